@@ -1,0 +1,139 @@
+//! Cooperation: how many operations a task may complete in one poll.
+//!
+//! A task whose sockets are always ready would never return to its executor. So every leaf operation of ours
+//! (a read, an accept, a tick) asks [`poll_proceed`] first and hands one unit back only if it made no progress.
+//! An executor sets the budget with [`enter`] before each poll; under an executor that does not, it is unlimited.
+
+use std::cell::Cell;
+use std::task::{Context, Poll};
+
+use crate::primitive::thread_local;
+
+/// What one poll of a task may complete, as in tokio.
+pub const BUDGET: u8 = 128;
+
+/// Gives the poll that begins now a fresh budget; what was left of the outer one comes back with the guard.
+#[must_use = "the budget ends when the guard is dropped"]
+pub fn enter() -> Entered {
+    Entered {
+        previous: LEFT.with(|left| left.replace(Some(BUDGET))),
+    }
+}
+
+/// A poll's budget counts while this lives; made by [`enter`].
+#[derive(Debug)]
+pub struct Entered {
+    previous: Option<u8>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        LEFT.with(|left| left.set(self.previous));
+    }
+}
+
+/// Takes one unit of the budget. When none is left, wakes the task (so that it goes to the back of its queue) and
+/// returns `Pending`.
+///
+/// The operation calls [`Progress::made`] when it completes, with success or error; a [`Progress`] that is
+/// dropped without hands the unit back, since waiting costs nobody else anything.
+#[inline]
+pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Progress> {
+    let before = LEFT.with(Cell::get);
+    match before {
+        Some(0) => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Some(left) => {
+            LEFT.with(|cell| cell.set(Some(left - 1)));
+            Poll::Ready(Progress { before })
+        }
+        None => Poll::Ready(Progress { before }),
+    }
+}
+
+/// One unit of the budget, taken by [`poll_proceed`].
+#[derive(Debug)]
+pub struct Progress {
+    before: Option<u8>,
+}
+
+impl Progress {
+    /// The operation completed: the unit is spent.
+    #[inline]
+    pub fn made(mut self) {
+        self.before = None;
+    }
+}
+
+impl Drop for Progress {
+    #[inline]
+    fn drop(&mut self) {
+        if self.before.is_some() {
+            LEFT.with(|left| left.set(self.before));
+        }
+    }
+}
+
+thread_local! {
+    /// `None` outside a poll that an executor of ours makes: unlimited.
+    static LEFT: Cell<Option<u8>> = const { Cell::new(None) };
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct CountWakes(AtomicUsize);
+
+    impl Wake for CountWakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn an_exhausted_budget_wakes_the_task_and_yields() {
+        let wakes = Arc::new(CountWakes::default());
+        let waker = Waker::from(wakes.clone());
+        let cx = &mut Context::from_waker(&waker);
+        let _poll = enter();
+        for _ in 0..BUDGET {
+            let Poll::Ready(progress) = poll_proceed(cx) else {
+                panic!("the budget ended early")
+            };
+            progress.made();
+        }
+        assert!(poll_proceed(cx).is_pending());
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn waiting_costs_nothing() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let _poll = enter();
+        for _ in 0..1000 {
+            assert!(
+                poll_proceed(cx).is_ready(),
+                "a unit that made no progress was kept"
+            );
+        }
+    }
+
+    #[test]
+    fn outside_an_executor_the_budget_has_no_end() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        for _ in 0..1000 {
+            let Poll::Ready(progress) = poll_proceed(cx) else {
+                panic!("there is no budget here")
+            };
+            progress.made();
+        }
+    }
+}

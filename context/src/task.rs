@@ -1,0 +1,122 @@
+//! The identity of tasks, and which of them this thread is polling.
+
+use std::cell::Cell;
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::primitive::thread_local;
+
+/// The identity of a task: unique in the process for as long as it lives, never used again.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_context::task::TaskId;
+///
+/// let (first, second) = (TaskId::next(), TaskId::next());
+/// assert_ne!(first, second);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(NonZeroU64);
+
+impl TaskId {
+    /// An id that nobody else has. Ids rise on one thread, but are not in order across threads.
+    pub fn next() -> Self {
+        IDS.with(|ids| {
+            let (mut next, mut end) = ids.get();
+            if next == end {
+                // Relaxed: only uniqueness matters, nothing is published through this counter.
+                next = NEXT_BLOCK.fetch_add(BLOCK, Ordering::Relaxed);
+                end = next + BLOCK;
+            }
+            ids.set((next + 1, end));
+            Self(NonZeroU64::new(next).expect("task ids start at one"))
+        })
+    }
+
+    /// The id as a number, for logs and traces.
+    pub fn get(self) -> u64 {
+        self.0.get()
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskId({})", self.0)
+    }
+}
+
+/// The task that this thread is polling, if any.
+pub fn current() -> Option<TaskId> {
+    CURRENT.with(Cell::get)
+}
+
+/// Marks `task` as the one this thread polls until the guard is dropped; what was current before comes back then.
+#[must_use = "the task stops being current when the guard is dropped"]
+pub fn enter(task: TaskId) -> Entered {
+    Entered {
+        previous: CURRENT.with(|current| current.replace(Some(task))),
+    }
+}
+
+/// A task is current while this lives; made by [`enter`].
+#[derive(Debug)]
+pub struct Entered {
+    previous: Option<TaskId>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        CURRENT.with(|current| current.set(self.previous));
+    }
+}
+
+/// How many ids a thread takes at a time, so that spawning does not bounce one counter between cores.
+const BLOCK: u64 = 1024;
+
+static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    static CURRENT: Cell<Option<TaskId>> = const { Cell::new(None) };
+    static IDS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_several_threads_never_collide() {
+        let threads: Vec<_> = (0..4)
+            .map(|_| std::thread::spawn(|| (0..3 * BLOCK).map(|_| TaskId::next()).collect::<Vec<_>>()))
+            .collect();
+        let mut ids: Vec<_> = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect();
+        let made = ids.len();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), made);
+    }
+
+    #[test]
+    fn leaving_a_task_restores_the_outer_one() {
+        let (outer, inner) = (TaskId::next(), TaskId::next());
+        let guard = enter(outer);
+        {
+            let _guard = enter(inner);
+            assert_eq!(current(), Some(inner));
+        }
+        assert_eq!(current(), Some(outer));
+        drop(guard);
+        assert_eq!(current(), None);
+    }
+}

@@ -1,0 +1,69 @@
+//! Calling wakers, which are anybody's code.
+
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
+
+/// Wakes and empties `woken`. To be called where no lock of ours is held: a waker may run any code, and one that
+/// panics keeps none of the others from being woken.
+pub fn wake_all(woken: &mut Vec<Waker>) {
+    for waker in woken.drain(..) {
+        wake(waker);
+    }
+}
+
+/// Calls `waker`; its panic, which the panic hook has reported by now, ends here.
+pub fn wake(waker: Waker) {
+    contain(|| waker.wake());
+}
+
+/// Runs `foreign` code (a waker, a destructor) whose panic must not reach the caller. Whether it returned.
+pub fn contain(foreign: impl FnOnce()) -> bool {
+    match catch_unwind(AssertUnwindSafe(foreign)) {
+        Ok(()) => true,
+        Err(payload) => {
+            // The payload's own destructor may panic too, and there is nobody left to tell.
+            mem::forget(payload);
+            false
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+
+    use super::*;
+
+    struct Panics;
+
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic!("a waker that panics");
+        }
+    }
+
+    #[derive(Default)]
+    struct Counts(AtomicUsize);
+
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_waker_that_panics_does_not_keep_the_others_from_being_woken() {
+        let counts = Arc::new(Counts::default());
+        let mut woken = vec![
+            Waker::from(counts.clone()),
+            Arc::new(Panics).into(),
+            counts.clone().into(),
+        ];
+        wake_all(&mut woken);
+        assert!(woken.is_empty());
+        assert_eq!(counts.0.load(Ordering::Relaxed), 2);
+    }
+}
