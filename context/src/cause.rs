@@ -39,7 +39,7 @@ pub fn with<R>(cause: Cause, dispatch: impl FnOnce() -> R) -> R {
 }
 
 thread_local! {
-    static CURRENT: Cell<Option<Cause>> = const { Cell::new(None) };
+    static CURRENT: Cell<Option<Cause>> = Cell::new(None);
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl Drop for Progress {
 
 thread_local! {
     /// `None` outside a poll that an executor of ours makes: unlimited.
-    static LEFT: Cell<Option<u8>> = const { Cell::new(None) };
+    static LEFT: Cell<Option<u8>> = Cell::new(None);
 }
 
 #[cfg(test)]

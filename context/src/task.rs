@@ -84,8 +84,8 @@ const BLOCK: u64 = 1024;
 static NEXT_BLOCK: AtomicU64 = AtomicU64::new(1);
 
 thread_local! {
-    static CURRENT: Cell<Option<TaskId>> = const { Cell::new(None) };
-    static IDS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    static CURRENT: Cell<Option<TaskId>> = Cell::new(None);
+    static IDS: Cell<(u64, u64)> = Cell::new((0, 0));
 }
 
 #[cfg(test)]
