@@ -2,13 +2,13 @@
 
 /// A thread-local with a constant first value, so that reading it needs no check for whether it was set up.
 #[cfg(not(any(loom, shuttle)))]
-macro_rules! thread_local {
+macro_rules! constant_thread_local {
     ($($(#[$attribute:meta])* static $name:ident: $type:ty = $first:expr;)*) => {
         std::thread_local! { $($(#[$attribute])* static $name: $type = const { $first };)* }
     };
 }
 #[cfg(not(any(loom, shuttle)))]
-pub(crate) use thread_local;
+pub(crate) use constant_thread_local as thread_local;
 
 #[cfg(loom)]
 pub(crate) use loom::thread_local;
