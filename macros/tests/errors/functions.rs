@@ -1,0 +1,11 @@
+#[reveille::main(flavor = "current_thread")]
+fn main() {}
+
+#[reveille::test]
+async fn with_arguments(number: u32) {}
+
+#[reveille::test]
+async unsafe fn with_a_qualifier() {}
+
+#[reveille::test]
+struct NotAFunction;
