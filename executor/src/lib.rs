@@ -1,1 +1,61 @@
+//! Tasks, their queues and their handles: the executor of the [reveille](https://docs.rs/reveille) runtime, usable
+//! alone over a [`Park`] of your own.
+//!
+//! # How it works
+//!
+//! A future is stored in one allocation with a word of state; a waker is a counted pointer to it. To wake a task is
+//! one read-modify-write on that word, and whoever makes it SCHEDULED pushes it to its home: the queue of the thread
+//! that runs it, or its mailbox if another thread does the waking. The executor's loop pops, polls, and sleeps on its
+//! `Park` when nothing is left.
+//!
+//! In reading order:
+//!
+//! * `task`: the cell, the life cycle of a task, its waker, its [`JoinHandle`]; all unsafe code is there;
+//! * `owned`: the table that keeps tasks alive, and what shutdown does with it;
+//! * `home`: where a runtime's woken tasks go; `entry`: the same for those of one `block_on` that may not leave it;
+//! * `local`: what a thread knows of the runtime it is in;
+//! * `current_thread`: who drives, and the loop; **start here**;
+//! * `park`: what it sleeps on;
+//! * `spawn`, `handle`, `yield_now`, `nested`: the surface.
+//!
+//! # Examples
+//!
+//! ```
+//! use reveille_executor::{CurrentThread, ThreadPark, spawn, yield_now};
+//!
+//! let total = CurrentThread::new(ThreadPark::new()).block_on(async {
+//!     let tasks: Vec<_> = (0..10).map(|n| spawn(async move { yield_now().await; n })).collect();
+//!     let mut total = 0;
+//!     for task in tasks {
+//!         total += task.await.unwrap();
+//!     }
+//!     total
+//! });
+//! assert_eq!(total, 45);
+//! ```
+#![deny(unsafe_code)]
 
+mod current_thread;
+mod entry;
+mod handle;
+mod home;
+mod local;
+#[cfg(any(loom, shuttle))]
+mod modelled_queue;
+mod nested;
+mod owned;
+mod park;
+mod primitive;
+mod spawn;
+mod task;
+mod yield_now;
+
+pub use current_thread::CurrentThread;
+pub use handle::Handle;
+pub use local::EnterGuard;
+pub use nested::NestedBlockOn;
+pub use park::{Park, ThreadPark, Token};
+pub use reveille_context::task::TaskId;
+pub use spawn::{TrySpawnError, spawn, spawn_local, try_spawn};
+pub use task::{JoinError, JoinHandle};
+pub use yield_now::{YieldNow, yield_now};

@@ -1,0 +1,387 @@
+//! The executor on one thread: who drives it, and the loop that does.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::iter;
+use std::panic::Location;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use futures_task::waker_ref;
+use reveille_context::coop;
+use reveille_context::task::{self, TaskId};
+use reveille_context::wake;
+
+use crate::entry::Entry;
+use crate::handle::Handle;
+use crate::home::Home;
+use crate::local::{self, EntryGuard};
+use crate::nested::NestedBlockOn;
+use crate::park::Park;
+use crate::primitive::{Mutex, lock, park_thread};
+use crate::task::Runnable;
+
+/// An executor whose tasks all run on one thread: that of the [`block_on`](Self::block_on) that drives it.
+///
+/// Several threads may be in `block_on` at once. One of them drives; each other polls its own future when that is
+/// woken, and takes the driving over when it is free. Between two `block_on`s nothing runs. Dropping the executor
+/// cancels its tasks.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{CurrentThread, ThreadPark, spawn};
+///
+/// let executor = CurrentThread::new(ThreadPark::new());
+/// let answer = executor.block_on(async {
+///     spawn(async { 42 }).await.unwrap()
+/// });
+/// assert_eq!(answer, 42);
+/// ```
+pub struct CurrentThread<P: Park> {
+    home: Arc<Home>,
+    seat: Mutex<Seat<P>>,
+}
+
+/// The driver's seat.
+struct Seat<P> {
+    /// Taken by the thread that drives.
+    core: Option<Box<Core<P>>>,
+    /// Those who would drive, in the order in which they asked.
+    followers: VecDeque<Arc<Entry>>,
+}
+
+/// What belongs to whoever drives.
+struct Core<P> {
+    park: P,
+    /// The woken tasks, while nobody drives; else they are in the thread's own queue.
+    queue: VecDeque<Runnable>,
+    /// Reused by every turn.
+    woken: Vec<Waker>,
+    pace: Pace,
+}
+
+/// How many tasks run before the mailbox is looked at and the clock read.
+const BATCH: u32 = 32;
+
+/// How many tasks are taken from the mailbox at a time.
+const MAIL: usize = 256;
+
+impl<P: Park> CurrentThread<P> {
+    /// An executor that sleeps on `park`.
+    pub fn new(park: P) -> Self {
+        let home = Arc::new(Home::new(park.unparker()));
+        let core = Core {
+            park,
+            queue: VecDeque::new(),
+            woken: Vec::new(),
+            pace: Pace::default(),
+        };
+        let seat = Seat {
+            core: Some(Box::new(core)),
+            followers: VecDeque::new(),
+        };
+        Self {
+            home,
+            seat: Mutex::new(seat),
+        }
+    }
+
+    /// A handle, to spawn from anywhere.
+    pub fn handle(&self) -> Handle {
+        Handle::new(self.home.clone())
+    }
+
+    /// Runs `future` to its end on this thread, and the executor's tasks meanwhile. What was spawned with
+    /// [`spawn_local`](crate::spawn_local) inside is cancelled before this returns; other tasks wait for the next
+    /// `block_on`.
+    ///
+    /// # Panics
+    ///
+    /// If this thread is inside a `block_on` already: [`try_block_on`](Self::try_block_on) returns an error instead.
+    /// A panic of `future` comes out here; one of a task does not.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match self.try_block_on(future) {
+            Ok(output) => output,
+            Err(nested) => panic!("{nested}"),
+        }
+    }
+
+    /// As [`block_on`](Self::block_on), but an error if this thread is inside a `block_on` already. The future is
+    /// dropped unpolled then.
+    #[track_caller]
+    pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
+        let location = Location::caller();
+        if let Some(outer) = local::entered_at() {
+            return Err(NestedBlockOn::new(outer, location));
+        }
+        let entry = Arc::new(Entry::new(self.home.clone()));
+        let _runtime = self.handle().enter();
+        let _entry = EntryGuard::new(entry.clone(), location);
+        Ok(self.run(&entry, pin!(future)))
+    }
+
+    fn run<F: Future>(&self, entry: &Arc<Entry>, future: Pin<&mut F>) -> F::Output {
+        let waker = waker_ref(entry);
+        let mut root = Root {
+            id: TaskId::next(),
+            entry,
+            cx: Context::from_waker(&waker),
+            future,
+        };
+        let mut following = Following {
+            seat: &self.seat,
+            entry,
+            asked: false,
+        };
+        loop {
+            if let Some(core) = following.ask() {
+                drop(following);
+                return Driving::start(self, core, entry).run(&mut root);
+            }
+            if let Some(output) = root.poll_if_woken() {
+                return output;
+            }
+            run_batch();
+            entry.receive();
+            if local::is_empty() && !entry.has_news() {
+                park_thread();
+            }
+        }
+    }
+}
+
+impl<P: Park> Drop for CurrentThread<P> {
+    fn drop(&mut self) {
+        // No `block_on` borrows the executor any more, so the seat is free.
+        let Some(mut core) = lock(&self.seat).core.take() else {
+            return;
+        };
+        let Core {
+            park, queue, woken, ..
+        } = &mut *core;
+        let pop = || queue.pop_front().or_else(|| self.home.receive());
+        self.home.owned.cancel_all(pop, || {
+            park.park(None, woken);
+            wake::wake_all(woken);
+        });
+    }
+}
+
+impl<P: Park> fmt::Debug for CurrentThread<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CurrentThread").finish_non_exhaustive()
+    }
+}
+
+/// The future of a `block_on`. It is not a task: it may borrow, and it is not queued but polled when woken.
+struct Root<'a, F> {
+    id: TaskId,
+    entry: &'a Arc<Entry>,
+    cx: Context<'a>,
+    future: Pin<&'a mut F>,
+}
+
+impl<F: Future> Root<'_, F> {
+    fn poll_if_woken(&mut self) -> Option<F::Output> {
+        if !self.entry.take_woken() {
+            return None;
+        }
+        let _task = task::enter(self.id);
+        let _budget = coop::enter();
+        match self.future.as_mut().poll(&mut self.cx) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+}
+
+/// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
+fn run_batch() -> u32 {
+    for ran in 0..BATCH {
+        match local::pop() {
+            Some(task) => task.run(),
+            None => return ran,
+        }
+    }
+    BATCH
+}
+
+/// A thread that waits for the seat. One that leaves passes on the offer of it.
+struct Following<'a, P: Park> {
+    seat: &'a Mutex<Seat<P>>,
+    entry: &'a Arc<Entry>,
+    asked: bool,
+}
+
+impl<P: Park> Following<'_, P> {
+    /// Takes the seat if it is free; else this thread is unparked when it may be.
+    fn ask(&mut self) -> Option<Box<Core<P>>> {
+        let mut seat = lock(self.seat);
+        if seat.core.is_none() {
+            // One that was offered the seat, but came late, is not in the line any more.
+            if !seat
+                .followers
+                .iter()
+                .any(|follower| Arc::ptr_eq(follower, self.entry))
+            {
+                seat.followers.push_back(self.entry.clone());
+            }
+            self.asked = true;
+        }
+        seat.core.take()
+    }
+}
+
+impl<P: Park> Drop for Following<'_, P> {
+    fn drop(&mut self) {
+        if self.asked {
+            let mut seat = lock(self.seat);
+            seat.followers
+                .retain(|follower| !Arc::ptr_eq(follower, self.entry));
+            offer(seat);
+        }
+    }
+}
+
+/// Unparks the next follower if the seat is free.
+fn offer<P>(mut seat: crate::primitive::MutexGuard<'_, Seat<P>>) {
+    let next = if seat.core.is_some() {
+        seat.followers.pop_front()
+    } else {
+        None
+    };
+    drop(seat);
+    if let Some(next) = next {
+        next.unpark_follower();
+    }
+}
+
+/// The thread drives while this lives.
+struct Driving<'a, P: Park> {
+    executor: &'a CurrentThread<P>,
+    entry: &'a Arc<Entry>,
+    /// `None` only while it is given back.
+    core: Option<Box<Core<P>>>,
+}
+
+impl<'a, P: Park> Driving<'a, P> {
+    fn start(executor: &'a CurrentThread<P>, mut core: Box<Core<P>>, entry: &'a Arc<Entry>) -> Self {
+        local::start_driving(&executor.home, &mut core.queue);
+        entry.set_driving(true);
+        core.park.enter();
+        Self {
+            executor,
+            entry,
+            core: Some(core),
+        }
+    }
+
+    /// The loop: the root, a batch of tasks, the mailboxes, and the park: to sleep if there is nothing to run, else
+    /// when it is due.
+    fn run<F: Future>(mut self, root: &mut Root<'_, F>) -> F::Output {
+        let executor = self.executor;
+        let core = self.core.as_mut().expect("it is given back in `drop`");
+        loop {
+            if let Some(output) = root.poll_if_woken() {
+                core.pace.count(1);
+                // A runtime that is driven only by short `block_on`s must get to its tasks, sockets and timers too.
+                if core.pace.turn_is_due() {
+                    core.turn();
+                    executor.receive(self.entry);
+                    run_batch();
+                }
+                return output;
+            }
+            core.pace.count(1 + run_batch());
+            executor.receive(self.entry);
+            if local::is_empty() && !self.entry.has_news() {
+                core.sleep();
+            } else if core.pace.turn_is_due() {
+                core.turn();
+            }
+        }
+    }
+}
+
+impl<P: Park> Drop for Driving<'_, P> {
+    fn drop(&mut self) {
+        let Some(mut core) = self.core.take() else { return };
+        self.entry.set_driving(false);
+        local::stop_driving(&mut core.queue);
+        let mut seat = lock(&self.executor.seat);
+        seat.core = Some(core);
+        offer(seat);
+    }
+}
+
+impl<P: Park> CurrentThread<P> {
+    /// Moves what other threads woke into this thread's queue.
+    #[inline]
+    fn receive(&self, entry: &Entry) {
+        if self.home.has_mail() {
+            // Bounded, since other threads may spawn faster than this one moves.
+            for task in iter::from_fn(|| self.home.receive()).take(MAIL) {
+                local::push(task);
+            }
+        }
+        entry.receive();
+    }
+}
+
+impl<P: Park> Core<P> {
+    fn sleep(&mut self) {
+        self.park.park(None, &mut self.woken);
+        self.after_turn();
+    }
+
+    #[cold]
+    fn turn(&mut self) {
+        self.park.turn(&mut self.woken);
+        self.after_turn();
+    }
+
+    fn after_turn(&mut self) {
+        wake::wake_all(&mut self.woken);
+        self.pace = Pace::default();
+    }
+}
+
+/// When a driver that always has something to run turns its park: after 100 µs, by a clock that is read every 32
+/// polls, and at the latest every 256 polls. By time, since a system call per fixed number of polls would cost short
+/// polls more than they do; by count as well, since the clock may be slow to move.
+#[derive(Default)]
+struct Pace {
+    /// Polls since the last turn.
+    polls: u32,
+    /// At how many polls the clock is read next.
+    look_at: u32,
+    /// When the clock was first read since the last turn.
+    since: Option<Instant>,
+}
+
+const TURN_AFTER: Duration = Duration::from_micros(100);
+const TURN_AFTER_POLLS: u32 = 256;
+
+impl Pace {
+    #[inline]
+    fn count(&mut self, polls: u32) {
+        self.polls += polls;
+    }
+
+    #[inline]
+    fn turn_is_due(&mut self) -> bool {
+        self.polls >= self.look_at + BATCH && self.look()
+    }
+
+    fn look(&mut self) -> bool {
+        self.look_at = self.polls;
+        let now = Instant::now();
+        let since = *self.since.get_or_insert(now);
+        self.polls >= TURN_AFTER_POLLS || now.duration_since(since) >= TURN_AFTER
+    }
+}

@@ -1,0 +1,164 @@
+//! One call of `block_on`: its root future's waker, and the tasks that may not leave its thread.
+
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+
+use futures_task::ArcWake;
+
+use crate::home::Home;
+use crate::local;
+use crate::owned::OwnedTasks;
+use crate::primitive::{AtomicU8, Ordering, SegQueue, Thread, current_thread, park_thread};
+use crate::task::{JoinHandle, Runnable, Schedule, Task, new_local};
+
+/// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
+/// drives.
+///
+/// | bit of `word` | set by | cleared by |
+/// |---|---|---|
+/// | `WOKEN` | the root future's waker | the thread, before it polls the root |
+/// | `MAIL` | a foreign wake of a local task, after its push | the thread, before it empties the mailbox |
+/// | `DRIVING` | the thread, when it takes the driving | the thread, when it gives it up |
+///
+/// All are changed by read-modify-writes on one word. So a waker either finds `DRIVING` and unparks the driver's park,
+/// or its bit is in the word before `DRIVING` is, and the thread finds it there before it first parks in the
+/// driver. The other way round is the same with the thread's own token.
+pub(crate) struct Entry {
+    word: AtomicU8,
+    mailbox: SegQueue<Runnable>,
+    /// Where a driving thread sleeps.
+    home: Arc<Home>,
+    /// Where a following thread sleeps.
+    thread: Thread,
+    owned: OwnedTasks,
+}
+
+const WOKEN: u8 = 1;
+const MAIL: u8 = 2;
+const DRIVING: u8 = 4;
+
+impl Entry {
+    /// For this thread; the root is to be polled at once.
+    pub(crate) fn new(home: Arc<Home>) -> Self {
+        Self {
+            word: AtomicU8::new(WOKEN),
+            mailbox: SegQueue::new(),
+            home,
+            thread: current_thread(),
+            owned: OwnedTasks::new(),
+        }
+    }
+
+    /// Whether the root is to be polled; if so, it counts as polled.
+    #[inline]
+    pub(crate) fn take_woken(&self) -> bool {
+        // Relaxed: a WOKEN that this misses is seen after `park`; one that it sees is read again below.
+        if self.word.load(Ordering::Relaxed) & WOKEN == 0 {
+            return false;
+        }
+        // Acquire: pairs with the Release in `notify`, for what the waker's thread wrote.
+        self.word.fetch_and(!WOKEN, Ordering::AcqRel) & WOKEN != 0
+    }
+
+    /// Whether the root or a local task was woken since this thread last looked.
+    pub(crate) fn has_news(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & (WOKEN | MAIL) != 0
+    }
+
+    /// Moves local tasks that other threads woke into this thread's queue.
+    #[inline]
+    pub(crate) fn receive(&self) {
+        if self.word.load(Ordering::Relaxed) & MAIL != 0 {
+            // Acquire: pairs with the Release in `notify`, for the push before it.
+            self.word.fetch_and(!MAIL, Ordering::AcqRel);
+            while let Some(task) = self.mailbox.pop() {
+                local::push(task);
+            }
+        }
+    }
+
+    pub(crate) fn set_driving(&self, driving: bool) {
+        if driving {
+            self.word.fetch_or(DRIVING, Ordering::AcqRel);
+        } else {
+            self.word.fetch_and(!DRIVING, Ordering::AcqRel);
+        }
+    }
+
+    /// Ends this thread's sleep as a follower.
+    pub(crate) fn unpark_follower(&self) {
+        self.thread.unpark();
+    }
+
+    /// Spawns on this thread, which is in this `block_on`.
+    pub(crate) fn spawn_local<F>(
+        self: &Arc<Self>,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let (task, runnable, handle) = new_local(future, self.clone(), location);
+        match self.owned.insert(task) {
+            Ok(()) => Self::schedule(self, runnable),
+            Err(_closed) => runnable.cancel(),
+        }
+        handle
+    }
+
+    /// Drops every local task, on this thread, which follows by now.
+    pub(crate) fn cancel_local_tasks(&self) {
+        let pop = || {
+            self.receive();
+            local::pop()
+        };
+        self.owned.cancel_all(pop, || {
+            if !self.has_news() {
+                park_thread();
+            }
+        });
+    }
+
+    /// Sets a bit and, if it was clear and the thread may sleep, unparks it where it sleeps.
+    fn notify(&self, bit: u8) {
+        // Release: pairs with the Acquire in `take_woken` and `receive`. A bit that is set already must still be
+        // written: the thread must read from the last waker, not from the first.
+        let before = self.word.fetch_or(bit, Ordering::AcqRel);
+        if before & bit != 0 || local::is_home(self) {
+            return;
+        }
+        if before & DRIVING != 0 {
+            self.home.unpark();
+        } else {
+            self.thread.unpark();
+        }
+    }
+}
+
+/// The root future's waker.
+impl ArcWake for Entry {
+    fn wake_by_ref(entry: &Arc<Self>) {
+        entry.notify(WOKEN);
+    }
+}
+
+impl Schedule for Entry {
+    const LOCAL: bool = true;
+
+    #[inline]
+    fn schedule(entry: &Arc<Self>, task: Runnable) {
+        if let Err(task) = local::push_if_home(entry, task) {
+            // The thread may run the task to its end before the unpark, and return from `block_on` too.
+            let entry = entry.clone();
+            entry.mailbox.push(task);
+            entry.notify(MAIL);
+        }
+    }
+
+    fn release(&self, slot: u32) -> Option<Task> {
+        self.owned.remove(slot)
+    }
+}

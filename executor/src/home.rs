@@ -1,0 +1,63 @@
+//! The home of a current-thread runtime's tasks: its table of them, and the mailbox for those that are woken by
+//! other threads than the one that drives it.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::local;
+use crate::owned::OwnedTasks;
+use crate::primitive::SegQueue;
+use crate::task::{Runnable, Schedule, Task};
+
+/// Shared by the runtime, its handles and each of its tasks, and so alive until the last waker is gone.
+///
+/// **The mailbox loses nothing between a push and a sleep:** the push comes before the Release of the park's unparker,
+/// and a thread whose `park` has returned looks here after its Acquire. So a look that misses a push is followed by a
+/// `park` that returns at once.
+pub(crate) struct Home {
+    mailbox: SegQueue<Runnable>,
+    unparker: Waker,
+    pub(crate) owned: OwnedTasks,
+}
+
+impl Home {
+    pub(crate) fn new(unparker: Waker) -> Self {
+        Self {
+            mailbox: SegQueue::new(),
+            unparker,
+            owned: OwnedTasks::new(),
+        }
+    }
+
+    /// Wakes the thread that drives the runtime, if it sleeps.
+    pub(crate) fn unpark(&self) {
+        self.unparker.wake_by_ref();
+    }
+
+    pub(crate) fn receive(&self) -> Option<Runnable> {
+        self.mailbox.pop()
+    }
+
+    #[inline]
+    pub(crate) fn has_mail(&self) -> bool {
+        !self.mailbox.is_empty()
+    }
+}
+
+impl Schedule for Home {
+    const LOCAL: bool = false;
+
+    #[inline]
+    fn schedule(home: &Arc<Self>, task: Runnable) {
+        if let Err(task) = local::push_if_driving(home, task) {
+            // The driving thread may run the task to its end before the unpark, and drop the runtime too.
+            let home = home.clone();
+            home.mailbox.push(task);
+            home.unpark();
+        }
+    }
+
+    fn release(&self, slot: u32) -> Option<Task> {
+        self.owned.remove(slot)
+    }
+}

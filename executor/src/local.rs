@@ -1,0 +1,191 @@
+//! What a thread knows of the runtime it is in: which one is current, whether it is inside `block_on`, and the
+//! queue of what it will run.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::ptr;
+use std::sync::Arc;
+
+use crate::entry::Entry;
+use crate::handle::Handle;
+use crate::home::Home;
+use crate::primitive::thread_local;
+use crate::task::Runnable;
+
+struct Local {
+    /// The home of the runtime that this thread drives, or null. Compared, never followed.
+    driving: Cell<*const Home>,
+    /// The `block_on` that this thread is in, or null. Compared, never followed.
+    entry: Cell<*const Entry>,
+    /// Woken tasks that this thread will run: those of the runtime it drives, and its own local ones.
+    queue: RefCell<VecDeque<Runnable>>,
+    /// Where the `block_on` that this thread is in was called.
+    entered_at: Cell<Option<&'static Location<'static>>>,
+    /// The runtime that `spawn` goes to.
+    handle: RefCell<Option<Handle>>,
+    /// The `block_on` that `spawn_local` goes to.
+    current_entry: RefCell<Option<Arc<Entry>>>,
+}
+
+thread_local! {
+    static LOCAL: Local = Local {
+        driving: Cell::new(ptr::null()),
+        entry: Cell::new(ptr::null()),
+        queue: RefCell::new(VecDeque::new()),
+        entered_at: Cell::new(None),
+        handle: RefCell::new(None),
+        current_entry: RefCell::new(None),
+    };
+}
+
+/// Queues a task of the runtime that this thread drives; gives it back on any other thread, also on one whose
+/// thread-locals are gone.
+#[inline]
+pub(crate) fn push_if_driving(home: &Arc<Home>, task: Runnable) -> Result<(), Runnable> {
+    push_if(task, |local| ptr::eq(local.driving.get(), Arc::as_ptr(home)))
+}
+
+/// Queues a local task of the `block_on` that this thread is in; gives it back on any other thread.
+#[inline]
+pub(crate) fn push_if_home(entry: &Arc<Entry>, task: Runnable) -> Result<(), Runnable> {
+    push_if(task, |local| ptr::eq(local.entry.get(), Arc::as_ptr(entry)))
+}
+
+#[inline]
+fn push_if(task: Runnable, here: impl FnOnce(&Local) -> bool) -> Result<(), Runnable> {
+    let mut task = Some(task);
+    let _ = try_with(|local| {
+        if here(local) {
+            // `pop` and the rest end their borrow before a task runs, so this one is always free.
+            local.queue.borrow_mut().extend(task.take());
+        }
+    });
+    task.map_or(Ok(()), Err)
+}
+
+/// Whether this thread is in that `block_on`.
+#[inline]
+pub(crate) fn is_home(entry: &Entry) -> bool {
+    try_with(|local| ptr::eq(local.entry.get(), entry)).unwrap_or(false)
+}
+
+/// The next task in this thread's queue.
+#[inline]
+pub(crate) fn pop() -> Option<Runnable> {
+    LOCAL.with(|local| local.queue.borrow_mut().pop_front())
+}
+
+/// Whether this thread's queue is empty.
+#[inline]
+pub(crate) fn is_empty() -> bool {
+    LOCAL.with(|local| local.queue.borrow().is_empty())
+}
+
+/// Queues a task that was taken from a mailbox.
+pub(crate) fn push(task: Runnable) {
+    LOCAL.with(|local| local.queue.borrow_mut().push_back(task));
+}
+
+/// The runtime that is current on this thread.
+pub(crate) fn current_handle() -> Option<Handle> {
+    try_with(|local| local.handle.borrow().clone()).flatten()
+}
+
+/// The `block_on` that this thread is in.
+pub(crate) fn current_entry() -> Option<Arc<Entry>> {
+    try_with(|local| local.current_entry.borrow().clone()).flatten()
+}
+
+/// Where the `block_on` that this thread is in was called.
+pub(crate) fn entered_at() -> Option<&'static Location<'static>> {
+    try_with(|local| local.entered_at.get()).flatten()
+}
+
+/// Makes the runtime of `home` the one that this thread drives, with `queue` as its woken tasks.
+pub(crate) fn start_driving(home: &Arc<Home>, queue: &mut VecDeque<Runnable>) {
+    LOCAL.with(|local| {
+        local.driving.set(Arc::as_ptr(home));
+        local.queue.borrow_mut().append(queue);
+    });
+}
+
+/// Ends what [`start_driving`] began, and puts the runtime's tasks back into `queue`; local ones stay.
+pub(crate) fn stop_driving(queue: &mut VecDeque<Runnable>) {
+    LOCAL.with(|local| {
+        local.driving.set(ptr::null());
+        let mut here = local.queue.borrow_mut();
+        let (stay, go) = here.drain(..).partition::<VecDeque<_>, _>(Runnable::is_local);
+        *here = stay;
+        *queue = go;
+    });
+}
+
+/// A runtime is current on a thread while this lives. Made by [`Handle::enter`].
+#[must_use = "the runtime stops being current when the guard is dropped"]
+pub struct EnterGuard {
+    previous: Option<Handle>,
+    /// Guards are dropped on the thread that made them.
+    not_send: PhantomData<*const ()>,
+}
+
+impl EnterGuard {
+    pub(crate) fn new(handle: Handle) -> Self {
+        let previous = LOCAL.with(|local| local.handle.borrow_mut().replace(handle));
+        Self {
+            previous,
+            not_send: PhantomData,
+        }
+    }
+}
+
+impl Drop for EnterGuard {
+    fn drop(&mut self) {
+        let entered =
+            try_with(|local| std::mem::replace(&mut *local.handle.borrow_mut(), self.previous.take()));
+        drop(entered);
+    }
+}
+
+impl fmt::Debug for EnterGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EnterGuard")
+    }
+}
+
+/// This thread is in a `block_on` while this lives.
+pub(crate) struct EntryGuard {
+    entry: Arc<Entry>,
+}
+
+impl EntryGuard {
+    /// Fails with the place of the outer call if the thread is in a `block_on` already.
+    pub(crate) fn new(entry: Arc<Entry>, location: &'static Location<'static>) -> Self {
+        LOCAL.with(|local| {
+            local.entered_at.set(Some(location));
+            local.entry.set(Arc::as_ptr(&entry));
+            *local.current_entry.borrow_mut() = Some(entry.clone());
+        });
+        Self { entry }
+    }
+}
+
+impl Drop for EntryGuard {
+    fn drop(&mut self) {
+        self.entry.cancel_local_tasks();
+        let entry = LOCAL.with(|local| {
+            local.entered_at.set(None);
+            local.entry.set(ptr::null());
+            local.current_entry.borrow_mut().take()
+        });
+        drop(entry);
+    }
+}
+
+/// Thread-locals are gone while a thread ends, when wakers may still be called.
+#[inline]
+fn try_with<R>(access: impl FnOnce(&Local) -> R) -> Option<R> {
+    LOCAL.try_with(access).ok()
+}

@@ -1,0 +1,130 @@
+//! The table of a runtime's tasks: what keeps a task alive that nobody else refers to, and what shutdown walks.
+
+use crate::primitive::{Mutex, lock};
+use crate::task::{Claimed, Runnable, Task};
+
+/// The tasks of one home. Its lock is never held during a poll, nor while a future or a waker is dropped.
+pub(crate) struct OwnedTasks {
+    table: Mutex<Table>,
+}
+
+#[derive(Default)]
+struct Table {
+    slots: Vec<Slot>,
+    /// The first free slot; each names the next.
+    free: Option<u32>,
+    live: usize,
+    closed: bool,
+}
+
+enum Slot {
+    Task(Task),
+    Free { next: Option<u32> },
+}
+
+/// No task enters a home that shuts down.
+pub(crate) struct Closed;
+
+impl OwnedTasks {
+    pub(crate) fn new() -> Self {
+        Self {
+            table: Mutex::new(Table::default()),
+        }
+    }
+
+    /// Adds a task that was never queued yet. The closed flag is read under the same lock, so that no task is added
+    /// after [`close`](Self::close).
+    pub(crate) fn insert(&self, task: Task) -> Result<(), Closed> {
+        let mut table = lock(&self.table);
+        if table.closed {
+            drop(table);
+            return Err(Closed);
+        }
+        table.insert(task);
+        Ok(())
+    }
+
+    /// Takes a completed task out.
+    pub(crate) fn remove(&self, slot: u32) -> Option<Task> {
+        lock(&self.table).remove(slot)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.table).live == 0
+    }
+
+    /// From now on no task is added.
+    pub(crate) fn close(&self) {
+        lock(&self.table).closed = true;
+    }
+
+    /// Takes every idle task, to be cancelled. Those that are queued or running come back through the queue.
+    fn claim_idle(&self) -> Vec<Claimed> {
+        let table = lock(&self.table);
+        let tasks = table.slots.iter().filter_map(|slot| match slot {
+            Slot::Task(task) => task.claim(),
+            Slot::Free { .. } => None,
+        });
+        tasks.collect()
+    }
+
+    /// Cancels every task on this thread: those that `pop` gives and those that are idle, until the table is empty.
+    ///
+    /// A waker that has just set SCHEDULED on another thread may not have pushed its task yet; `park` waits for
+    /// the push, which unparks this thread as every push does.
+    pub(crate) fn cancel_all(&self, mut pop: impl FnMut() -> Option<Runnable>, mut park: impl FnMut()) {
+        self.close();
+        loop {
+            let mut found = false;
+            for claimed in self.claim_idle() {
+                found = true;
+                claimed.cancel();
+            }
+            while let Some(task) = pop() {
+                found = true;
+                task.cancel();
+            }
+            if self.is_empty() {
+                return;
+            }
+            if !found {
+                park();
+            }
+        }
+    }
+}
+
+impl Table {
+    fn insert(&mut self, task: Task) {
+        let slot = match self.free {
+            Some(slot) => slot,
+            None => {
+                self.slots.push(Slot::Free { next: None });
+                u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 live tasks")
+            }
+        };
+        task.set_slot(slot);
+        let entry = &mut self.slots[slot as usize];
+        if let Slot::Free { next } = *entry {
+            self.free = next;
+        }
+        *entry = Slot::Task(task);
+        self.live += 1;
+    }
+
+    fn remove(&mut self, slot: u32) -> Option<Task> {
+        let entry = self.slots.get_mut(slot as usize)?;
+        let taken = std::mem::replace(entry, Slot::Free { next: self.free });
+        match taken {
+            Slot::Task(task) => {
+                self.free = Some(slot);
+                self.live -= 1;
+                Some(task)
+            }
+            free => {
+                *entry = free;
+                None
+            }
+        }
+    }
+}

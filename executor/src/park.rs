@@ -1,0 +1,198 @@
+//! The seam between an executor and whatever it sleeps on.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use crate::primitive::{AtomicU8, Condvar, Mutex, Ordering, lock};
+
+/// What an executor sleeps on when it has nothing to run: a thread parker, or a driver that also watches sockets and
+/// timers. Parks are not nested in parks.
+///
+/// What it finds to be woken it adds to `woken`; the executor calls those wakers, after every lock is released.
+///
+/// # Examples
+///
+/// [`ThreadPark`] is the built-in one. The example `own_park` of the `reveille` crate shows a home-made one.
+pub trait Park: Send {
+    /// Called on the thread that will park, before it does: makes this park's sockets and timers the thread's own.
+    fn enter(&mut self);
+
+    /// Waits until something is to be woken, [`unparker`](Self::unparker) is woken, or `timeout` is over. Returns
+    /// at once if the unparker was woken since the last `park`. It may return early for no reason.
+    fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>);
+
+    /// Collects what is to be woken now, without waiting. Leaves the unparker's token alone.
+    fn turn(&mut self, woken: &mut Vec<Waker>);
+
+    /// A waker that ends the current `park`, or the next one. What happened before it is woken is seen after `park`
+    /// returns. Waking it again before that costs no system call.
+    fn unparker(&self) -> Waker;
+}
+
+/// The one bit between a thread that sleeps and those who unpark it. Sticky: an unpark that comes first is not lost.
+///
+/// ```text
+///            announce                      clear
+///   EMPTY ─────────────▶ PARKED ───────────────────────▶ EMPTY
+///     │                    │ notify: interrupt the sleep   ▲
+///     │ notify             ▼                               │
+///     └───────────────▶ NOTIFIED ──────────────────────────┘
+///                               announce (do not sleep), clear
+/// ```
+///
+/// Every implementation of [`Park`] that sleeps in a system call needs one; it makes sure that only a thread that
+/// sleeps is interrupted, and only once.
+pub struct Token(AtomicU8);
+
+impl Token {
+    /// Nobody sleeps, nobody was notified.
+    #[allow(
+        clippy::new_without_default,
+        reason = "a token is made where its sleeper is, never by default"
+    )]
+    pub fn new() -> Self {
+        Self(AtomicU8::new(EMPTY))
+    }
+
+    /// By the sleeper, before it sleeps: whether it may. If not, it was notified, and that is now used up.
+    #[must_use = "if this says false, do not sleep"]
+    pub fn announce(&self) -> bool {
+        // Acquire on failure: pairs with the Release in `notify`.
+        if self
+            .0
+            .compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+        {
+            return true;
+        }
+        self.clear();
+        false
+    }
+
+    /// By the sleeper, after it slept: uses up a notification, whether or not that is what ended the sleep.
+    pub fn clear(&self) {
+        // Acquire: pairs with the Release in `notify`, so that the sleeper sees what it was notified of. A swap, not
+        // a store: only a read-modify-write reads the newest notification.
+        self.0.swap(EMPTY, Ordering::AcqRel);
+    }
+
+    /// By anybody: whether the sleeper sleeps, so that the caller must interrupt it.
+    #[must_use = "if this says true, interrupt the sleeper"]
+    pub fn notify(&self) -> bool {
+        // A swap even if NOTIFIED already: the sleeper must read from the last notifier, not from the first.
+        self.0.swap(NOTIFIED, Ordering::AcqRel) == PARKED
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0.load(Ordering::Relaxed) {
+            EMPTY => "Token(EMPTY)",
+            PARKED => "Token(PARKED)",
+            _ => "Token(NOTIFIED)",
+        })
+    }
+}
+
+const EMPTY: u8 = 0;
+const PARKED: u8 = 1;
+const NOTIFIED: u8 = 2;
+
+/// A [`Park`] that knows neither sockets nor timers: the thread sleeps until it is unparked.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{CurrentThread, ThreadPark};
+///
+/// let executor = CurrentThread::new(ThreadPark::new());
+/// assert_eq!(executor.block_on(async { 1 + 1 }), 2);
+/// ```
+#[derive(Debug)]
+pub struct ThreadPark {
+    sleeper: Arc<Sleeper>,
+}
+
+struct Sleeper {
+    token: Token,
+    /// Whether the sleeper was interrupted; guards the gap between `announce` and the wait.
+    interrupted: Mutex<bool>,
+    condvar: Condvar,
+}
+
+impl ThreadPark {
+    /// A parker for whichever thread calls it.
+    #[allow(clippy::new_without_default, reason = "as `Token`")]
+    pub fn new() -> Self {
+        let sleeper = Sleeper {
+            token: Token::new(),
+            interrupted: Mutex::new(false),
+            condvar: Condvar::new(),
+        };
+        Self {
+            sleeper: Arc::new(sleeper),
+        }
+    }
+}
+
+impl Park for ThreadPark {
+    fn enter(&mut self) {}
+
+    fn park(&mut self, timeout: Option<Duration>, _woken: &mut Vec<Waker>) {
+        self.sleeper.sleep(timeout);
+    }
+
+    fn turn(&mut self, _woken: &mut Vec<Waker>) {}
+
+    fn unparker(&self) -> Waker {
+        self.sleeper.clone().into()
+    }
+}
+
+impl Sleeper {
+    fn sleep(&self, timeout: Option<Duration>) {
+        if !self.token.announce() {
+            return;
+        }
+        let mut interrupted = lock(&self.interrupted);
+        if let Some(timeout) = timeout {
+            if !*interrupted {
+                let waited = self.condvar.wait_timeout(interrupted, timeout);
+                interrupted = waited.unwrap_or_else(PoisonError::into_inner).0;
+            }
+        } else {
+            while !*interrupted {
+                interrupted = self
+                    .condvar
+                    .wait(interrupted)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+        *interrupted = false;
+        drop(interrupted);
+        self.token.clear();
+    }
+}
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.token.notify() {
+            *lock(&self.interrupted) = true;
+            self.condvar.notify_one();
+        }
+    }
+}
+
+impl fmt::Debug for Sleeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleeper")
+            .field("token", &self.token)
+            .finish_non_exhaustive()
+    }
+}

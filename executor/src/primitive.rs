@@ -1,0 +1,78 @@
+//! The primitives of std, or their doubles in a model checker: the one place of this crate that knows which.
+//!
+//! `Arc` is std's in every build: what it guards here has no unsafe cells, and wakers need std's.
+
+#[cfg(not(any(loom, shuttle)))]
+mod chosen {
+    pub(crate) use crossbeam_queue::SegQueue;
+    pub(crate) use std::sync::atomic::{AtomicU8, AtomicUsize};
+    pub(crate) use std::sync::{Condvar, Mutex};
+    pub(crate) use std::thread::{Thread, current as current_thread, park as park_thread};
+
+    pub(crate) use crate::primitive::constant_thread_local as thread_local;
+}
+
+#[cfg(loom)]
+mod chosen {
+    pub(crate) use crate::modelled_queue::SegQueue;
+    pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize};
+    pub(crate) use loom::sync::{Condvar, Mutex};
+    pub(crate) use loom::thread::{Thread, current as current_thread, park as park_thread};
+    pub(crate) use loom::thread_local;
+}
+
+#[cfg(shuttle)]
+mod chosen {
+    pub(crate) use crate::modelled_queue::SegQueue;
+    pub(crate) use shuttle::sync::atomic::{AtomicU8, AtomicUsize};
+    pub(crate) use shuttle::sync::{Condvar, Mutex};
+    pub(crate) use shuttle::thread::{Thread, current as current_thread, park as park_thread};
+    pub(crate) use shuttle::thread_local;
+}
+
+pub(crate) use chosen::*;
+use std::sync::PoisonError;
+pub(crate) use std::sync::atomic::Ordering;
+
+/// Locks `mutex`. Nothing of ours panics under a lock, and no foreign code runs there, so a poisoned one can only
+/// stem from a panic in an allocation; its data is whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(loom)]
+pub(crate) use loom::sync::MutexGuard;
+#[cfg(shuttle)]
+pub(crate) use shuttle::sync::MutexGuard;
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use std::sync::MutexGuard;
+
+/// `UnsafeCell` with the interface of loom's, which checks that accesses do not overlap.
+#[cfg(not(loom))]
+#[derive(Debug)]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+#[cfg(not(loom))]
+impl<T> UnsafeCell<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, access: impl FnOnce(*mut T) -> R) -> R {
+        access(self.0.get())
+    }
+}
+
+#[cfg(loom)]
+pub(crate) use loom::cell::UnsafeCell;
+
+/// A thread-local with a constant first value, so that reading it needs no check for whether it was set up.
+#[cfg(not(any(loom, shuttle)))]
+macro_rules! constant_thread_local {
+    ($($(#[$attribute:meta])* static $name:ident: $type:ty = $first:expr;)*) => {
+        std::thread_local! { $($(#[$attribute])* static $name: $type = const { $first };)* }
+    };
+}
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use constant_thread_local;

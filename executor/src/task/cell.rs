@@ -1,0 +1,450 @@
+//! The allocation: what a task is made of, and the three things a thread does with it: poll, cancel, free.
+
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::task::{Context, Poll, Waker};
+
+use reveille_context::cause;
+use reveille_context::coop;
+use reveille_context::event::{self, Event};
+use reveille_context::task::{self, TaskId};
+use reveille_context::wake;
+
+use super::error::JoinError;
+use super::join::JoinHandle;
+use super::local::HomeBound;
+use super::state::{FinishPoll, Start, State, Wake};
+use super::waker;
+use crate::primitive::{Ordering, UnsafeCell};
+
+/// A task's home: where it is queued when it is woken, and the table that owns it.
+pub(crate) trait Schedule: Send + Sync + Sized + 'static {
+    /// Whether its tasks stay on one thread.
+    const LOCAL: bool;
+
+    /// Queues a woken task. Called from any thread.
+    ///
+    /// As soon as the task is queued, another thread may run it to its end and free the cell that `home` lies in:
+    /// an implementation that needs itself after the push clones the `Arc` first.
+    fn schedule(home: &Arc<Self>, task: Runnable);
+
+    /// Takes a completed task out of the owner table; `None` if it never got there.
+    fn release(&self, slot: u32) -> Option<Task>;
+}
+
+/// A counted reference to a task, whatever its future.
+pub(crate) struct Task(NonNull<Header>);
+
+/// A task that is scheduled, on its way to or out of a queue.
+pub(crate) struct Runnable(Task);
+
+/// An idle task that was taken from under its wakers in order to be cancelled.
+pub(crate) struct Claimed(Task);
+
+/// A slot number that no table gives.
+pub(crate) const NO_SLOT: u32 = u32::MAX;
+
+/// Makes a task with three references: the owner table's, the queue entry's and the `JoinHandle`'s.
+pub(crate) fn new<F, S>(
+    future: F,
+    home: Arc<S>,
+    location: &'static Location<'static>,
+) -> (Task, Runnable, JoinHandle<F::Output>)
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+    S: Schedule,
+{
+    // SAFETY: rule E: the future and its output are Send.
+    unsafe { allocate(future, home, location) }
+}
+
+/// As [`new`], for a future that may not leave this thread.
+pub(crate) fn new_local<F, S>(
+    future: F,
+    home: Arc<S>,
+    location: &'static Location<'static>,
+) -> (Task, Runnable, JoinHandle<F::Output>)
+where
+    F: Future + 'static,
+    F::Output: 'static,
+    S: Schedule,
+{
+    // SAFETY: rule E: the wrapper checks the thread before every access.
+    unsafe { allocate(HomeBound::new(future), home, location) }
+}
+
+impl Task {
+    pub(super) fn header(&self) -> &Header {
+        // SAFETY: rule A: `self` holds a reference.
+        unsafe { self.0.as_ref() }
+    }
+
+    pub(super) fn pointer(&self) -> NonNull<Header> {
+        self.0
+    }
+
+    /// Notes where the owner table keeps this task, before it is first queued, which publishes it.
+    pub(crate) fn set_slot(&self, slot: u32) {
+        self.header().slot.store(slot, Ordering::Relaxed);
+    }
+
+    /// Takes the task to cancel it, if it is idle; else whoever has it, or pops it, will.
+    pub(crate) fn claim(&self) -> Option<Claimed> {
+        // The transition came with a reference of its own, which is the new one's.
+        self.header().state.claim().then(|| Claimed(Task(self.0)))
+    }
+
+    /// Asks for the task to be cancelled.
+    pub(super) fn abort(&self) {
+        if self.header().state.abort() == Wake::Enqueue {
+            // SAFETY: rules A and B; `Enqueue` came with a reference for the queue.
+            unsafe { schedule(self.0) }
+        }
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        drop_references(self.0, 1);
+    }
+}
+
+// SAFETY: rules A, C, D and E: what is reached through a reference is atomic, or guarded by the state.
+unsafe impl Send for Task {}
+// SAFETY: as above.
+unsafe impl Sync for Task {}
+
+impl Runnable {
+    /// Polls the task once (or drops its future, if it was aborted).
+    #[inline]
+    pub(crate) fn run(self) {
+        let pointer = ManuallyDrop::new(self.0).0;
+        // SAFETY: rules A and B. The queue's reference goes to the thread that runs the task.
+        unsafe { (pointer.as_ref().vtable.run)(pointer) }
+    }
+
+    /// Drops the task's future unpolled and completes the task as cancelled.
+    pub(crate) fn cancel(self) {
+        // The task was popped: it is this thread's now, and aborted or not it is not polled.
+        let _ = self.0.header().state.start();
+        Claimed(self.0).cancel();
+    }
+
+    /// Whether the task may not leave its thread.
+    pub(crate) fn is_local(&self) -> bool {
+        self.0.header().vtable.local
+    }
+}
+
+impl Claimed {
+    /// Drops the task's future and completes the task as cancelled.
+    pub(crate) fn cancel(self) {
+        let pointer = ManuallyDrop::new(self.0).0;
+        // SAFETY: rules A and B; the state says RUNNING on this thread's behalf.
+        unsafe { (pointer.as_ref().vtable.cancel)(pointer) }
+    }
+}
+
+/// The part of a cell that does not depend on the future.
+pub(super) struct Header {
+    pub(super) state: State,
+    pub(super) vtable: &'static VTable,
+    pub(super) id: TaskId,
+    pub(super) location: &'static Location<'static>,
+    pub(super) join_waker: UnsafeCell<Option<Waker>>,
+    slot: AtomicU32,
+}
+
+/// What can be done with a cell only by code that knows its future.
+pub(super) struct VTable {
+    local: bool,
+    /// Starts and polls a task that was popped; takes the queue's reference.
+    run: unsafe fn(NonNull<Header>),
+    /// Drops the future of a task that is RUNNING on this thread's behalf; takes that reference.
+    cancel: unsafe fn(NonNull<Header>),
+    /// Hands a task with SCHEDULED set to its home; takes one reference.
+    schedule: unsafe fn(NonNull<Header>),
+    /// Moves the output to where the second argument points (a `Result<F::Output, JoinError>`).
+    pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
+    /// Drops the output where it lies.
+    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    free: unsafe fn(NonNull<Header>),
+}
+
+#[repr(C)]
+struct Cell<F: Future, S> {
+    header: Header,
+    home: Arc<S>,
+    stage: UnsafeCell<Stage<F>>,
+}
+
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    output: ManuallyDrop<Result<F::Output, JoinError>>,
+}
+
+/// # Safety
+///
+/// Rule E: `future` and its output are Send, or the future is [`HomeBound`].
+unsafe fn allocate<F, T, S>(
+    future: F,
+    home: Arc<S>,
+    location: &'static Location<'static>,
+) -> (Task, Runnable, JoinHandle<T>)
+where
+    F: Future<Output = T> + 'static,
+    S: Schedule,
+{
+    let id = TaskId::next();
+    event::emit(|| Event::Spawn { task: id, location });
+    let cell = Box::new(Cell {
+        header: Header {
+            state: State::new(),
+            vtable: &Cell::<F, S>::VTABLE,
+            id,
+            location,
+            join_waker: UnsafeCell::new(None),
+            slot: AtomicU32::new(NO_SLOT),
+        },
+        home,
+        stage: UnsafeCell::new(Stage {
+            future: ManuallyDrop::new(future),
+        }),
+    });
+    let pointer = NonNull::from(Box::leak(cell)).cast::<Header>();
+    // SAFETY: `State::new` counts the three references that are handed out here.
+    (Task(pointer), Runnable(Task(pointer)), unsafe {
+        JoinHandle::from_reference(Task(pointer))
+    })
+}
+
+/// Hands a task to its home.
+///
+/// # Safety
+///
+/// Rules A and B; SCHEDULED was set by the caller, and one reference goes to the queue.
+pub(super) unsafe fn schedule(task: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe { (task.as_ref().vtable.schedule)(task) }
+}
+
+/// Gives up references and frees the cell with the last.
+pub(super) fn drop_references(task: NonNull<Header>, count: usize) {
+    // SAFETY: rule A: the caller has that many references.
+    if unsafe { task.as_ref() }.state.drop_references(count) {
+        // SAFETY: rules A and B: that was the last reference.
+        unsafe { free(task) }
+    }
+}
+
+/// # Safety
+///
+/// Rules A and B; the last reference is gone.
+#[cold]
+pub(super) unsafe fn free(task: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe { (task.as_ref().vtable.free)(task) }
+}
+
+/// Tells the recorder of a wake.
+pub(super) fn emit_wake(task: TaskId, scheduled: bool) {
+    event::emit(|| Event::Wake {
+        task,
+        cause: cause::current(),
+        scheduled,
+    });
+}
+
+impl<F: Future, S: Schedule> Cell<F, S> {
+    const VTABLE: VTable = VTable {
+        local: S::LOCAL,
+        run: Self::run,
+        cancel: Self::cancel,
+        schedule: Self::schedule,
+        take_output: Self::take_output,
+        drop_output: Self::drop_output,
+        free: Self::free,
+    };
+
+    unsafe fn run(pointer: NonNull<Header>) {
+        // SAFETY: rules A and B, and the queue's reference is ours.
+        let cell = unsafe { pointer.cast::<Self>().as_ref() };
+        let header = &cell.header;
+        if header.state.start() == Start::Cancel {
+            // SAFETY: RUNNING is set on our behalf, the reference goes along.
+            return unsafe { Self::cancel(pointer) };
+        }
+        event::emit(|| Event::PollStart { task: header.id });
+        let polled = {
+            let _task = task::enter(header.id);
+            let _budget = coop::enter();
+            let waker = waker::borrowed(pointer);
+            // SAFETY: rule C: RUNNING is ours, so the stage is the future, and it is dropped where it lies.
+            catch_unwind(AssertUnwindSafe(|| unsafe {
+                cell.poll_future(&mut Context::from_waker(&waker))
+            }))
+        };
+        event::emit(|| Event::PollEnd {
+            task: header.id,
+            ready: !matches!(polled, Ok(Poll::Pending)),
+        });
+        let output = match polled {
+            Ok(Poll::Pending) => match header.state.finish_poll() {
+                FinishPoll::Idle => return,
+                // SAFETY: rules A and B; SCHEDULED is set, and our reference becomes the queue's.
+                FinishPoll::Again => return unsafe { Self::schedule(pointer) },
+                // SAFETY: RUNNING is still set on our behalf.
+                FinishPoll::Cancel => return unsafe { Self::cancel(pointer) },
+            },
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(panic) => Err(JoinError::panicked(header.id, panic)),
+        };
+        // SAFETY: rule C: RUNNING is ours; the future is not touched again.
+        let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { cell.drop_future() }));
+        let output = match dropped {
+            Ok(()) => output,
+            Err(panic) => {
+                wake::contain(move || drop(output));
+                Err(JoinError::panicked(header.id, panic))
+            }
+        };
+        // SAFETY: rule C: RUNNING is ours and the future is dropped.
+        unsafe { Self::complete(pointer, output) }
+    }
+
+    unsafe fn cancel(pointer: NonNull<Header>) {
+        // SAFETY: rules A and B, and the running thread's reference is ours.
+        let cell = unsafe { pointer.cast::<Self>().as_ref() };
+        let id = cell.header.id;
+        let _task = task::enter(id);
+        // SAFETY: rule C: RUNNING is ours; the future is not touched again.
+        let error = match catch_unwind(AssertUnwindSafe(|| unsafe { cell.drop_future() })) {
+            Ok(()) => JoinError::cancelled(id),
+            Err(panic) => JoinError::panicked(id, panic),
+        };
+        // SAFETY: rule C: RUNNING is ours and the future is dropped.
+        unsafe { Self::complete(pointer, Err(error)) }
+    }
+
+    /// Stores the output, publishes it, gives up the runtime's share and wakes the joiner.
+    ///
+    /// # Safety
+    ///
+    /// RUNNING is set on this thread's behalf, and the future is dropped.
+    unsafe fn complete(pointer: NonNull<Header>, output: Result<F::Output, JoinError>) {
+        // SAFETY: rules A and B, and the running thread's reference is ours.
+        let cell = unsafe { pointer.cast::<Self>().as_ref() };
+        let header = &cell.header;
+        // SAFETY: rule C: the stage is ours and holds nothing.
+        cell.stage
+            .with_mut(|stage| unsafe { (*stage).output = ManuallyDrop::new(output) });
+        let completed = header.state.complete();
+        let joiner = if completed.wake_joiner {
+            // SAFETY: rule D: JOIN_WAKER was set when the task completed, so the slot is ours.
+            header.join_waker.with_mut(|slot| unsafe { (*slot).take() })
+        } else {
+            None
+        };
+        if !completed.joinable {
+            // SAFETY: rule C: nobody had interest in the output when the task completed, so it is ours.
+            let output = unsafe { cell.read_output() };
+            if let Err(error) = &output {
+                error.report_unjoined(header.location);
+            }
+            wake::contain(move || drop(output));
+        }
+        // The table gives its reference up with the task; ours goes with it, in one step.
+        let references = match cell.home.release(header.slot.load(Ordering::Relaxed)) {
+            Some(task) => {
+                let _ = ManuallyDrop::new(task);
+                2
+            }
+            None => 1,
+        };
+        drop_references(pointer, references);
+        if let Some(joiner) = joiner {
+            wake::wake(joiner);
+        }
+    }
+
+    unsafe fn schedule(pointer: NonNull<Header>) {
+        // SAFETY: rules A and B. `Schedule::schedule` says how long `home` may be used.
+        let home = unsafe { &pointer.cast::<Self>().as_ref().home };
+        S::schedule(home, Runnable(Task(pointer)));
+    }
+
+    unsafe fn take_output(pointer: NonNull<Header>, target: *mut ()) {
+        // SAFETY: rules A and B.
+        let cell = unsafe { pointer.cast::<Self>().as_ref() };
+        // SAFETY: rule C: the JoinHandle has the output to itself and calls this once; `target` is what it says.
+        unsafe {
+            target
+                .cast::<Result<F::Output, JoinError>>()
+                .write(cell.read_output())
+        }
+    }
+
+    unsafe fn drop_output(pointer: NonNull<Header>) {
+        // SAFETY: rules A and B.
+        let cell = unsafe { pointer.cast::<Self>().as_ref() };
+        // SAFETY: rule C: the JoinHandle has the output to itself and calls this once.
+        let output = unsafe { cell.read_output() };
+        if let Err(error) = &output {
+            error.report_unjoined(cell.header.location);
+        }
+    }
+
+    unsafe fn free(pointer: NonNull<Header>) {
+        // SAFETY: rules A and B: no reference is left, and by rule C neither future nor output.
+        drop(unsafe { Box::from_raw(pointer.cast::<Self>().as_ptr()) });
+    }
+
+    /// # Safety
+    ///
+    /// Rule C, as the thread that set RUNNING.
+    unsafe fn poll_future(&self, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.stage.with_mut(|stage| {
+            // SAFETY: rule C: the stage is the future, it is ours, and it never moves.
+            let future = unsafe { Pin::new_unchecked(&mut *(*stage).future) };
+            future.poll(cx)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Rule C, as the thread that set RUNNING; once.
+    unsafe fn drop_future(&self) {
+        // SAFETY: rule C.
+        self.stage
+            .with_mut(|stage| unsafe { ManuallyDrop::drop(&mut (*stage).future) });
+    }
+
+    /// # Safety
+    ///
+    /// Rule C, as the owner of the output; once.
+    unsafe fn read_output(&self) -> Result<F::Output, JoinError> {
+        // SAFETY: rule C.
+        self.stage
+            .with_mut(|stage| unsafe { ManuallyDrop::take(&mut (*stage).output) })
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_with_its_home_is_at_most_64_bytes() {
+        assert!(
+            size_of::<Header>() + size_of::<Arc<()>>() <= 64,
+            "{}",
+            size_of::<Header>()
+        );
+    }
+}

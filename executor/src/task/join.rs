@@ -1,0 +1,174 @@
+//! Waiting for a task's output.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, MaybeUninit};
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use reveille_context::coop;
+use reveille_context::task::TaskId;
+
+use super::cell::Task;
+use super::error::JoinError;
+use super::state::{AlreadyComplete, DropHandle};
+
+/// The right to wait for a task's output, and to abort the task. Made by [`spawn`](crate::spawn).
+///
+/// Dropping it detaches the task: it runs on, and its output is dropped when it ends. If the task panicked and
+/// nobody joined it, one line on stderr says so.
+///
+/// # Cancel safety
+///
+/// Safe: until the output has been returned, the handle can be polled again, also in another `select`.
+///
+/// # Panics
+///
+/// When polled again after it returned the output.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{CurrentThread, ThreadPark, spawn};
+///
+/// CurrentThread::new(ThreadPark::new()).block_on(async {
+///     let handle = spawn(async { 6 * 7 });
+///     assert_eq!(handle.await.unwrap(), 42);
+/// });
+/// ```
+#[must_use = "dropping a JoinHandle detaches its task; say `drop(handle)` if that is meant"]
+pub struct JoinHandle<T> {
+    /// Given up in `drop`, in one step with the interest where that is possible.
+    task: ManuallyDrop<Task>,
+    /// Whether the output was moved out (or dropped).
+    taken: bool,
+    output: PhantomData<*const T>,
+}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    ///
+    /// `task` is the one reference counted for the handle, and `T` is the output of its future.
+    pub(super) unsafe fn from_reference(task: Task) -> Self {
+        Self {
+            task: ManuallyDrop::new(task),
+            taken: false,
+            output: PhantomData,
+        }
+    }
+
+    /// Asks the runtime to drop the task's future instead of polling it again. Joining then gives an error for
+    /// which [`JoinError::is_cancelled`] is true, unless the task completed first.
+    pub fn abort(&self) {
+        self.task.abort();
+    }
+
+    /// Whether the task has completed, by returning, panicking or being cancelled.
+    pub fn is_finished(&self) -> bool {
+        self.task.header().state.is_complete()
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> TaskId {
+        self.task.header().id
+    }
+
+    /// Moves the output out.
+    fn take_output(&mut self) -> Result<T, JoinError> {
+        assert!(
+            !self.taken,
+            "JoinHandle polled after it returned the task's output"
+        );
+        self.taken = true;
+        let mut output = MaybeUninit::<Result<T, JoinError>>::uninit();
+        let header = self.task.header();
+        // SAFETY: rule C: the task is complete, the handle has JOIN_INTEREST, and `taken` makes this the only time.
+        unsafe { (header.vtable.take_output)(self.task.pointer(), output.as_mut_ptr().cast()) };
+        // SAFETY: `take_output` wrote it.
+        unsafe { output.assume_init() }
+    }
+
+    /// Leaves `waker` for whoever completes the task.
+    fn set_waker(&mut self, waker: &Waker) -> Result<(), AlreadyComplete> {
+        let header = self.task.header();
+        if header.state.has_join_waker() {
+            header.state.unset_join_waker()?;
+        }
+        // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
+        let same = header
+            .join_waker
+            .with_mut(|slot| unsafe { &*slot }.as_ref().is_some_and(|old| old.will_wake(waker)));
+        if !same {
+            let waker = waker.clone();
+            // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours; the old waker is dropped after the access.
+            let old = header
+                .join_waker
+                .with_mut(|slot| unsafe { (*slot).replace(waker) });
+            drop(old);
+        }
+        header.state.set_join_waker()
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let progress = match coop::poll_proceed(cx) {
+            Poll::Ready(progress) => progress,
+            Poll::Pending => return Poll::Pending,
+        };
+        if !self.is_finished() && self.set_waker(cx.waker()).is_ok() {
+            return Poll::Pending;
+        }
+        progress.made();
+        Poll::Ready(self.take_output())
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        loop {
+            let header = self.task.header();
+            match header.state.drop_handle() {
+                // The reference went in the same step as the interest.
+                DropHandle::Done => return,
+                DropHandle::Waker => {
+                    if header.state.unset_join_waker().is_ok() {
+                        // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
+                        let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
+                        drop(waker);
+                    }
+                }
+                DropHandle::Output => {
+                    // SAFETY: taken once, here. It gives the reference up also if the output's destructor panics.
+                    let task = unsafe { ManuallyDrop::take(&mut self.task) };
+                    if !self.taken {
+                        // SAFETY: rule C: the task is complete, JOIN_INTEREST is the handle's, and nobody took it.
+                        unsafe { (task.header().vtable.drop_output)(task.pointer()) };
+                    }
+                    return;
+                }
+            }
+        }
+    }
+}
+
+// SAFETY: rules C and E: a handle gives out a `T` made on another thread only if that is Send, and what else it
+// reaches is atomic.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: `&JoinHandle` reaches no `T`.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("id", &self.id())
+            .finish_non_exhaustive()
+    }
+}

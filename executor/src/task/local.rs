@@ -1,0 +1,68 @@
+//! Futures that may not leave their thread, in tasks whose wakers may.
+
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use crate::primitive::thread_local;
+
+/// A future that is polled and dropped only on the thread that made it: rule E, checked at every access, so that
+/// no mistake in a queue can turn into a data race.
+pub(super) struct HomeBound<F> {
+    thread: u64,
+    future: ManuallyDrop<F>,
+}
+
+impl<F> HomeBound<F> {
+    pub(super) fn new(future: F) -> Self {
+        Self {
+            thread: this_thread(),
+            future: ManuallyDrop::new(future),
+        }
+    }
+
+    fn assert_home(&self) {
+        assert!(
+            self.thread == this_thread(),
+            "a local task was touched on another thread: a bug in reveille"
+        );
+    }
+}
+
+impl<F: Future> Future for HomeBound<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        self.assert_home();
+        // SAFETY: structural pinning: the future is never moved out, and is dropped where it lies.
+        let future = unsafe { self.map_unchecked_mut(|bound| &mut *bound.future) };
+        future.poll(cx)
+    }
+}
+
+impl<F> Drop for HomeBound<F> {
+    fn drop(&mut self) {
+        // On the wrong thread the future is leaked and the panic reported.
+        self.assert_home();
+        // SAFETY: dropped once, here.
+        unsafe { ManuallyDrop::drop(&mut self.future) }
+    }
+}
+
+/// A number that no other thread ever has; unlike an address, also not after this one has ended.
+fn this_thread() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    THREAD.with(|number| {
+        if number.get() == 0 {
+            // Relaxed: only uniqueness matters.
+            number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        number.get()
+    })
+}
+
+thread_local! {
+    static THREAD: std::cell::Cell<u64> = std::cell::Cell::new(0);
+}

@@ -1,0 +1,45 @@
+//! A task: one allocation with its state, its future or output, and its home. The unsafe room of this crate.
+//!
+//! ```text
+//! Cell<F, S>   Header   state         flags and reference count        state.rs
+//!                       vtable        what depends on F and S          cell.rs
+//!                       id, location  for people
+//!                       slot          index in the owner table         ../owned.rs
+//!                       join_waker    who waits for the output         join.rs
+//!              home     Arc<S>        whom to hand a woken task
+//!              stage    union         the future, then its output
+//! ```
+//!
+//! In reading order: `state` (the life cycle), `cell` (the allocation and the poll), `waker`, `join`, `local`
+//! (tasks that may not leave their thread), `error`.
+//!
+//! # The rules that every `unsafe` here cites
+//!
+//! * **Rule A (alive).** Whoever holds a counted reference may read the header. A [`Task`], a [`Runnable`], a
+//!   [`Claimed`], a [`JoinHandle`] and a `Waker` hold one each; the cell is freed by whoever gives up the last.
+//! * **Rule B (layout).** A `NonNull<Header>` always comes from a `Box<Cell<F, S>>` and keeps the provenance of the
+//!   whole allocation; `header.vtable` was made for exactly that `F` and `S`.
+//! * **Rule C (stage).** Until `COMPLETE`, the stage is the future, and only the thread that set `RUNNING` touches
+//!   it. From `COMPLETE` on it is the output, until it is moved out or dropped once: by the completer if there was
+//!   no `JOIN_INTEREST` then, else by the `JoinHandle`. The future never moves between being stored and dropped.
+//! * **Rule D (join waker).** While `JOIN_WAKER` is clear the slot belongs to the `JoinHandle`; from the moment it
+//!   is set until `COMPLETE` nobody touches it; at `COMPLETE` it belongs to the completer if `JOIN_WAKER` was set
+//!   then. The last reference drops what is left in it.
+//! * **Rule E (threads).** A future that is not `Send` is wrapped in [`local::HomeBound`], which checks before every
+//!   access that it is on its thread; an output that is not `Send` is made there, and the `JoinHandle` for it is
+//!   not `Send` either.
+#![allow(unsafe_code)]
+
+mod cell;
+mod error;
+mod join;
+mod local;
+#[cfg(all(test, loom))]
+mod loom_models;
+mod state;
+mod waker;
+
+pub use error::JoinError;
+pub use join::JoinHandle;
+
+pub(crate) use cell::{Claimed, Runnable, Schedule, Task, new, new_local};
