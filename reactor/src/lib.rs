@@ -1,1 +1,49 @@
+//! The reactor of the [reveille](https://docs.rs/reveille) runtime: it tells tasks when their sockets are ready. It
+//! needs no particular executor.
+//!
+//! In reading order, along the road of one event and back:
+//!
+//! * [`interest`](Direction): the vocabulary, [`Direction`], [`Interest`] and [`Ready`];
+//! * `reactor`: [`Reactor`], one mio poll and its [`turn`](Reactor::turn);
+//! * `table` and `token`: which socket an event is for, and why a late event is for nobody;
+//! * `slot`, `readiness` and `waiters`: what is known of a socket and who waits for it; why no wake-up is lost;
+//! * `membership`: when a socket is registered, and with which reactor ([`Handle`], `current`, `fallback`);
+//! * `retry`: the one loop of trying, clearing and waiting;
+//! * `registration` and `wait`: [`Registration`] and [`Wait`], on which sockets are built;
+//! * `source`: what can be registered ([`Source`]), and how platforms differ;
+//! * `shutdown`: the error of a runtime that is going away.
+//!
+//! # What it promises
+//!
+//! * A socket's whole life on one reactor makes one registration and one deregistration; none at all if no operation
+//!   ever had to wait (on Unix).
+//! * An event is never lost and never makes a task spin: see `readiness` and `slot` in the source, and the models.
+//! * No lock is held while a waker is cloned, woken or dropped, or an operation runs.
+#![forbid(unsafe_code)]
 
+mod current;
+mod fallback;
+mod handle;
+mod interest;
+mod membership;
+mod primitive;
+mod reactor;
+mod readiness;
+mod registration;
+mod retry;
+mod shutdown;
+mod slot;
+mod source;
+mod table;
+mod token;
+mod wait;
+mod waiters;
+
+pub use current::EnterGuard;
+pub use handle::{Handle, Notifier, WaitInfo};
+pub use interest::{Direction, Interest, Ready};
+pub use reactor::Reactor;
+pub use registration::Registration;
+pub use shutdown::{is_shutdown, shutdown_error};
+pub use source::Source;
+pub use wait::Wait;

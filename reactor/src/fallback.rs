@@ -1,0 +1,38 @@
+//! The reactor of threads that have none: one thread for the whole process, started when it is first needed.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use reveille_context::cause::{self, Cause};
+use reveille_context::wake;
+
+use crate::handle::Handle;
+use crate::reactor::Reactor;
+
+/// The fallback reactor; starts it if it does not run.
+///
+/// If that fails, this is an error for whoever needed it, and the next one tries again.
+pub(crate) fn handle() -> io::Result<Handle> {
+    let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(handle) = running.as_ref().filter(|handle| !handle.is_closed()) {
+        return Ok(handle.clone());
+    }
+    let reactor = Reactor::new()?;
+    let handle = reactor.handle();
+    thread::Builder::new()
+        .name("reveille-reactor".into())
+        .spawn(move || run(reactor))?;
+    Ok(running.insert(handle).clone())
+}
+
+fn run(mut reactor: Reactor) {
+    let mut woken = Vec::new();
+    // On an error the reactor is dropped, which wakes all who wait: they find it closed and start another.
+    while reactor.turn(None, &mut woken).is_ok() {
+        cause::with(Cause::Readiness, || wake::wake_all(&mut woken));
+    }
+}
+
+// Std's own mutex also under a model checker: no model runs this, and theirs cannot be statics.
+static RUNNING: Mutex<Option<Handle>> = Mutex::new(None);

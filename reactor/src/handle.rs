@@ -1,0 +1,195 @@
+//! A reactor as seen from anywhere.
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::process;
+
+use reveille_context::task::TaskId;
+
+use crate::current::{self, EnterGuard};
+use crate::fallback;
+use crate::interest::Direction;
+use crate::membership::Host;
+use crate::primitive::Arc;
+use crate::shutdown::shutdown_error;
+use crate::source::{self, Identity};
+use crate::table::Table;
+use crate::token::{self, Token};
+
+/// Names a [`Reactor`](crate::Reactor), so that sockets can be registered with it from any thread, also while it waits.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_reactor::{Handle, Reactor};
+///
+/// let reactor = Reactor::new()?;
+/// assert!(Handle::current().is_none());
+/// {
+///     let _entered = reactor.handle().enter();
+///     assert!(Handle::current().is_some());
+/// }
+/// let handle = reactor.handle();
+/// drop(reactor);
+/// assert!(handle.is_closed());
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    registry: mio::Registry,
+    table: Table,
+    waker: mio::Waker,
+    /// The process that made it.
+    process: u32,
+}
+
+impl Handle {
+    /// The handle that this thread has entered last.
+    pub fn current() -> Option<Self> {
+        current::current()
+    }
+
+    /// Makes this the current handle of this thread until the guard is dropped: sockets that begin to wait here are
+    /// registered with its reactor.
+    pub fn enter(&self) -> EnterGuard {
+        current::enter(self.clone())
+    }
+
+    /// Whether the reactor is gone. Sockets that were registered with it register anew when they next wait.
+    pub fn is_closed(&self) -> bool {
+        self.shared.table.is_closed()
+    }
+
+    /// How many sockets are registered.
+    pub fn registrations(&self) -> usize {
+        self.shared.table.len()
+    }
+
+    /// Everyone who waits for a socket of this reactor just now, for a task dump.
+    pub fn waits(&self) -> Vec<WaitInfo> {
+        let mut waits = Vec::new();
+        self.shared.table.for_each(|slot| {
+            for direction in [Direction::Read, Direction::Write] {
+                slot.half(direction).for_each_waiter(|waiter| {
+                    waits.push(WaitInfo {
+                        task: waiter.task(),
+                        location: waiter.location(),
+                        direction,
+                    });
+                });
+            }
+        });
+        waits
+    }
+
+    /// For tests: an event with a token as the operating system would hand it back.
+    #[doc(hidden)]
+    pub fn inject(&self, packed: usize, ready: crate::Ready) {
+        let mut woken = Vec::new();
+        let event = (Token::unpack(packed), ready);
+        self.shared.table.deliver([event].into_iter(), &mut woken);
+        reveille_context::wake::wake_all(&mut woken);
+    }
+
+    pub(crate) fn new(registry: mio::Registry) -> io::Result<Self> {
+        let waker = mio::Waker::new(&registry, mio::Token(token::NOTIFIER))?;
+        Ok(Self {
+            shared: Arc::new(Shared {
+                registry,
+                table: Table::default(),
+                waker,
+                process: process::id(),
+            }),
+        })
+    }
+
+    pub(crate) fn notifier(&self) -> Notifier {
+        Notifier {
+            shared: self.shared.clone(),
+        }
+    }
+
+    #[cfg_attr(unix, expect(dead_code, reason = "elsewhere sources register themselves"))]
+    pub(crate) fn registry(&self) -> &mio::Registry {
+        &self.shared.registry
+    }
+}
+
+impl Host for Handle {
+    type Identity = Identity;
+
+    /// The thread's current reactor, else the fallback.
+    fn find() -> io::Result<Self> {
+        let handle = match Self::current() {
+            Some(current) if current.is_closed() => return Err(shutdown_error()),
+            Some(current) => current,
+            None => fallback::handle()?,
+        };
+        // A forked child shares the parent's epoll, but not the thread that waits on it.
+        if handle.shared.process != process::id() {
+            return Err(io::Error::other(
+                "this process was forked from the one whose reactor this is; start a runtime after the fork instead",
+            ));
+        }
+        Ok(handle)
+    }
+
+    fn table(&self) -> &Table {
+        &self.shared.table
+    }
+
+    fn add(&self, identity: Identity, token: Token) -> io::Result<()> {
+        source::add(&self.shared.registry, identity, token)
+    }
+
+    fn delete(&self, identity: Identity) {
+        source::delete(&self.shared.registry, identity);
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("registrations", &self.registrations())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Someone who waits for a socket; see [`Handle::waits`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct WaitInfo {
+    /// The task that waits, if a runtime of ours polled it.
+    pub task: Option<TaskId>,
+    /// Where the operation was begun.
+    pub location: &'static Location<'static>,
+    /// What it waits for.
+    pub direction: Direction,
+}
+
+/// Interrupts a reactor's wait; made by [`Reactor::notifier`](crate::Reactor::notifier).
+#[derive(Clone)]
+pub struct Notifier {
+    shared: Arc<Shared>,
+}
+
+impl Notifier {
+    /// Makes the reactor's current [`turn`](crate::Reactor::turn) return, or the next one that would wait. Several
+    /// calls before that are as one.
+    pub fn notify(&self) {
+        // It fails only if the descriptor is broken, and then nobody waits on it either.
+        let _ = self.shared.waker.wake();
+    }
+}
+
+impl fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notifier").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! The waiting itself.
+
+use std::fmt;
+use std::io;
+use std::task::Waker;
+use std::time::Duration;
+
+use reveille_context::wake;
+
+use crate::handle::{Handle, Notifier};
+use crate::interest::Ready;
+use crate::membership::Host;
+use crate::token::{self, Token};
+
+/// Waits for the operating system to report that sockets are ready, and says who is to be woken.
+///
+/// It is owned by whoever drives it. Dropping it closes it: everyone who waits is woken, and registers with another
+/// reactor when polled again.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::{self, Read, Write};
+/// use std::net::{TcpListener, TcpStream};
+/// use std::panic::Location;
+/// use std::task::{Context, Poll, Waker};
+///
+/// use reveille_reactor::{Direction, Reactor, Registration};
+///
+/// let mut reactor = Reactor::new()?;
+/// let _entered = reactor.handle().enter();
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let mut peer = TcpStream::connect(listener.local_addr()?)?;
+/// let (stream, _) = listener.accept()?;
+/// stream.set_nonblocking(true)?;
+///
+/// let stream = Registration::new(stream)?;
+/// let mut read = stream.wait(Direction::Read, Location::caller());
+/// let cx = &mut Context::from_waker(Waker::noop());
+/// let mut buffer = [0; 8];
+/// assert!(read.poll_io(cx, |mut stream| stream.read(&mut buffer)).is_pending());
+///
+/// peer.write_all(b"hello")?;
+/// let mut woken = Vec::new();
+/// while woken.is_empty() {
+///     reactor.turn(None, &mut woken)?;
+/// }
+/// let Poll::Ready(length) = read.poll_io(cx, |mut stream| stream.read(&mut buffer)) else { panic!() };
+/// assert_eq!(length?, 5);
+/// # io::Result::Ok(())
+/// ```
+pub struct Reactor {
+    poll: mio::Poll,
+    events: mio::Events,
+    handle: Handle,
+}
+
+impl Reactor {
+    /// A reactor with nothing registered.
+    ///
+    /// # Errors
+    ///
+    /// When the operating system gives no selector, for want of file descriptors say.
+    pub fn new() -> io::Result<Self> {
+        let poll = mio::Poll::new()?;
+        let handle = Handle::new(poll.registry().try_clone()?)?;
+        Ok(Self {
+            poll,
+            events: mio::Events::with_capacity(EVENTS_PER_TURN),
+            handle,
+        })
+    }
+
+    /// A handle to it.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// What interrupts its wait.
+    pub fn notifier(&self) -> Notifier {
+        self.handle.notifier()
+    }
+
+    /// Waits for events at most for `timeout` (`None`: without end; rounded up to milliseconds where the system counts
+    /// those), or until notified. The wakers of those who waited for the events are appended to `woken`, for the
+    /// caller to wake where it holds no lock.
+    ///
+    /// A zero timeout only looks, and makes no system call while nothing is registered. A signal ends the wait early.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system's wait; none is known of a reactor whose descriptors nobody has closed.
+    pub fn turn(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) -> io::Result<()> {
+        if timeout == Some(Duration::ZERO) && self.handle.registrations() == 0 {
+            return Ok(());
+        }
+        match self.poll.poll(&mut self.events, timeout) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        let events = self
+            .events
+            .iter()
+            .filter(|event| event.token().0 != token::NOTIFIER);
+        let events = events.map(|event| (Token::unpack(event.token().0), ready(event)));
+        self.handle.table().deliver(events, woken);
+        Ok(())
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        let mut woken = Vec::new();
+        self.handle.table().close(&mut woken);
+        wake::wake_all(&mut woken);
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor")
+            .field("registrations", &self.handle.registrations())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the system said, from what it was asked for: both directions at once.
+fn ready(event: &mio::event::Event) -> Ready {
+    [
+        (event.is_readable(), Ready::READABLE),
+        (event.is_writable(), Ready::WRITABLE),
+        (event.is_read_closed(), Ready::READ_CLOSED),
+        (event.is_write_closed(), Ready::WRITE_CLOSED),
+        (event.is_error(), Ready::ERROR),
+    ]
+    .into_iter()
+    .filter(|(said, _)| *said)
+    .fold(Ready::EMPTY, |all, (_, ready)| all | ready)
+}
+
+/// More than that wait for the next turn.
+const EVENTS_PER_TURN: usize = 1024;

@@ -1,0 +1,174 @@
+//! What is known of one direction of a socket, in one atomic word.
+//!
+//! ```text
+//!   63                                             8 7     5    4        3       2      1      0
+//!  ┌───────────────────────────────────────────────┬───────┬─────────┬────────┬───────┬────────┬───────┐
+//!  │ generation: how many events there have been   │ unused│ BLOCKED │PRESUMED│ ERROR │ CLOSED │ READY │
+//!  └───────────────────────────────────────────────┴───────┴─────────┴────────┴───────┴────────┴───────┘
+//! ```
+//!
+//! Whoever tries an operation loads the word first ([`Readiness::snapshot`]) and, should the operation meet
+//! `WouldBlock`, hands the very same word to [`Readiness::clear`], which compares and exchanges. An event that came
+//! in between has changed the generation, so that the exchange fails and the event is not lost, however many there
+//! were: 56 bits do not wrap in a socket's life. A direction has a word of its own, so that events of the other one
+//! cannot make the exchange fail.
+
+use std::ops::BitOr;
+
+use crate::interest::{Direction, Ready};
+use crate::primitive::{AtomicU64, Ordering};
+
+/// The readiness of one direction.
+#[derive(Debug)]
+pub(crate) struct Readiness(AtomicU64);
+
+impl Readiness {
+    /// No event yet. `presume_ready`: the first operation shall be tried without having been told to.
+    pub(crate) fn new(presume_ready: bool) -> Self {
+        let flags = if presume_ready {
+            Flags::PRESUMED
+        } else {
+            Flags::NONE
+        };
+        Self(AtomicU64::new(flags.0))
+    }
+
+    /// The word as it is now.
+    #[inline]
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        // Acquire pairs with the Release in `set`: whoever sees an event's flag also sees what the one who
+        // delivered it had seen; and the operation that follows cannot move before this load.
+        Snapshot(self.0.load(Ordering::Acquire))
+    }
+
+    /// An event says `flags`: they are set, and the generation moves on.
+    pub(crate) fn set(&self, flags: Flags) {
+        // Release pairs with the Acquire in `snapshot`. Relaxed reads suffice: the word alone is computed with.
+        let _ = self.0.fetch_update(Ordering::Release, Ordering::Relaxed, |word| {
+            Some(((word | flags.0) & !Flags::BLOCKED.0).wrapping_add(ONE_GENERATION))
+        });
+    }
+
+    /// An operation that was tried because of `seen` met `WouldBlock`: clears all of it but CLOSED, which is for
+    /// good. CLOSED is marked instead as no reason to try again before the next event, or one would spin.
+    ///
+    /// Does nothing if the word has changed since: an event came, or another waiter has cleared already.
+    pub(crate) fn clear(&self, seen: Snapshot) {
+        let closed = seen.0 & Flags::CLOSED.0;
+        let blocked = if closed == 0 { Flags::NONE } else { Flags::BLOCKED };
+        self.exchange(seen, seen.generation() | closed | blocked.0);
+    }
+
+    /// A stream moved less than was asked for because of `seen`: it is not ready now. Whether it is closed or has
+    /// an error is still to be found out, by an operation that moves nothing.
+    pub(crate) fn clear_ready(&self, seen: Snapshot) {
+        self.exchange(seen, seen.0 & !(Flags::READY | Flags::PRESUMED).0);
+    }
+
+    fn exchange(&self, seen: Snapshot, new: u64) {
+        // Relaxed: clearing publishes nothing, and its own place in the word's modification order decides: an event
+        // before it makes it fail, one after it sets the flags again.
+        let _ = self
+            .0
+            .compare_exchange(seen.0, new, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// For tests: as if there had been `generation` events.
+    pub(crate) fn preset_generation(&self, generation: u64) {
+        let flags = self.snapshot().0 & ALL_FLAGS;
+        self.0
+            .store(flags | (generation << ALL_FLAGS.count_ones()), Ordering::Release);
+    }
+}
+
+/// A word that was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot(u64);
+
+impl Snapshot {
+    /// Whether an operation is worth a system call.
+    #[inline]
+    pub(crate) fn is_worth_trying(self) -> bool {
+        self.has(Flags::PRESUMED) || self.is_reported()
+    }
+
+    /// Whether an event said so, and no operation has refuted it since.
+    #[inline]
+    pub(crate) fn is_reported(self) -> bool {
+        self.has(Flags::READY | Flags::ERROR) || (self.has(Flags::CLOSED) && !self.has(Flags::BLOCKED))
+    }
+
+    /// What was reported, in the public form.
+    pub(crate) fn ready(self, direction: Direction) -> Ready {
+        let (ready, closed) = match direction {
+            Direction::Read => (Ready::READABLE, Ready::READ_CLOSED),
+            Direction::Write => (Ready::WRITABLE, Ready::WRITE_CLOSED),
+        };
+        [
+            (Flags::READY, ready),
+            (Flags::CLOSED, closed),
+            (Flags::ERROR, Ready::ERROR),
+        ]
+        .into_iter()
+        .filter(|(flag, _)| self.has(*flag))
+        .fold(Ready::EMPTY, |all, (_, ready)| all | ready)
+    }
+
+    fn has(self, flags: Flags) -> bool {
+        self.0 & flags.0 != 0
+    }
+
+    fn generation(self) -> u64 {
+        self.0 & !ALL_FLAGS
+    }
+}
+
+/// The low eight bits of the word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Flags(u64);
+
+impl Flags {
+    pub(crate) const NONE: Self = Self(0);
+    /// An event said that an operation will not block.
+    pub(crate) const READY: Self = Self(1);
+    /// An event said that this direction is closed. Never cleared.
+    pub(crate) const CLOSED: Self = Self(1 << 1);
+    /// An event said that there is an error.
+    pub(crate) const ERROR: Self = Self(1 << 2);
+    /// Nobody said anything, but an operation shall be tried: most sockets can be written to at once, and many have
+    /// something to read.
+    const PRESUMED: Self = Self(1 << 3);
+    /// An operation met `WouldBlock` although CLOSED is set, and there was no event since.
+    const BLOCKED: Self = Self(1 << 4);
+
+    /// What `ready` says of `direction`.
+    pub(crate) fn of(ready: Ready, direction: Direction) -> Self {
+        let (readable, closed) = match direction {
+            Direction::Read => (Ready::READABLE, Ready::READ_CLOSED),
+            Direction::Write => (Ready::WRITABLE, Ready::WRITE_CLOSED),
+        };
+        [
+            (readable, Self::READY),
+            (closed, Self::CLOSED),
+            (Ready::ERROR, Self::ERROR),
+        ]
+        .into_iter()
+        .filter(|(said, _)| ready.intersects(*said))
+        .fold(Self::NONE, |all, (_, flag)| all | flag)
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+}
+
+impl BitOr for Flags {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+const ALL_FLAGS: u64 = 0xff;
+const ONE_GENERATION: u64 = ALL_FLAGS + 1;

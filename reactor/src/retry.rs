@@ -1,0 +1,83 @@
+//! The retry loop: try, clear on `WouldBlock`, wait. It is written here and nowhere else.
+
+use std::io;
+use std::panic::Location;
+use std::task::{Context, Poll};
+
+use reveille_context::coop;
+
+use crate::interest::Direction;
+use crate::membership::{Host, Membership};
+use crate::readiness::Snapshot;
+use crate::waiters::Place;
+
+/// Who waits, for what, and where its waker is kept.
+pub(crate) struct Waiting<'a> {
+    pub(crate) direction: Direction,
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) place: &'a mut Place,
+}
+
+impl<H: Host> Membership<H> {
+    /// Calls `attempt` whenever `worth` says that it is worth it, until it returns something else than `WouldBlock`
+    /// (or `Interrupted`, which is tried again at once).
+    pub(crate) fn poll_retry<T>(
+        &self,
+        identity: impl Fn() -> H::Identity,
+        waiting: Waiting<'_>,
+        cx: &mut Context<'_>,
+        worth: impl Fn(Snapshot) -> bool,
+        mut attempt: impl FnMut(Snapshot) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        let Poll::Ready(progress) = coop::poll_proceed(cx) else {
+            return Poll::Pending;
+        };
+        let half = self.slot.half(waiting.direction);
+        let outcome = loop {
+            // Before the attempt: only what was seen before it may be cleared because of it.
+            let seen = half.readiness.snapshot();
+            if worth(seen) {
+                match attempt(seen) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => half.readiness.clear(seen),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    outcome => break outcome,
+                }
+                continue;
+            }
+            if !self.slot.is_attached() {
+                // What the system knows the socket by is asked of foreign code: before any lock is taken.
+                let identity = identity();
+                if let Err(error) = self.attach(identity, |host, token| host.add(identity, token)) {
+                    break Err(error);
+                }
+            }
+            half.keep(waiting.place, waiting.location, cx);
+            // The second look, which `Half` explains. If the reactor closed, one has to register elsewhere.
+            if !worth(half.readiness.snapshot()) && self.slot.is_attached() {
+                return Poll::Pending;
+            }
+        };
+        half.withdraw(waiting.place);
+        progress.made();
+        Poll::Ready(outcome)
+    }
+
+    /// Calls `operation` once, unless it is known that it would block.
+    pub(crate) fn try_once<T>(
+        &self,
+        direction: Direction,
+        operation: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let half = self.slot.half(direction);
+        let seen = half.readiness.snapshot();
+        // While no events reach the slot nothing is known, however often an operation met `WouldBlock`.
+        if !seen.is_worth_trying() && self.slot.is_attached() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let outcome = operation();
+        if matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
+            half.readiness.clear(seen);
+        }
+        outcome
+    }
+}

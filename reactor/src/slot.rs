@@ -1,0 +1,155 @@
+//! What the reactor and the users of one socket share.
+
+use std::panic::Location;
+use std::task::{Context, Waker};
+
+use reveille_context::waiter::Waiter;
+use reveille_context::wake;
+
+use crate::interest::{Direction, Ready};
+use crate::primitive::{AtomicU8, Mutex, Ordering, lock};
+use crate::readiness::{Flags, Readiness};
+use crate::waiters::{Place, Waiters};
+
+/// The readiness of a socket and who waits for it. It belongs to the socket for its whole life, whichever reactor it
+/// is registered with; that reactor's table holds a reference.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    attachment: AtomicU8,
+    read: Half,
+    write: Half,
+}
+
+/// No reactor tells this slot anything.
+const DETACHED: u8 = 0;
+/// A reactor's table has it, and its socket is about to be registered.
+const ATTACHING: u8 = 1;
+/// Every change of the socket's readiness reaches this slot.
+const ATTACHED: u8 = 2;
+
+impl Slot {
+    /// A slot that no reactor knows yet. `presume_ready`: the first operation shall be tried at once.
+    pub(crate) fn new(presume_ready: bool) -> Self {
+        Self {
+            attachment: AtomicU8::new(DETACHED),
+            read: Half::new(presume_ready),
+            write: Half::new(presume_ready),
+        }
+    }
+
+    /// One direction of it.
+    pub(crate) fn half(&self, direction: Direction) -> &Half {
+        match direction {
+            Direction::Read => &self.read,
+            Direction::Write => &self.write,
+        }
+    }
+
+    /// An event says that the socket is `ready`: says so in the directions it concerns, and moves the wakers of those
+    /// who wait for them to `woken`.
+    pub(crate) fn deliver(&self, ready: Ready, woken: &mut Vec<Waker>) {
+        for direction in [Direction::Read, Direction::Write] {
+            let flags = Flags::of(ready, direction);
+            if !flags.is_empty() {
+                self.half(direction).deliver(flags, woken);
+            }
+        }
+    }
+
+    /// Moves the wakers of everyone who waits to `woken`.
+    pub(crate) fn take_waiters(&self, woken: &mut Vec<Waker>) {
+        for half in [&self.read, &self.write] {
+            lock(&half.waiters).take(woken);
+        }
+    }
+
+    /// Whether events reach this slot.
+    pub(crate) fn is_attached(&self) -> bool {
+        // Acquire pairs with the Release in `attached`: the registration happened before.
+        self.attachment.load(Ordering::Acquire) == ATTACHED
+    }
+
+    /// A table takes this slot in; called under that table's lock.
+    pub(crate) fn attaching(&self) {
+        // Relaxed: only the thread that registers acts on it; the others see "not attached".
+        self.attachment.store(ATTACHING, Ordering::Relaxed);
+    }
+
+    /// The socket is registered. False if the table was closed since it took the slot in.
+    pub(crate) fn attached(&self) -> bool {
+        self.attachment
+            .compare_exchange(ATTACHING, ATTACHED, Ordering::Release, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// No events reach this slot from now on.
+    pub(crate) fn detached(&self) {
+        // Relaxed: who waits learns it through the lock of its half, see `Half`.
+        self.attachment.store(DETACHED, Ordering::Relaxed);
+    }
+}
+
+/// One direction of a [`Slot`].
+///
+/// No wake-up is lost between the two sides, because each does two things in an order, and the second is, or is
+/// followed by, a critical section of the same lock:
+///
+/// * who waits: keeps its waker (under the lock), then looks at the readiness and at the attachment;
+/// * who has news: sets the readiness (or the attachment), then takes the wakers (under the lock).
+///
+/// If the waker was kept before it was the other's turn at the lock, it is taken and woken. If after, the unlocking
+/// of the one and the locking of the other make the news visible to the look that follows.
+#[derive(Debug)]
+pub(crate) struct Half {
+    pub(crate) readiness: Readiness,
+    waiters: Mutex<Waiters>,
+}
+
+impl Half {
+    fn new(presume_ready: bool) -> Self {
+        Self {
+            readiness: Readiness::new(presume_ready),
+            waiters: Mutex::new(Waiters::default()),
+        }
+    }
+
+    /// An event says `flags`.
+    pub(crate) fn deliver(&self, flags: Flags, woken: &mut Vec<Waker>) {
+        self.readiness.set(flags);
+        lock(&self.waiters).take(woken);
+    }
+
+    /// Keeps the waker of `cx` in `place`. To be followed by another look at what is waited for.
+    pub(crate) fn keep(&self, place: &mut Place, location: &'static Location<'static>, cx: &mut Context<'_>) {
+        if let Some(key) = place.key() {
+            if lock(&self.waiters).keeps(key, cx.waker(), location) {
+                return;
+            }
+        }
+        // Cloning and dropping a waker runs foreign code, which may come back here: never under the lock.
+        let waiter = Waiter::new(cx.waker().clone(), location);
+        let replaced = {
+            let mut waiters = lock(&self.waiters);
+            let key = place.key().unwrap_or_else(|| waiters.next_key());
+            if let Place::Own(own) = place {
+                *own = Some(key);
+            }
+            waiters.keep(key, waiter)
+        };
+        drop(replaced);
+    }
+
+    /// Forgets the waker of an operation that has a place of its own; the shared place keeps the last one.
+    pub(crate) fn withdraw(&self, place: &mut Place) {
+        let Place::Own(own) = place else { return };
+        let Some(key) = own.take() else { return };
+        let waiter = lock(&self.waiters).remove(key);
+        // This runs in destructors, where a second panic would abort.
+        wake::contain(|| drop(waiter));
+    }
+
+    /// Calls `see` with everyone who waits. It must run no foreign code.
+    pub(crate) fn for_each_waiter(&self, see: impl FnMut(&Waiter)) {
+        lock(&self.waiters).iter().map(|(_, waiter)| waiter).for_each(see);
+    }
+}
