@@ -58,7 +58,7 @@ mod main_attribute {
 #[reveille::test]
 async fn a_test_awaits() {
     assert_eq!(std::future::ready(7).await, 7);
-    assert_eq!(RUNS.get(), 1);
+    assert!(RUNS.get() > 0, "not run by the block_on above");
 }
 
 #[reveille::test(flavor = "current_thread")]
