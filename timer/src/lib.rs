@@ -1,1 +1,56 @@
+//! Time for futures: a timer wheel, and [`sleep`], [`timeout`] and [`interval`] over it, under any executor.
+//!
+//! ```
+//! use reveille_timer::{Duration, sleep, timeout};
+//!
+//! pollster::block_on(async {
+//!     let slow = async {
+//!         sleep(Duration::from_secs(60)).await;
+//!         "done"
+//!     };
+//!     assert!(timeout(Duration::from_millis(5), slow).await.is_err());
+//! });
+//! ```
+//!
+//! # How it works
+//!
+//! A [`Sleep`] that has to wait puts its waker into a wheel, a structure that finds the next deadline without
+//! sorting all of them. Every thread that drives a runtime owns one; threads outside a runtime share that of a
+//! thread of the process, so that nothing here panics for want of a runtime. The driver asks its [`Timers`] how
+//! long it may [`wait`](Timers::wait), waits in the operating system, and wakes what has come due
+//! ([`advance`](Timers::advance)). Whoever sets a deadline earlier than the one for which the driver sleeps ends its
+//! wait; nobody else makes a system call.
+//!
+//! In reading order:
+//!
+//! * [`wheel`]: the wheel, a pure structure without clock, lock or waker; `wheel/level.rs` has the arithmetic,
+//!   `wheel/slab.rs` the memory;
+//! * `instant.rs` and `clock.rs`: points in time, and the ticks they are rounded to;
+//! * `timers.rs`: [`Timers`], a wheel with a lock, and the driver's protocol; [`Handle`], everybody else's way in;
+//! * `current.rs` and `fallback.rs`: which timers a thread uses;
+//! * `sleep.rs`, `timeout.rs`, `interval.rs` and [`error`]: the futures.
+#![forbid(unsafe_code)]
 
+pub mod error;
+pub mod wheel;
+
+mod clock;
+mod current;
+mod fallback;
+mod instant;
+mod interval;
+mod primitive;
+mod sleep;
+mod timeout;
+mod timers;
+
+#[doc(no_inline)]
+pub use std::time::Duration;
+
+pub use clock::Clock;
+pub use current::Entered;
+pub use instant::Instant;
+pub use interval::{Interval, MissedTickBehavior, Tick, interval, interval_at};
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use timeout::{Timeout, timeout, timeout_at};
+pub use timers::{Handle, Timers};

@@ -1,0 +1,191 @@
+//! Waiting until a deadline.
+
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+
+use reveille_context::coop;
+use reveille_context::waiter::Waiter;
+
+use crate::current;
+use crate::fallback;
+use crate::instant::Instant;
+use crate::timers::Handle;
+use crate::wheel::Key;
+
+/// Waits until `duration` has passed since this call. Never early; late by a tick (66 µs) and what the thread that
+/// keeps the time adds: in a runtime that is idle, up to a millisecond.
+///
+/// A duration that is too long for the platform's clock, such as `Duration::MAX`, means never.
+///
+/// **Cancel safety**: safe to drop at any time; the timer is taken out.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_timer::{Duration, Instant, sleep};
+///
+/// pollster::block_on(async {
+///     let start = Instant::now();
+///     sleep(Duration::from_millis(5)).await;
+///     assert!(start.elapsed() >= Duration::from_millis(5));
+/// });
+/// ```
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    Sleep::new(Instant::now() + duration, Location::caller())
+}
+
+/// Waits until `deadline`, as precisely as [`sleep`] does. One that has passed is ready at once.
+///
+/// **Cancel safety**: safe to drop at any time; the timer is taken out.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_timer::{Duration, Instant, sleep_until};
+///
+/// pollster::block_on(async {
+///     let deadline = Instant::now() + Duration::from_millis(5);
+///     sleep_until(deadline).await;
+///     assert!(Instant::now() >= deadline);
+/// });
+/// ```
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep::new(deadline, Location::caller())
+}
+
+/// The future of [`sleep`] and [`sleep_until`].
+///
+/// It registers at its first poll that has to wait, with the timers of the thread that polls it (outside a runtime,
+/// with a thread of the process), and moves along when it is polled elsewhere. When its runtime ends it is woken,
+/// and waits elsewhere when polled again. A `Sleep` that is dropped before its first poll has touched nothing.
+#[must_use = "futures do nothing unless they are awaited or polled"]
+pub struct Sleep {
+    deadline: Instant,
+    registration: Option<(Handle, Key)>,
+    location: &'static Location<'static>,
+}
+
+impl Sleep {
+    pub(crate) fn new(deadline: Instant, location: &'static Location<'static>) -> Self {
+        Self {
+            deadline,
+            registration: None,
+            location,
+        }
+    }
+
+    /// When this is ready.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Whether the deadline has passed.
+    pub fn is_elapsed(&self) -> bool {
+        self.deadline <= Instant::now()
+    }
+
+    /// Sets another deadline, before or after the old one has passed. To a later one, this is a store in the wheel.
+    ///
+    /// The waker of the last poll stays in place; if the old deadline has passed meanwhile it has been woken, and
+    /// the sleep must be polled again to wait for the new one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_timer::{Duration, Instant, sleep};
+    ///
+    /// pollster::block_on(async {
+    ///     let mut idle = sleep(Duration::from_secs(3600));
+    ///     let soon = Instant::now() + Duration::from_millis(1);
+    ///     idle.reset(soon);
+    ///     idle.await;
+    ///     assert!(Instant::now() >= soon);
+    /// });
+    /// ```
+    pub fn reset(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+        if let Some((handle, key)) = &self.registration {
+            handle.reset(*key, deadline);
+        }
+    }
+
+    /// Names the line that waits from now on.
+    pub(crate) fn set_location(&mut self, location: &'static Location<'static>) {
+        self.location = location;
+    }
+
+    /// Sees to it that `waker` is woken at the deadline, by the timers of this thread.
+    fn register(&mut self, waker: &Waker) {
+        if let Some((handle, key)) = &self.registration {
+            if current::is(handle) && handle.renew(*key, waker, self.location) {
+                return;
+            }
+        }
+        if let Some(current) = current::get() {
+            if self.register_with(current, waker) {
+                return;
+            }
+        }
+        // It is never closed.
+        self.register_with(fallback::handle(), waker);
+    }
+
+    /// False if the timers are closed.
+    fn register_with(&mut self, handle: Handle, waker: &Waker) -> bool {
+        if let Some((at, key)) = &self.registration {
+            if at.is(&handle) && at.renew(*key, waker, self.location) {
+                return true;
+            }
+        }
+        let waiter = Waiter::new(waker.clone(), self.location);
+        let Ok(key) = handle.insert(self.deadline, waiter) else {
+            return false;
+        };
+        // The old place is given up after the new one is taken: no moment without.
+        if let Some((at, old)) = self.registration.replace((handle, key)) {
+            drop(at.remove(old));
+        }
+        true
+    }
+
+    fn deregister(&mut self) {
+        if let Some((handle, key)) = self.registration.take() {
+            drop(handle.remove(key));
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let progress = ready!(coop::poll_proceed(cx));
+        if self.is_elapsed() {
+            self.deregister();
+            progress.made();
+            return Poll::Ready(());
+        }
+        self.register(cx.waker());
+        Poll::Pending
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.deregister();
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("deadline", &self.deadline)
+            .field("location", &format_args!("{}", self.location))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,302 @@
+//! A wheel with a lock and a clock, the protocol of the thread that drives it, and the handles through which
+//! everybody else gets at it.
+//!
+//! **Nothing is lost between looking and waiting.** [`Timers::wait`] reads the next deadline and writes down until
+//! when its caller will sleep in one critical section; every insertion and reset compares itself with that in its
+//! own. So an earlier deadline is either seen by `wait`, or sees the sleep and calls the unparker, which is sticky:
+//! it counts also when the caller has not begun to wait.
+//!
+//! **No waker runs under the lock.** Wakers are cloned before, and dropped and woken after.
+
+use std::fmt;
+use std::mem;
+use std::panic::Location;
+use std::sync::PoisonError;
+use std::task::Waker;
+use std::time::Duration;
+
+use reveille_context::cause::{self, Cause};
+use reveille_context::waiter::Waiter;
+use reveille_context::wake;
+
+use crate::clock::Clock;
+use crate::current::{self, Entered};
+use crate::instant::Instant;
+use crate::primitive::{Arc, Mutex, MutexGuard};
+use crate::wheel::{Key, Wheel};
+
+/// How many entries one call of [`Timers::advance`] handles: a million timers that come due together must not keep
+/// sockets and tasks waiting.
+const ENTRIES_PER_TURN: usize = 1024;
+
+/// The timers of one driver thread, which calls [`advance`](Self::advance) and [`wait`](Self::wait) by turns.
+///
+/// # Examples
+///
+/// A driver of one's own; this one does nothing but keep time.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::task::{Context, Poll, Wake};
+/// use std::thread::{self, Thread};
+/// use reveille_timer::{Duration, Timers, sleep};
+///
+/// struct Unpark(Thread);
+/// impl Wake for Unpark {
+///     fn wake(self: Arc<Self>) {
+///         self.0.unpark();
+///     }
+/// }
+///
+/// let unparker = Arc::new(Unpark(thread::current())).into();
+/// let mut timers = Timers::new(unparker);
+/// let _entered = timers.handle().enter();
+///
+/// let mut sleep = std::pin::pin!(sleep(Duration::from_millis(5)));
+/// let waker = std::task::Waker::noop();
+/// let mut woken = Vec::new();
+/// while sleep.as_mut().poll(&mut Context::from_waker(waker)).is_pending() {
+///     match timers.wait() {
+///         Some(timeout) => thread::park_timeout(timeout),
+///         None => thread::park(),
+///     }
+///     timers.advance(&mut woken);
+///     woken.drain(..).for_each(|waker| waker.wake());
+/// }
+/// ```
+pub struct Timers {
+    handle: Handle,
+    /// Empty between calls; kept for its memory.
+    expired: Vec<Waiter>,
+}
+
+impl Timers {
+    /// Timers on the machine's clock. `unparker` ends the wait of the driver thread, also one that has not begun
+    /// yet; it is called from any thread, with no lock held.
+    pub fn new(unparker: Waker) -> Self {
+        Self::with_clock(Clock::new(), unparker)
+    }
+
+    /// Timers on a runtime's clock.
+    pub fn with_clock(clock: Clock, unparker: Waker) -> Self {
+        let state = State {
+            wheel: Wheel::new(clock.current_tick()),
+            sleeps_until: None,
+            closed: false,
+        };
+        let shared = Shared {
+            state: Mutex::new(state),
+            clock,
+            unparker,
+        };
+        Self {
+            handle: Handle {
+                shared: Arc::new(shared),
+            },
+            expired: Vec::new(),
+        }
+    }
+
+    /// A handle, through which sleeps register.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// How long the driver may wait: zero if something is due, `None` if there is no deadline at all.
+    ///
+    /// The caller is taken to be asleep from here until [`advance`](Self::advance): whoever sets an earlier deadline
+    /// meanwhile calls the unparker.
+    pub fn wait(&mut self) -> Option<Duration> {
+        let mut state = self.handle.shared.lock();
+        let deadline = state.wheel.next_deadline();
+        let wait = deadline.map(|tick| self.handle.shared.clock.until(tick));
+        // One that returns at once need not be woken.
+        state.sleeps_until = (wait != Some(Duration::ZERO)).then(|| deadline.unwrap_or(u64::MAX));
+        wait
+    }
+
+    /// Moves the wakers of timers that are due to `woken`, a bounded number; the caller wakes them once it holds no
+    /// lock. True if more is due: then the caller should not wait before it calls this again (and
+    /// [`wait`](Self::wait) says zero).
+    pub fn advance(&mut self, woken: &mut Vec<Waker>) -> bool {
+        let shared = &self.handle.shared;
+        let mut state = shared.lock();
+        state.sleeps_until = None;
+        let now = shared.clock.current_tick();
+        let more = state.wheel.advance(now, ENTRIES_PER_TURN, &mut self.expired);
+        drop(state);
+        woken.extend(self.expired.drain(..).map(Waiter::into_waker));
+        more
+    }
+
+    /// Refuses timers from now on and moves the wakers of those that wait to `woken`; the caller wakes them once it
+    /// holds no lock. The sleeps that are polled again then wait elsewhere: nothing ends early.
+    ///
+    /// Dropping the timers does this too, and wakes.
+    pub fn close(&mut self, woken: &mut Vec<Waker>) {
+        let mut state = self.handle.shared.lock();
+        state.closed = true;
+        state.sleeps_until = None;
+        // The wheel's memory goes too: handles may live on for long.
+        let mut wheel = mem::take(&mut state.wheel);
+        drop(state);
+        woken.extend(wheel.drain().into_iter().map(Waiter::into_waker));
+    }
+}
+
+impl Drop for Timers {
+    fn drop(&mut self) {
+        let mut woken = Vec::new();
+        self.close(&mut woken);
+        cause::with(Cause::Timer, || wake::wake_all(&mut woken));
+    }
+}
+
+impl fmt::Debug for Timers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timers").field("handle", &self.handle).finish()
+    }
+}
+
+/// A way to [`Timers`], from any thread. It does not keep them open.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+impl Handle {
+    /// The timers that sleeps polled on this thread use. `None` outside a runtime, where they use a thread of the
+    /// process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_timer::{Handle, Timers};
+    ///
+    /// let timers = Timers::new(std::task::Waker::noop().clone());
+    /// assert!(Handle::current().is_none());
+    /// let entered = timers.handle().enter();
+    /// assert!(Handle::current().is_some());
+    /// drop(entered);
+    /// assert!(Handle::current().is_none());
+    /// ```
+    pub fn current() -> Option<Self> {
+        current::get()
+    }
+
+    /// Makes these the timers of this thread until the guard is dropped; those before come back then.
+    pub fn enter(&self) -> Entered {
+        Entered::new(self.clone())
+    }
+
+    /// Makes `handle` the timers of this thread, for a driver that cannot keep the guard of [`enter`](Self::enter).
+    /// Returns those before.
+    pub fn replace_current(handle: Option<Self>) -> Option<Self> {
+        current::replace(handle)
+    }
+
+    /// Whether these timers refuse new ones.
+    pub fn is_closed(&self) -> bool {
+        self.shared.lock().closed
+    }
+
+    /// How many timers wait.
+    pub fn len(&self) -> usize {
+        self.shared.lock().wheel.len()
+    }
+
+    /// Whether no timer waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the two lead to the same timers.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Lets `waiter` wait; it comes back if the timers are closed.
+    pub(crate) fn insert(&self, deadline: Instant, waiter: Waiter) -> Result<Key, Waiter> {
+        let when = self.shared.clock.tick_of(deadline);
+        let mut state = self.shared.lock();
+        if state.closed {
+            return Err(waiter);
+        }
+        let key = state.wheel.insert(when, waiter);
+        self.shared.notify(state, when);
+        Ok(key)
+    }
+
+    /// Makes `waker` the one to be woken. False if the timer is gone: fired, or closed.
+    pub(crate) fn renew(&self, key: Key, waker: &Waker, location: &'static Location<'static>) -> bool {
+        match self.shared.lock().wheel.get_mut(key) {
+            None => return false,
+            Some(waiter) if waiter.will_wake(waker) => return true,
+            Some(_) => {}
+        }
+        let fresh = Waiter::new(waker.clone(), location);
+        let mut state = self.shared.lock();
+        let (old, renewed) = match state.wheel.get_mut(key) {
+            Some(waiter) => (mem::replace(waiter, fresh), true),
+            None => (fresh, false),
+        };
+        drop(state);
+        drop(old);
+        renewed
+    }
+
+    /// Changes a timer's deadline, unless it is gone.
+    pub(crate) fn reset(&self, key: Key, deadline: Instant) {
+        let when = self.shared.clock.tick_of(deadline);
+        let mut state = self.shared.lock();
+        if state.wheel.reset(key, when) {
+            self.shared.notify(state, when);
+        }
+    }
+
+    /// Takes a timer out, unless it is gone; the waiter is to be dropped by the caller, where no lock is held.
+    pub(crate) fn remove(&self, key: Key) -> Option<Waiter> {
+        self.shared.lock().wheel.remove(key)
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("timers", &Arc::as_ptr(&self.shared))
+            .finish()
+    }
+}
+
+struct Shared {
+    state: Mutex<State>,
+    clock: Clock,
+    unparker: Waker,
+}
+
+struct State {
+    wheel: Wheel<Waiter>,
+    /// The tick until which the driver sleeps, `u64::MAX` for no end; `None` while it does not.
+    sleeps_until: Option<u64>,
+    closed: bool,
+}
+
+impl Shared {
+    /// A poisoned lock is whole: no foreign code runs under it, and the wheel's own panics come before it changes.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wakes the driver if it sleeps for longer than until `when`, after unlocking. Once only: then the sleep that is
+    /// written down is the shorter one.
+    fn notify(&self, mut state: MutexGuard<'_, State>, when: u64) {
+        let too_long = state.sleeps_until.is_some_and(|until| when < until);
+        if too_long {
+            state.sleeps_until = Some(when);
+        }
+        drop(state);
+        if too_long {
+            self.unparker.wake_by_ref();
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The timer wheel: a pure data structure that sorts deadlines just as much as is needed. It knows no clock, takes
+//! no lock and calls nobody.
+//!
+//! After Varghese and Lauck, *Hashed and Hierarchical Timing Wheels* (1987), scheme 7, in the variant without
+//! wrap-around within a level: a tick is read as a number of base 64, and an entry lies on the level of the
+//! **highest digit in which its deadline differs from the tick reached** ([`elapsed`](Wheel::elapsed)), in the slot
+//! of that digit. Inserting and cancelling are a few stores. When the first tick of a slot is reached, its entries
+//! fire (level 0) or move down to the levels below. Six levels tell 2^36 ticks apart; what differs in a higher digit
+//! is in a sorted set of its own, the overflow, and fires from there: no slot ever holds deadlines of two turns.
+//!
+//! ```text
+//!             digit  5       4       3       2       1       0
+//! elapsed            .       .       .       7       9      12
+//! deadline           .       .       .       7      40      33      level 1, slot 40
+//! ```
+//!
+//! **Invariant.** Slots whose last tick is before `elapsed` are empty, and so is the slot that `elapsed` lies in,
+//! except on level 0, or while [`advance`](Wheel::advance) has been cut short by its limit: then `elapsed` is the
+//! first tick of that slot, and the rest of the slot comes before anything else.
+
+mod level;
+mod slab;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use level::{LEVELS, Level, Place, start_of, ticks_per_slot};
+use slab::Slab;
+
+/// Deadlines, in ticks of whatever length, each with a value that is given back when it is reached.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_timer::wheel::Wheel;
+///
+/// let mut wheel = Wheel::new(0);
+/// wheel.insert(300, "late");
+/// let cancelled = wheel.insert(200, "cancelled");
+/// wheel.insert(10, "early");
+/// assert_eq!(wheel.next_deadline(), Some(10));
+/// assert_eq!(wheel.remove(cancelled), Some("cancelled"));
+///
+/// let mut expired = Vec::new();
+/// let more_is_due = wheel.advance(1000, usize::MAX, &mut expired);
+/// assert_eq!(expired, ["early", "late"]);
+/// assert!(!more_is_due && wheel.is_empty());
+/// ```
+#[derive(Clone)]
+pub struct Wheel<T> {
+    elapsed: u64,
+    levels: [Level; LEVELS],
+    /// What lies beyond the levels: deadline and index. Its entries stay here also when their turn has come.
+    overflow: BTreeSet<(u64, u32)>,
+    entries: Slab<T>,
+}
+
+/// Names an entry of a [`Wheel`]; once the entry has fired or was removed, it names nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    index: u32,
+    generation: u32,
+}
+
+impl<T> Wheel<T> {
+    /// An empty wheel that has reached the tick `elapsed`.
+    pub const fn new(elapsed: u64) -> Self {
+        Self {
+            elapsed,
+            levels: [Level::EMPTY; LEVELS],
+            overflow: BTreeSet::new(),
+            entries: Slab::new(),
+        }
+    }
+
+    /// The tick that has been reached.
+    pub fn elapsed(&self) -> u64 {
+        self.elapsed
+    }
+
+    /// How many entries wait.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Lets `value` wait for the tick `when`. A tick that has been reached already comes due at the next
+    /// [`advance`](Self::advance).
+    pub fn insert(&mut self, when: u64, value: T) -> Key {
+        let index = self.entries.insert(when, value);
+        self.link(index);
+        self.entries.key(index)
+    }
+
+    /// Takes an entry out, unless it is gone.
+    pub fn remove(&mut self, key: Key) -> Option<T> {
+        let index = self.entries.find(key)?;
+        self.unlink(index);
+        Some(self.entries.remove(index))
+    }
+
+    /// The value of an entry, unless it is gone.
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        let index = self.entries.find(key)?;
+        self.entries.value_mut(index)
+    }
+
+    /// Gives an entry another deadline. False if the entry is gone.
+    ///
+    /// To a later one this is a store: the entry moves when its old slot is reached.
+    pub fn reset(&mut self, key: Key, when: u64) -> bool {
+        let Some(index) = self.entries.find(key) else {
+            return false;
+        };
+        let entry = &mut self.entries[index];
+        if when >= entry.when && entry.place != Place::Overflow {
+            entry.when = when;
+        } else {
+            self.unlink(index);
+            self.entries[index].when = when;
+            self.link(index);
+        }
+        true
+    }
+
+    /// The tick at which [`advance`](Self::advance) should be called next: never later than the earliest deadline
+    /// (or, if that has been reached already, than [`elapsed`](Self::elapsed)).
+    ///
+    /// It may be earlier: an entry that shares its slot on a higher level costs one call when the slot's first tick
+    /// is reached, so at most five in its life; one that is alone in its slot costs none. After a
+    /// [`reset`](Self::reset) to later, there is one more for the slot it was in.
+    pub fn next_deadline(&self) -> Option<u64> {
+        let overflow = self.overflow.first().map(|&(when, _)| when);
+        let levels = (0..LEVELS).filter_map(|level| self.earliest_on(level));
+        levels.chain(overflow).min()
+    }
+
+    /// Goes on to the tick `now` and moves the values whose deadlines are reached to `expired`, in the order of
+    /// their deadlines (those inserted or reset when already due count as due when that was done).
+    ///
+    /// At most `limit` entries are fired or moved between slots. True means that the limit has struck and more is
+    /// due: the wheel stands at an earlier tick than `now` then, and nothing is skipped.
+    pub fn advance(&mut self, now: u64, limit: usize, expired: &mut Vec<T>) -> bool {
+        let now = now.max(self.elapsed);
+        let mut left = limit;
+        while let Some((start, place)) = self.next_place() {
+            if start > now {
+                break;
+            }
+            if left == 0 {
+                return true;
+            }
+            // First the tick, then the entries: they are placed anew relative to it, and if the limit strikes, the
+            // rest of them stay in the slot of the tick reached, which comes first at the next call.
+            self.elapsed = start;
+            match place {
+                Place::Slot { level, slot } => {
+                    left = self.empty_slot(level.into(), slot.into(), left, expired);
+                }
+                Place::Overflow => {
+                    let (_, index) = self.overflow.pop_first().expect("the first place is its first");
+                    expired.push(self.entries.remove(index));
+                    left -= 1;
+                }
+            }
+        }
+        self.elapsed = now;
+        false
+    }
+
+    /// Takes everything out, in no particular order.
+    pub fn drain(&mut self) -> Vec<T> {
+        self.levels = [Level::EMPTY; LEVELS];
+        self.overflow.clear();
+        self.entries.drain()
+    }
+
+    /// Fires what is due in a slot, and places the rest anew. Returns what is left of the limit.
+    fn empty_slot(&mut self, level: usize, slot: usize, mut left: usize, expired: &mut Vec<T>) -> usize {
+        while left > 0 {
+            let Some(index) = self.levels[level].first(slot) else {
+                break;
+            };
+            self.levels[level].unlink(slot, index, &mut self.entries);
+            if self.entries[index].when <= self.elapsed {
+                expired.push(self.entries.remove(index));
+            } else {
+                self.link(index);
+            }
+            left -= 1;
+        }
+        left
+    }
+
+    /// The place to be looked at next, and its first tick. Where two begin at the same tick, the higher level comes
+    /// first: it may hold entries for that very tick.
+    fn next_place(&self) -> Option<(u64, Place)> {
+        let mut first = self.overflow.first().map(|&(when, _)| (when, Place::Overflow));
+        for (level, ring) in self.levels.iter().enumerate().rev() {
+            let Some(slot) = ring.first_occupied() else {
+                continue;
+            };
+            let start = start_of(level, slot, self.elapsed);
+            if first.is_none_or(|(earliest, _)| start < earliest) {
+                let (level, slot) = (level as u8, slot as u8);
+                first = Some((start, Place::Slot { level, slot }));
+            }
+        }
+        first
+    }
+
+    /// A tick that is not later than any deadline on the level, as late as one can say without walking a list.
+    fn earliest_on(&self, level: usize) -> Option<u64> {
+        let slot = self.levels[level].first_occupied()?;
+        let start = start_of(level, slot, self.elapsed);
+        Some(match self.levels[level].only(slot) {
+            // After a reset its deadline may lie behind the slots that follow.
+            Some(index) => {
+                let end = start.saturating_add(ticks_per_slot(level));
+                self.entries[index].when.clamp(start, end)
+            }
+            None => start,
+        })
+    }
+
+    fn link(&mut self, index: u32) {
+        let when = self.entries[index].when;
+        let place = Place::of(when.max(self.elapsed), self.elapsed);
+        self.entries[index].place = place;
+        match place {
+            Place::Slot { level, slot } => {
+                self.levels[usize::from(level)].push(slot.into(), index, &mut self.entries);
+            }
+            Place::Overflow => {
+                self.overflow.insert((when, index));
+            }
+        }
+    }
+
+    fn unlink(&mut self, index: u32) {
+        match self.entries[index].place {
+            Place::Slot { level, slot } => {
+                self.levels[usize::from(level)].unlink(slot.into(), index, &mut self.entries);
+            }
+            Place::Overflow => {
+                self.overflow.remove(&(self.entries[index].when, index));
+            }
+        }
+    }
+}
+
+impl<T> Default for Wheel<T> {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl<T> fmt::Debug for Wheel<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wheel")
+            .field("elapsed", &self.elapsed)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
