@@ -1,1 +1,21 @@
+#![doc = include_str!("../README.md")]
+#![deny(unsafe_code)]
+#![doc(test(attr(deny(warnings))))]
 
+mod driver;
+pub mod io;
+pub mod net;
+pub mod runtime;
+#[cfg(feature = "signal")]
+pub mod signal;
+#[cfg(feature = "signal")]
+mod sys;
+pub mod task;
+pub mod time;
+#[cfg(feature = "trace")]
+pub mod trace;
+
+#[cfg(feature = "macros")]
+pub use reveille_macros::{main, test};
+pub use runtime::block_on;
+pub use task::spawn;

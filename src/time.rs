@@ -1,0 +1,7 @@
+//! Sleeping, timeouts and intervals. They work under any executor; inside a runtime they use its timer wheel.
+
+pub use reveille_timer::error;
+pub use reveille_timer::{
+    Instant, Interval, MissedTickBehavior, Sleep, Timeout, interval, interval_at, sleep, sleep_until,
+    timeout, timeout_at,
+};

@@ -1,0 +1,3 @@
+//! The recorder.
+
+pub use reveille_trace::*;
