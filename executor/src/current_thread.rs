@@ -139,18 +139,20 @@ impl<P: Park> CurrentThread<P> {
             asked: false,
         };
         loop {
+            // Right before the park: user code below may use up the unpark that came with an offer (std's channels
+            // do), so what it missed must be seen here.
             if let Some(core) = following.ask() {
                 drop(following);
                 return Driving::start(self, core, entry).run(&mut root);
+            }
+            if local::is_empty() && !entry.has_news() {
+                park_thread();
             }
             if let Some(output) = root.poll_if_woken() {
                 return output;
             }
             run_batch();
             entry.receive();
-            if local::is_empty() && !entry.has_news() {
-                park_thread();
-            }
         }
     }
 }
@@ -161,6 +163,8 @@ impl<P: Park> Drop for CurrentThread<P> {
         let Some(mut core) = lock(&self.seat).core.take() else {
             return;
         };
+        // So that a destructor which spawns gets a cancelled task, not a panic.
+        let _runtime = self.handle().enter();
         let Core {
             park, queue, woken, ..
         } = &mut *core;
@@ -273,12 +277,14 @@ impl<'a, P: Park> Driving<'a, P> {
     fn start(executor: &'a CurrentThread<P>, mut core: Box<Core<P>>, entry: &'a Arc<Entry>) -> Self {
         local::start_driving(&executor.home, &mut core.queue);
         entry.set_driving(true);
-        core.park.enter();
-        Self {
+        // Before any foreign code, which may panic: the guard gives the core back.
+        let mut driving = Self {
             executor,
             entry,
             core: Some(core),
-        }
+        };
+        driving.core.as_mut().expect("just given").park.enter();
+        driving
     }
 
     /// The loop: the root, a batch of tasks, the mailboxes, and the park: to sleep if there is nothing to run, else

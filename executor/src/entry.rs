@@ -66,10 +66,16 @@ impl Entry {
         self.word.load(Ordering::Relaxed) & (WOKEN | MAIL) != 0
     }
 
+    /// Whether a local task was woken by another thread since this one last looked.
+    #[inline]
+    fn has_mail(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & MAIL != 0
+    }
+
     /// Moves local tasks that other threads woke into this thread's queue.
     #[inline]
     pub(crate) fn receive(&self) {
-        if self.word.load(Ordering::Relaxed) & MAIL != 0 {
+        if self.has_mail() {
             // Acquire: pairs with the Release in `notify`, for the push before it.
             self.word.fetch_and(!MAIL, Ordering::AcqRel);
             while let Some(task) = self.mailbox.pop() {
@@ -116,7 +122,8 @@ impl Entry {
             local::pop()
         };
         self.owned.cancel_all(pop, || {
-            if !self.has_news() {
+            // Not `has_news`: nobody polls the root any more, so its bit may stay set.
+            if !self.has_mail() {
                 park_thread();
             }
         });

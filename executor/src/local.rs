@@ -133,7 +133,7 @@ pub struct EnterGuard {
 
 impl EnterGuard {
     pub(crate) fn new(handle: Handle) -> Self {
-        let previous = LOCAL.with(|local| local.handle.borrow_mut().replace(handle));
+        let previous = try_with(|local| local.handle.borrow_mut().replace(handle)).flatten();
         Self {
             previous,
             not_send: PhantomData,

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 
 use reveille_context::coop;
 use reveille_context::task::TaskId;
+use reveille_context::wake;
 
 use super::cell::Task;
 use super::error::JoinError;
@@ -139,7 +140,8 @@ impl<T> Drop for JoinHandle<T> {
                     if header.state.unset_join_waker().is_ok() {
                         // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
                         let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
-                        drop(waker);
+                        // Its panic must not keep the interest from being given up.
+                        wake::contain(move || drop(waker));
                     }
                 }
                 DropHandle::Output => {

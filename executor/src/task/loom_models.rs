@@ -1,1 +1,416 @@
-//! Models of the life of a task. Each runs every interleaving of a few threads within the preemption bound.
+//! The life of one task, in every order that its threads can run in.
+//!
+//! `ci/loom` runs them; each has broken twins in `tests/planted/task_*.patch`. What a model observes it notes in
+//! std's atomics, which loom does not see, so that observing orders nothing. A lost wake is a deadlock, which loom
+//! reports.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::atomic::AtomicUsize as Counter;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
+
+use loom::sync::atomic::AtomicUsize;
+use loom::thread::{self, Thread};
+
+use super::cell::{self, Runnable, Schedule, Task};
+use super::join::JoinHandle;
+use super::waker;
+use crate::owned::OwnedTasks;
+use crate::primitive::{Ordering, SegQueue};
+
+#[test]
+fn two_wakes_during_polls_are_both_seen() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let data = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let drops = Counts::default();
+        let (future, seen) = (UntilBoth(data.clone()), drops.future());
+        let (waker, handle) = yard.spawn(async move {
+            let _seen = seen;
+            future.await;
+        });
+        yard.run_one();
+        let by_ref = thread::spawn({
+            let (data, waker) = (data.clone(), waker.clone());
+            move || {
+                data[0].store(1, Ordering::Relaxed);
+                waker.wake_by_ref();
+            }
+        });
+        let by_value = thread::spawn(move || {
+            data[1].store(1, Ordering::Relaxed);
+            waker.wake();
+        });
+        yard.run_until_finished(&handle);
+        by_ref.join().unwrap();
+        by_value.join().unwrap();
+        drop(handle);
+        drops.assert(1, 0);
+        yard.assert_last();
+    });
+}
+
+#[test]
+fn a_join_and_a_dropped_waker_meet_the_completion() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, handle) = yard.spawn(drops.ready());
+        let dropper = thread::spawn(move || drop(waker));
+        let joiner = thread::spawn(move || block_on(handle).expect("the task returned"));
+        yard.run_one();
+        dropper.join().unwrap();
+        let output = joiner.join().unwrap();
+        drops.assert(1, 0);
+        drop(output);
+        drops.assert(1, 1);
+        yard.assert_last();
+    });
+}
+
+#[test]
+fn a_handle_that_is_polled_and_dropped_meets_the_completion() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, mut handle) = yard.spawn(drops.ready());
+        drop(waker);
+        let join_wakes = Arc::new(Wakes::default());
+        let dropper = thread::spawn({
+            let join_wakes = join_wakes.clone();
+            move || {
+                let polled = Pin::new(&mut handle).poll(&mut Context::from_waker(&join_wakes.into()));
+                drop(handle);
+                polled.is_ready()
+            }
+        });
+        yard.run_one();
+        dropper.join().unwrap();
+        drops.assert(1, 1);
+        assert_eq!(Arc::strong_count(&join_wakes), 1, "the join waker leaked");
+        yard.assert_last();
+    });
+}
+
+#[test]
+fn a_changed_join_waker_is_the_one_that_is_woken() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, mut handle) = yard.spawn(drops.ready());
+        drop(waker);
+        let joiner = thread::spawn(move || {
+            let first = Waker::from(Arc::new(Wakes::default()));
+            if let Poll::Ready(output) = Pin::new(&mut handle).poll(&mut Context::from_waker(&first)) {
+                return output.is_ok();
+            }
+            block_on(handle).is_ok()
+        });
+        yard.run_one();
+        assert!(joiner.join().unwrap());
+        drops.assert(1, 1);
+        yard.assert_last();
+    });
+}
+
+#[test]
+fn an_abort_meets_a_self_wake_and_a_completion() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, handle) = yard.spawn(drops.ready_after(SelfWake { left: 1 }));
+        drop(waker);
+        let handle = Arc::new(handle);
+        let aborter = thread::spawn({
+            let handle = handle.clone();
+            move || handle.abort()
+        });
+        yard.run_until_finished(&handle);
+        aborter.join().unwrap();
+        let cancelled = match block_on(Arc::into_inner(handle).unwrap()) {
+            Ok(_output) => false,
+            Err(error) => error.is_cancelled(),
+        };
+        drops.assert(1, usize::from(!cancelled));
+        yard.assert_last();
+    });
+}
+
+#[test]
+fn an_abort_meets_a_wake_of_an_idle_task() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let data = Arc::new(AtomicUsize::new(0));
+        let (waker, handle) = yard.spawn(drops.ready_after(Until(data.clone())));
+        yard.run_one();
+        let waking = thread::spawn(move || {
+            data.store(1, Ordering::Relaxed);
+            waker.wake();
+        });
+        let handle = Arc::new(handle);
+        let aborter = thread::spawn({
+            let handle = handle.clone();
+            move || handle.abort()
+        });
+        yard.run_until_finished(&handle);
+        waking.join().unwrap();
+        aborter.join().unwrap();
+        let cancelled = block_on(Arc::into_inner(handle).unwrap()).is_err();
+        drops.assert(1, usize::from(!cancelled));
+        yard.assert_last();
+    });
+}
+
+#[test]
+fn shutdown_waits_for_a_task_between_its_bit_and_its_push() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, handle) = yard.spawn(drops.ready_after(std::future::pending()));
+        yard.run_one();
+        let waking = thread::spawn(move || waker.wake());
+        yard.shut_down();
+        drops.assert(1, 0);
+        assert!(handle.is_finished());
+        waking.join().unwrap();
+        drop(handle);
+        assert!(yard.queue.pop().is_none());
+        yard.assert_last();
+    });
+}
+
+#[test]
+fn shutdown_meets_an_abort_and_a_wake() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, handle) = yard.spawn(drops.ready_after(std::future::pending()));
+        yard.run_one();
+        let aborter = thread::spawn(move || handle.abort());
+        let waking = thread::spawn(move || waker.wake_by_ref());
+        yard.shut_down();
+        drops.assert(1, 0);
+        aborter.join().unwrap();
+        waking.join().unwrap();
+        yard.assert_last();
+    });
+}
+
+#[test]
+fn the_last_of_three_references_frees_the_cell() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, handle) = yard.spawn(drops.ready());
+        yard.run_one();
+        let waking = thread::spawn({
+            let waker = waker.clone();
+            move || waker.wake()
+        });
+        let dropper = thread::spawn(move || drop(waker));
+        drop(handle);
+        waking.join().unwrap();
+        dropper.join().unwrap();
+        drops.assert(1, 1);
+        yard.assert_last();
+    });
+}
+
+/// A home for one task, which the thread that made it runs.
+struct Yard {
+    queue: SegQueue<Runnable>,
+    owned: OwnedTasks,
+    thread: Thread,
+    queued: Counter,
+}
+
+impl Schedule for Yard {
+    const LOCAL: bool = false;
+
+    fn schedule(yard: &Arc<Self>, task: Runnable) {
+        let yard = yard.clone();
+        let before = yard.queued.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(before, 0, "the task is in the queue twice");
+        yard.queue.push(task);
+        yard.thread.unpark();
+    }
+
+    fn release(&self, slot: u32) -> Option<Task> {
+        self.owned.remove(slot)
+    }
+}
+
+impl Yard {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            queue: SegQueue::new(),
+            owned: OwnedTasks::new(),
+            thread: thread::current(),
+            queued: Counter::new(0),
+        })
+    }
+
+    /// Queues a task; also gives a waker of it, as a poll could have cloned it.
+    fn spawn<F>(self: &Arc<Self>, future: F) -> (Waker, JoinHandle<F::Output>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (task, runnable, handle) = cell::new(future, self.clone(), Location::caller());
+        let waker = waker::borrowed(task.pointer()).clone();
+        assert!(self.owned.insert(task).is_ok());
+        Self::schedule(self, runnable);
+        (waker, handle)
+    }
+
+    fn pop(&self) -> Option<Runnable> {
+        let task = self.queue.pop()?;
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+        Some(task)
+    }
+
+    fn run_one(&self) {
+        self.pop().expect("the task is in the queue").run();
+    }
+
+    fn run_until_finished<T>(&self, handle: &JoinHandle<T>) {
+        while !handle.is_finished() {
+            match self.pop() {
+                Some(task) => task.run(),
+                None => thread::park(),
+            }
+        }
+    }
+
+    fn shut_down(&self) {
+        self.owned.cancel_all(|| self.pop(), thread::park);
+    }
+
+    /// Each cell keeps its home alive, so the last reference to the home is the proof that the cell was freed.
+    fn assert_last(self: &Arc<Self>) {
+        assert_eq!(Arc::strong_count(self), 1, "a cell was not freed");
+        assert!(self.owned.is_empty());
+    }
+}
+
+/// Counts the drops of a future and of its output.
+#[derive(Clone, Default)]
+struct Counts {
+    future: Arc<Counter>,
+    output: Arc<Counter>,
+}
+
+impl Counts {
+    fn future(&self) -> CountDrop {
+        CountDrop(self.future.clone())
+    }
+
+    fn ready(&self) -> impl Future<Output = CountDrop> + Send + 'static {
+        self.ready_after(std::future::ready(()))
+    }
+
+    fn ready_after(
+        &self,
+        before: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = CountDrop> + Send + 'static {
+        let (future, output) = (self.future(), CountLater(self.output.clone()));
+        async move {
+            let _future = future;
+            before.await;
+            CountDrop(output.0)
+        }
+    }
+
+    fn assert(&self, future: usize, output: usize) {
+        assert_eq!(self.future.load(Ordering::Relaxed), future, "drops of the future");
+        assert_eq!(self.output.load(Ordering::Relaxed), output, "drops of the output");
+    }
+}
+
+struct CountDrop(Arc<Counter>);
+
+impl Drop for CountDrop {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Becomes a [`CountDrop`] when the output is made.
+struct CountLater(Arc<Counter>);
+
+/// Ready when its datum is set; it counts on being woken and leaves no waker.
+struct Until(Arc<AtomicUsize>);
+
+impl Future for Until {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Poll::Pending,
+            _ => Poll::Ready(()),
+        }
+    }
+}
+
+/// Ready when both data are set.
+struct UntilBoth(Arc<[AtomicUsize; 2]>);
+
+impl Future for UntilBoth {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if self.0.iter().all(|datum| datum.load(Ordering::Relaxed) == 1) {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+struct SelfWake {
+    left: u32,
+}
+
+impl Future for SelfWake {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.left == 0 {
+            return Poll::Ready(());
+        }
+        self.left -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[derive(Default)]
+struct Wakes(Counter);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+struct Unpark(Mutex<Thread>);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.lock().unwrap().unpark();
+    }
+}
+
+/// Waits for one future, without any of the code under test.
+fn block_on<F: Future + Unpin>(mut future: F) -> F::Output {
+    let waker = Waker::from(Arc::new(Unpark(Mutex::new(thread::current()))));
+    loop {
+        match Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
