@@ -25,6 +25,8 @@ mod current;
 mod fallback;
 mod handle;
 mod interest;
+#[cfg(all(test, loom))]
+mod loom_models;
 mod membership;
 mod primitive;
 mod reactor;

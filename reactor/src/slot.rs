@@ -65,7 +65,7 @@ impl Slot {
 
     /// Whether events reach this slot.
     pub(crate) fn is_attached(&self) -> bool {
-        // Acquire pairs with the Release in `attached`: the registration happened before.
+        // Acquire pairs with the Release in `attached`: the socket has been registered.
         self.attachment.load(Ordering::Acquire) == ATTACHED
     }
 
@@ -84,8 +84,9 @@ impl Slot {
 
     /// No events reach this slot from now on.
     pub(crate) fn detached(&self) {
-        // Relaxed: who waits learns it through the lock of its half, see `Half`.
-        self.attachment.store(DETACHED, Ordering::Relaxed);
+        // Acquire pairs with the Release in `attached`: if the registration came first, then it also happened before.
+        // Who waits learns of this through the lock of its half, see `Half`.
+        self.attachment.swap(DETACHED, Ordering::Acquire);
     }
 }
 
