@@ -105,7 +105,8 @@ impl Timers {
     /// How long the driver may wait: zero if something is due, `None` if there is no deadline at all.
     ///
     /// The caller is taken to be asleep from here until [`advance`](Self::advance): whoever sets an earlier deadline
-    /// meanwhile calls the unparker.
+    /// meanwhile calls the unparker, once. A driver that may be advanced by others must keep them out until it has
+    /// woken up, as the lock around it does.
     pub fn wait(&mut self) -> Option<Duration> {
         let mut state = self.handle.shared.lock();
         let deadline = state.wheel.next_deadline();

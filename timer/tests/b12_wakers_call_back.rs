@@ -225,12 +225,14 @@ fn a_waker_may_poll_the_sleep_that_wakes_it() {
     watchdog(|| {
         let (mut timers, handle, _) = setup();
         let _entered = handle.enter();
-        let deadline = reveille_timer::Instant::now() + Duration::from_millis(20);
-        let repolls = Arc::new(Repolls((sleep_until(deadline), false).into()));
-        let waker = repolls.clone().into();
-        if poll(&mut repolls.0.lock().unwrap().0, &waker).is_ready() {
-            return; // The machine stalled.
-        }
+        let repolls = loop {
+            let repolls = Arc::new(Repolls((sleep(Duration::from_millis(20)), false).into()));
+            let waker = repolls.clone().into();
+            // It is ready if the machine stalled.
+            if poll(&mut repolls.0.lock().unwrap().0, &waker).is_pending() {
+                break repolls;
+            }
+        };
         let mut woken = Vec::new();
         while woken.is_empty() {
             thread::sleep(timers.wait().expect("there is a deadline"));

@@ -156,7 +156,7 @@ fn an_insertion_that_races_with_the_wait_is_not_lost() {
                     hint::spin_loop();
                 }
                 let wait = timers.wait();
-                inserter.join().unwrap();
+                drop(inserter.join().unwrap());
                 wait
             });
             assert_ne!(
