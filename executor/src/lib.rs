@@ -40,6 +40,8 @@ mod entry;
 mod handle;
 mod home;
 mod local;
+#[cfg(all(test, loom))]
+mod loom_models;
 #[cfg(any(loom, shuttle))]
 mod modelled_queue;
 mod nested;

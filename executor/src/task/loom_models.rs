@@ -165,6 +165,26 @@ fn an_abort_meets_a_wake_of_an_idle_task() {
 }
 
 #[test]
+fn an_abort_during_a_poll_that_stays_pending_is_not_lost() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, handle) = yard.spawn(drops.ready_after(std::future::pending()));
+        drop(waker);
+        let handle = Arc::new(handle);
+        let aborter = thread::spawn({
+            let handle = handle.clone();
+            move || handle.abort()
+        });
+        yard.run_until_finished(&handle);
+        aborter.join().unwrap();
+        assert!(block_on(Arc::into_inner(handle).unwrap()).is_err());
+        drops.assert(1, 0);
+        yard.assert_last();
+    });
+}
+
+#[test]
 fn shutdown_waits_for_a_task_between_its_bit_and_its_push() {
     loom::model(|| {
         let yard = Yard::new();
