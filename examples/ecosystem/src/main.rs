@@ -10,7 +10,10 @@ fn main() {
         let (mut sender, receiver) = mpsc::channel::<u32>(4);
         reveille::spawn(async move {
             for number in 1..=100 {
-                sender.send(number).await.expect("the receiver lives until all are sent");
+                sender
+                    .send(number)
+                    .await
+                    .expect("the receiver lives until all are sent");
             }
         });
         receiver.fold(0, async |sum, number| sum + number).await
