@@ -1,0 +1,73 @@
+//! A waker that counts, and sockets to wait for.
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use reveille_reactor::{Direction, Reactor, Registration};
+
+#[derive(Default)]
+pub(crate) struct Wakes(AtomicUsize);
+
+impl Wakes {
+    pub(crate) fn new() -> (Arc<Self>, Waker) {
+        let wakes = Arc::new(Self::default());
+        (wakes.clone(), Waker::from(wakes))
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Two connected sockets that do not block.
+pub(crate) fn pair() -> (UnixStream, UnixStream) {
+    let (left, right) = UnixStream::pair().unwrap();
+    left.set_nonblocking(true).unwrap();
+    right.set_nonblocking(true).unwrap();
+    (left, right)
+}
+
+/// One byte, by the `poll_*` form.
+pub(crate) fn poll_byte(socket: &Registration<UnixStream>, waker: &Waker) -> Poll<io::Result<u8>> {
+    let cx = &mut Context::from_waker(waker);
+    socket.poll_io(Direction::Read, Location::caller(), cx, read_byte)
+}
+
+pub(crate) fn read_byte(mut socket: &UnixStream) -> io::Result<u8> {
+    let mut byte = [0];
+    io::Read::read_exact(&mut socket, &mut byte)?;
+    Ok(byte[0])
+}
+
+pub(crate) fn send(mut socket: &UnixStream, bytes: &[u8]) {
+    io::Write::write_all(&mut socket, bytes).unwrap();
+}
+
+/// Turns the reactor until it has somebody to wake, and wakes them.
+pub(crate) fn turn_until_woken(reactor: &mut Reactor) {
+    let mut woken = Vec::new();
+    while woken.is_empty() {
+        reactor.turn(None, &mut woken).unwrap();
+    }
+    woken.into_iter().for_each(Waker::wake);
+}
+
+/// Turns the reactor until everything that the system had to say by now has been delivered, and wakes.
+pub(crate) fn settle(reactor: &mut Reactor) {
+    let mut woken = Vec::new();
+    // A notification lets a wait end that has nothing else to end it; what was ready before comes with it.
+    reactor.notifier().notify();
+    reactor.turn(None, &mut woken).unwrap();
+    woken.into_iter().for_each(Waker::wake);
+}
