@@ -44,6 +44,8 @@ mod local;
 mod loom_models;
 #[cfg(any(loom, shuttle))]
 mod modelled_queue;
+#[cfg(loom)]
+mod modelled_thread;
 mod nested;
 mod owned;
 mod park;

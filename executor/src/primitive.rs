@@ -15,9 +15,9 @@ mod chosen {
 #[cfg(loom)]
 mod chosen {
     pub(crate) use crate::modelled_queue::SegQueue;
+    pub(crate) use crate::modelled_thread::{Thread, current_thread, park_thread};
     pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize};
     pub(crate) use loom::sync::{Condvar, Mutex};
-    pub(crate) use loom::thread::{Thread, current as current_thread, park as park_thread};
     pub(crate) use loom::thread_local;
 }
 

@@ -7,18 +7,18 @@
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize as Counter;
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::atomic::AtomicUsize;
-use loom::thread::{self, Thread};
+use loom::thread;
 
 use super::cell::{self, Runnable, Schedule, Task};
 use super::join::JoinHandle;
 use super::waker;
 use crate::owned::OwnedTasks;
-use crate::primitive::{Ordering, SegQueue};
+use crate::primitive::{Ordering, SegQueue, Thread, current_thread, park_thread};
 
 #[test]
 fn two_wakes_during_polls_are_both_seen() {
@@ -268,7 +268,7 @@ impl Yard {
         Arc::new(Self {
             queue: SegQueue::new(),
             owned: OwnedTasks::new(),
-            thread: thread::current(),
+            thread: current_thread(),
             queued: Counter::new(0),
         })
     }
@@ -300,13 +300,13 @@ impl Yard {
         while !handle.is_finished() {
             match self.pop() {
                 Some(task) => task.run(),
-                None => thread::park(),
+                None => park_thread(),
             }
         }
     }
 
     fn shut_down(&self) {
-        self.owned.cancel_all(|| self.pop(), thread::park);
+        self.owned.cancel_all(|| self.pop(), park_thread);
     }
 
     /// Each cell keeps its home alive, so the last reference to the home is the proof that the cell was freed.
@@ -416,21 +416,21 @@ impl Wake for Wakes {
     }
 }
 
-struct Unpark(Mutex<Thread>);
+struct Unpark(Thread);
 
 impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
-        self.0.lock().unwrap().unpark();
+        self.0.unpark();
     }
 }
 
 /// Waits for one future, without any of the code under test.
 fn block_on<F: Future + Unpin>(mut future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(Unpark(Mutex::new(thread::current()))));
+    let waker = Waker::from(Arc::new(Unpark(current_thread())));
     loop {
         match Pin::new(&mut future).poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
+            Poll::Pending => park_thread(),
         }
     }
 }
