@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::mem;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -53,6 +54,8 @@ pub struct Reactor {
     poll: mio::Poll,
     events: mio::Events,
     handle: Handle,
+    /// A look found a notification, which is for the next wait.
+    notified: bool,
 }
 
 impl Reactor {
@@ -68,6 +71,7 @@ impl Reactor {
             poll,
             events: mio::Events::with_capacity(EVENTS_PER_TURN),
             handle,
+            notified: false,
         })
     }
 
@@ -85,20 +89,26 @@ impl Reactor {
     /// those), or until notified. The wakers of those who waited for the events are appended to `woken`, for the
     /// caller to wake where it holds no lock.
     ///
-    /// A zero timeout only looks, and makes no system call while nothing is registered. A signal ends the wait early.
+    /// A zero timeout only looks: it leaves a notification for the next wait, and makes no system call while nothing is
+    /// registered. A signal ends the wait early.
     ///
     /// # Errors
     ///
     /// Those of the operating system's wait; none is known of a reactor whose descriptors nobody has closed.
     pub fn turn(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) -> io::Result<()> {
-        if timeout == Some(Duration::ZERO) && self.handle.registrations() == 0 {
+        let looks = timeout == Some(Duration::ZERO);
+        if looks && self.handle.registrations() == 0 {
             return Ok(());
         }
+        let notified = !looks && mem::take(&mut self.notified);
+        let timeout = if notified { Some(Duration::ZERO) } else { timeout };
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
         }
+        // The system reports a notification once, even to someone who does not wait.
+        self.notified |= looks && self.events.iter().any(|event| event.token().0 == token::NOTIFIER);
         let events = self
             .events
             .iter()

@@ -26,7 +26,16 @@ fn a_notification_ends_the_next_wait_however_early_it_came() {
         let mut woken = Vec::new();
         notifier.notify();
         notifier.notify();
-        // A look in between is no wait.
+        reactor.turn(None, &mut woken).unwrap();
+
+        // A look in between is no wait, whether or not there is something to look for.
+        notifier.notify();
+        reactor.turn(Some(Duration::ZERO), &mut woken).unwrap();
+        let _entered = reactor.handle().enter();
+        let (ours, _peer) = pair();
+        let socket = Registration::connecting(ours).unwrap();
+        assert!(poll_byte(&socket, Waker::noop()).is_pending());
+        reactor.turn(Some(Duration::ZERO), &mut woken).unwrap();
         reactor.turn(Some(Duration::ZERO), &mut woken).unwrap();
         reactor.turn(None, &mut woken).unwrap();
         assert!(woken.is_empty());

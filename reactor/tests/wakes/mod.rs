@@ -7,6 +7,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
 
 use reveille_reactor::{Direction, Reactor, Registration};
 
@@ -56,9 +57,12 @@ pub(crate) fn send(mut socket: &UnixStream, bytes: &[u8]) {
 
 /// Turns the reactor until it has somebody to wake, and wakes them.
 pub(crate) fn turn_until_woken(reactor: &mut Reactor) {
+    let patience = Instant::now() + Duration::from_secs(20);
     let mut woken = Vec::new();
     while woken.is_empty() {
-        reactor.turn(None, &mut woken).unwrap();
+        let left = patience.saturating_duration_since(Instant::now());
+        assert!(!left.is_zero(), "watchdog: nobody is ever woken");
+        reactor.turn(Some(left), &mut woken).unwrap();
     }
     woken.into_iter().for_each(Waker::wake);
 }
