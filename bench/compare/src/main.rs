@@ -1,0 +1,161 @@
+//! Runs the scenarios on both runtimes in turns (A B, B A, A B …), so that whatever else the machine does meets both,
+//! and writes every figure as a JSON line and the medians as a Markdown table.
+//!
+//! `bench-compare [--rounds N] [--only TEXT] [--out PATH] [--list]`; `bench/run` builds everything and calls it.
+
+mod figures;
+
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use figures::Figures;
+
+/// The runtimes that are compared; ratios are the first one's to the second's.
+const RUNTIMES: [&str; 2] = ["reveille", "tokio"];
+
+/// A scenario, and what one operation of it is.
+const SCENARIOS: [(&str, &str); 11] = [
+    ("spawn_join", "a task spawned and joined, one by one"),
+    ("spawn_1000_join", "a task, spawned and joined in batches of 1000"),
+    ("self_wake_1", "a wake of itself and a poll, 1 task"),
+    ("self_wake_100", "a wake of itself and a poll, 100 tasks"),
+    ("yield_now_1", "the runtime's `yield_now`, 1 task"),
+    ("yield_now_100", "the runtime's `yield_now`, 100 tasks"),
+    ("ping_pong", "two tasks wake each other once"),
+    (
+        "timeout_unfired",
+        "a timeout around a future that is pending once",
+    ),
+    ("sleep_dropped", "a sleep polled once and dropped"),
+    ("echo_1", "a 64-byte message echoed, 1 connection"),
+    ("echo_64", "a 64-byte message echoed, 64 connections"),
+];
+
+struct Options {
+    rounds: usize,
+    only: String,
+    out: PathBuf,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let Some(options) = parse_arguments()? else {
+        return Ok(());
+    };
+    let chosen: Vec<_> = SCENARIOS
+        .iter()
+        .filter(|(name, _)| name.contains(&options.only))
+        .collect();
+    if chosen.is_empty() {
+        return Err(format!(
+            "no scenario has `{}` in its name; --list names them",
+            options.only
+        )
+        .into());
+    }
+    let start = Instant::now();
+    let mut figures = Figures::default();
+    for round in 0..options.rounds {
+        for (scenario, _) in &chosen {
+            let mut order = RUNTIMES;
+            if round % 2 == 1 {
+                order.reverse();
+            }
+            for runtime in order {
+                for (metric, value) in measure(runtime, scenario)? {
+                    figures.add(scenario, &metric, runtime, round, value);
+                }
+            }
+        }
+        eprintln!(
+            "round {} of {}, {:.0} s",
+            round + 1,
+            options.rounds,
+            start.elapsed().as_secs_f64()
+        );
+    }
+    let table = figures.table(&chosen, options.rounds);
+    print!("{table}");
+    let heading = format!("# reveille and tokio, current thread\n\n{}\n\n", machine());
+    if let Some(folder) = options.out.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(options.out.with_extension("md"), heading + &table)?;
+    fs::write(options.out.with_extension("jsonl"), figures.json_lines())?;
+    Ok(())
+}
+
+fn parse_arguments() -> Result<Option<Options>, Box<dyn Error>> {
+    let mut options = Options {
+        rounds: 5,
+        only: String::new(),
+        out: "results/latest".into(),
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || {
+            arguments
+                .next()
+                .ok_or_else(|| format!("{argument} needs a value"))
+        };
+        match argument.as_str() {
+            "--rounds" => options.rounds = value()?.parse()?,
+            "--only" => options.only = value()?,
+            "--out" => options.out = value()?.into(),
+            "--list" => {
+                for (name, what) in SCENARIOS {
+                    println!("{name}: {what}");
+                }
+                return Ok(None);
+            }
+            _ => {
+                return Err(format!(
+                    "unknown argument {argument}; there are --rounds, --only, --out, --list"
+                )
+                .into());
+            }
+        }
+    }
+    Ok(Some(options))
+}
+
+/// One scenario in a fresh process: its figures by name.
+fn measure(runtime: &str, scenario: &str) -> Result<Vec<(String, f64)>, Box<dyn Error>> {
+    let program = std::env::current_exe()?.with_file_name(format!("bench-on-{runtime}"));
+    let output = Command::new(&program).arg(scenario).output()?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!(
+            "{} {scenario} failed, {}:\n{said}",
+            program.display(),
+            output.status
+        )
+        .into());
+    }
+    let mut figures = Vec::new();
+    for line in String::from_utf8(output.stdout)?.lines() {
+        let (metric, value) = line.split_once(' ').ok_or("a line is not `metric value`")?;
+        figures.push((metric.to_owned(), value.parse()?));
+    }
+    Ok(figures)
+}
+
+/// Where this was measured, as far as the system tells.
+fn machine() -> String {
+    let ask = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok()?;
+        Some(text.trim().to_owned())
+    };
+    let processors = std::thread::available_parallelism().map_or(0, usize::from);
+    let parts = [
+        ask("date", &["-u", "+%F %H:%M UTC"]),
+        ask("uname", &["-srm"]),
+        Some(format!("{processors} processors")),
+        ask("rustc", &["-V"]),
+        ask("git", &["describe", "--always", "--dirty"]).map(|commit| format!("commit {commit}")),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}

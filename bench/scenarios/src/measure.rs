@@ -1,0 +1,37 @@
+//! Wall time and processor time per operation.
+
+use std::time::Instant;
+
+use rustix::time::{ClockId, clock_gettime};
+
+/// The figures of one run: a name and a value each, less is better in all of them.
+pub(crate) type Figures = Vec<(&'static str, f64)>;
+
+/// A running measurement.
+pub(crate) struct Stopwatch {
+    wall: Instant,
+    processor: u128,
+}
+
+impl Stopwatch {
+    pub(crate) fn start() -> Self {
+        Self {
+            processor: processor_nanoseconds(),
+            wall: Instant::now(),
+        }
+    }
+
+    /// What has passed since the start, per operation.
+    pub(crate) fn per_operation(&self, operations: u64) -> Figures {
+        let wall = self.wall.elapsed().as_nanos();
+        let processor = processor_nanoseconds() - self.processor;
+        let per = |total: u128| total as f64 / operations as f64;
+        vec![("wall_ns", per(wall)), ("cpu_ns", per(processor))]
+    }
+}
+
+/// Processor time of this process, all threads, without its children.
+fn processor_nanoseconds() -> u128 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as u128 * 1_000_000_000 + time.tv_nsec as u128
+}

@@ -1,0 +1,44 @@
+//! Timers that never fire, which is what most timers do.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::Runtime;
+use crate::measure::Figures;
+use crate::tasks::{in_tasks, wake_itself_once};
+
+const FAR: Duration = Duration::from_secs(30);
+
+/// A timeout around a future that is pending once. Per timeout.
+pub(crate) fn timeout_unfired<R: Runtime>() -> Figures {
+    in_tasks::<R, _>(1, 2_000_000, |each| async move {
+        for _ in 0..each {
+            R::timeout(FAR, wake_itself_once())
+                .await
+                .expect("thirty seconds are not over");
+        }
+    })
+}
+
+/// A sleep that is made, polled once so that it is registered, and dropped. Per sleep.
+pub(crate) fn sleep_dropped<R: Runtime>() -> Figures {
+    in_tasks::<R, _>(1, 2_000_000, |each| async move {
+        for number in 0..each {
+            {
+                let mut sleep = pin!(R::sleep(FAR));
+                poll_fn(|context| {
+                    assert!(sleep.as_mut().poll(context).is_pending());
+                    Poll::Ready(())
+                })
+                .await;
+            }
+            // Both runtimes let a task complete 128 operations in one poll; without a fresh budget a sleep is pending
+            // because the budget is spent, and is not registered at all.
+            if number % 64 == 0 {
+                wake_itself_once().await;
+            }
+        }
+    })
+}
