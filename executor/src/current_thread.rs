@@ -287,7 +287,7 @@ impl<'a, P: Park> Driving<'a, P> {
         driving
     }
 
-    /// The loop: the root, a batch of tasks, the mailboxes, and the park: to sleep if there is nothing to run, else
+    /// The loop: the root, the mailboxes, a batch of tasks, and the park: to sleep if there is nothing to run, else
     /// when it is due.
     fn run<F: Future>(mut self, root: &mut Root<'_, F>) -> F::Output {
         let executor = self.executor;
@@ -303,9 +303,10 @@ impl<'a, P: Park> Driving<'a, P> {
                 }
                 return output;
             }
-            core.pace.count(1 + run_batch());
+            // Before the batch: what another thread woke before the root yielded runs before the root goes on.
             executor.receive(self.entry);
-            if local::is_empty() && !self.entry.has_news() {
+            core.pace.count(1 + run_batch());
+            if local::is_empty() && !executor.has_work(self.entry) {
                 core.sleep();
             } else if core.pace.turn_is_due() {
                 core.turn();
@@ -326,6 +327,12 @@ impl<P: Park> Drop for Driving<'_, P> {
 }
 
 impl<P: Park> CurrentThread<P> {
+    /// Whether the root or a task was woken by another thread since this one last looked. What this misses ends the
+    /// park that follows at once.
+    fn has_work(&self, entry: &Entry) -> bool {
+        entry.has_news() || self.home.has_mail()
+    }
+
     /// Moves what other threads woke into this thread's queue.
     #[inline]
     fn receive(&self, entry: &Entry) {

@@ -81,6 +81,26 @@ fn a_foreign_spawn_wakes_a_driver_that_falls_asleep() {
 }
 
 #[test]
+fn two_foreign_spawns_wake_a_driver_that_falls_asleep() {
+    loom::model(|| {
+        let executor = CurrentThread::new(ThreadPark::new());
+        let gates = [Gate::default(), Gate::default()];
+        let spawners = gates.clone().map(|gate| {
+            let handle = executor.handle();
+            thread::spawn(move || drop(handle.spawn(async move { gate.open() })))
+        });
+        executor.block_on(async {
+            for gate in gates {
+                gate.await;
+            }
+        });
+        for spawner in spawners {
+            spawner.join().unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_foreign_wake_of_a_task_reaches_a_driver_that_falls_asleep() {
     loom::model(|| {
         let executor = CurrentThread::new(ThreadPark::new());
@@ -273,6 +293,22 @@ fn a_follower_that_leaves_passes_the_offered_seat_on() {
         });
         executor.block_on(async {});
         passing.join().unwrap();
+        waiting.join().unwrap();
+    });
+}
+
+#[test]
+fn a_follower_that_came_late_is_offered_the_seat_again() {
+    loom::model(|| {
+        let executor = Arc::new(CurrentThread::new(ThreadPark::new()));
+        let task = executor.handle().spawn(yield_now());
+        let waiting = thread::spawn({
+            let executor = executor.clone();
+            move || executor.block_on(task).unwrap()
+        });
+        // The second takes the seat before the follower has taken up the first one's offer.
+        executor.block_on(async {});
+        executor.block_on(async {});
         waiting.join().unwrap();
     });
 }

@@ -1,0 +1,20 @@
+//! Fails a test that hangs instead of letting it hang.
+
+use std::panic::resume_unwind;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+/// Runs `test` on a thread of its own. The limit is far above what it takes; a test that reaches it is stuck.
+pub(crate) fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, is_done) = channel();
+    let thread = thread::spawn(move || {
+        let output = test();
+        let _ = done.send(());
+        output
+    });
+    if is_done.recv_timeout(Duration::from_secs(30)) == Err(RecvTimeoutError::Timeout) {
+        panic!("watchdog: the test has not ended after 30 s: a wake was lost, or a lock is held for ever");
+    }
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
