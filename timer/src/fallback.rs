@@ -106,8 +106,22 @@ impl Wake for Parker {
 #[cfg(test)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::mpsc;
 
     use super::*;
+
+    #[test]
+    fn an_unpark_before_the_wait_counts() {
+        let parker = Arc::new(Parker::default());
+        parker.wake_by_ref();
+        let (done, finished) = mpsc::channel();
+        thread::spawn(move || {
+            parker.park(None);
+            done.send(()).unwrap();
+        });
+        let waited = finished.recv_timeout(Duration::from_secs(20));
+        waited.expect("the wait has not ended");
+    }
 
     #[test]
     fn a_thread_that_cannot_be_started_is_tried_again() {

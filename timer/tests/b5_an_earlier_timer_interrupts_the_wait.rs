@@ -1,9 +1,7 @@
 //! Scenario B5: a deadline earlier than the one for which the driver sleeps ends its wait, at whatever moment it is
 //! set; and nothing else does.
 
-use std::hint;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 use std::thread;
 
@@ -11,7 +9,7 @@ use reveille_timer::{Duration, Sleep, Timers, sleep};
 
 mod probe;
 
-use probe::{Count, poll, rounds, watchdog};
+use probe::{Count, Meeting, dawdle, poll, rounds, watchdog};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -135,26 +133,17 @@ fn an_insertion_that_races_with_the_wait_is_not_lost() {
         for round in 0..rounds(3_000, 300_000) {
             let (mut timers, unparks) = timers();
             let handle = timers.handle();
-            let ready = AtomicUsize::new(0);
-            let meet = || {
-                ready.fetch_add(1, Ordering::SeqCst);
-                while ready.load(Ordering::SeqCst) < 2 {
-                    hint::spin_loop();
-                    thread::yield_now();
-                }
-            };
+            let meeting = Meeting::default();
             let wait = thread::scope(|scope| {
                 let inserter = scope.spawn(|| {
                     let _entered = handle.enter();
                     let mut sleep = sleep(HOUR);
-                    meet();
+                    meeting.meet();
                     assert!(poll(&mut sleep, Waker::noop()).is_pending());
                     sleep
                 });
-                meet();
-                for _ in 0..round % 64 {
-                    hint::spin_loop();
-                }
+                meeting.meet();
+                dawdle(round);
                 let wait = timers.wait();
                 drop(inserter.join().unwrap());
                 wait

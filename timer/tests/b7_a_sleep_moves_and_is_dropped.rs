@@ -1,7 +1,6 @@
 //! Scenario B7: a sleep is cancelled, reset, moved and fired at any moment, and may outlive its runtime.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, Waker};
 use std::thread;
 
@@ -9,7 +8,7 @@ use reveille_timer::{Duration, Handle, Instant, Sleep, Timers, sleep, sleep_unti
 
 mod probe;
 
-use probe::{Count, poll, rounds, watchdog};
+use probe::{Count, Meeting, dawdle, poll, rounds, watchdog};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 const SOON: Duration = Duration::from_millis(20);
@@ -173,22 +172,21 @@ fn a_sleep_of_a_closed_runtime_goes_to_the_one_that_polls_it() {
 /// Insertions race with the end: each is woken, or refused, and none is forgotten in a wheel that nobody drives.
 #[test]
 fn insertions_that_race_with_closing_are_woken_or_refused() {
-    for _ in 0..rounds(500, 50_000) {
+    for round in 0..rounds(2_000, 100_000) {
         let mut timers = timers();
         let handle = timers.handle();
-        let start = AtomicBool::new(false);
+        let meeting = Meeting::default();
         let (count, waker) = Count::new();
         let sleep = thread::scope(|scope| {
             let inserter = scope.spawn(|| {
                 let mut sleep = sleep(HOUR);
-                while !start.load(Ordering::Acquire) {
-                    thread::yield_now();
-                }
+                meeting.meet();
                 assert!(poll_under(&handle, &mut sleep, &waker).is_pending());
                 sleep
             });
-            start.store(true, Ordering::Release);
             let mut woken = Vec::new();
+            meeting.meet();
+            dawdle(round);
             timers.close(&mut woken);
             let closed_first = woken.is_empty();
             woken.drain(..).for_each(Waker::wake);

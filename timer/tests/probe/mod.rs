@@ -1,6 +1,7 @@
 //! A waker that counts, a poll by hand, and a watchdog.
 #![allow(dead_code)] // Every test takes what it needs.
 
+use std::hint;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -44,9 +45,30 @@ pub(crate) fn watchdog(test: impl FnOnce() + Send + 'static) {
         test();
         done.send(()).unwrap();
     });
-    match finished.recv_timeout(Duration::from_secs(60)) {
+    match finished.recv_timeout(Duration::from_secs(rounds(20, 600) as u64)) {
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("the test hangs"),
         _ => thread.join().unwrap(),
+    }
+}
+
+/// Where two threads wait for each other, as closely as it can be done: none of them sleeps.
+#[derive(Default)]
+pub(crate) struct Meeting(AtomicUsize);
+
+impl Meeting {
+    pub(crate) fn meet(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        while self.0.load(Ordering::SeqCst) < 2 {
+            hint::spin_loop();
+            thread::yield_now();
+        }
+    }
+}
+
+/// A little while, other in every round.
+pub(crate) fn dawdle(round: usize) {
+    for _ in 0..round % 64 {
+        hint::spin_loop();
     }
 }
 
