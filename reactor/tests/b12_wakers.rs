@@ -123,6 +123,12 @@ fn wakers_that_call_back_deadlock_nothing() {
             drop(wait);
             let mut wait = socket.wait(Direction::Read, Location::caller());
             assert!(
+                wait.poll_io(&mut Context::from_waker(&one), read_byte)
+                    .is_pending()
+            );
+            drop(wait);
+            let mut wait = socket.wait(Direction::Read, Location::caller());
+            assert!(
                 wait.poll_io(&mut Context::from_waker(&two), read_byte)
                     .is_pending()
             );

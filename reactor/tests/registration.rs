@@ -86,22 +86,17 @@ fn dropping_a_wait_withdraws_its_waker() {
 fn a_wait_that_completes_without_being_woken_withdraws_its_waker() {
     let reactor = Reactor::new().unwrap();
     let _entered = reactor.handle().enter();
-    let (ours, _peer) = pair();
-    let socket = Registration::new(ours).unwrap();
+    let socket = Registration::new(pair().0).unwrap();
     let (wakes, waker) = Wakes::new();
-    let cx = &mut Context::from_waker(&waker);
     let mut wait = socket.wait(Direction::Read, Location::caller());
-    assert!(wait.poll_io(cx, read_byte).is_pending());
-    let (_, others_waker) = Wakes::new();
-    // Another waiter takes the event's wakers away and waits again; this one completes by a poll of its own accord.
-    socket.inject(Ready::READABLE);
+    // Nothing is reported, but an operation is worth trying, and succeeds.
+    assert!(wait.poll_ready(&mut Context::from_waker(&waker)).is_pending());
     assert!(
-        wait.poll_ready(&mut Context::from_waker(&others_waker))
+        wait.poll_io(&mut Context::from_waker(&waker), |_| Ok(()))
             .is_ready()
     );
     drop(waker);
-    assert_eq!(Arc::strong_count(&wakes), 1);
-    assert_eq!(reactor.handle().waits().len(), 0);
+    assert_eq!(Arc::strong_count(&wakes), 1, "the waker is still kept");
 }
 
 #[test]

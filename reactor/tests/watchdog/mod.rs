@@ -1,5 +1,6 @@
 //! Ends a test that hangs.
 
+use std::io::{self, Write};
 use std::process;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -11,7 +12,8 @@ pub(crate) fn watched<T>(test: impl FnOnce() -> T) -> T {
     let name = thread::current().name().unwrap_or_default().to_owned();
     thread::spawn(move || {
         if ended.recv_timeout(Duration::from_secs(20)) == Err(RecvTimeoutError::Timeout) {
-            eprintln!("watchdog: {name} hangs");
+            // Past libtest's capture, which would be lost with the process.
+            let _ = writeln!(io::stderr(), "watchdog: {name} hangs");
             process::exit(101);
         }
     });
