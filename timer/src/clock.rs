@@ -51,6 +51,11 @@ impl Clock {
         saturate(since_start.div_ceil(1 << TICK_BITS))
     }
 
+    /// When `tick` begins.
+    pub(crate) fn instant_of(&self, tick: u64) -> Instant {
+        self.start + since_start(tick)
+    }
+
     /// How long it is, to the nanosecond, until `tick` begins.
     pub(crate) fn until(&self, tick: u64) -> Duration {
         since_start(tick).saturating_sub(self.now().duration_since(self.start))

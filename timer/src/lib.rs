@@ -53,4 +53,4 @@ pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, Tick, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Timeout, timeout, timeout_at};
-pub use timers::{Handle, Timers};
+pub use timers::{Handle, Timers, Waiting};

@@ -16,6 +16,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use reveille_context::cause::{self, Cause};
+use reveille_context::task::TaskId;
 use reveille_context::waiter::Waiter;
 use reveille_context::wake;
 
@@ -211,6 +212,19 @@ impl Handle {
         self.len() == 0
     }
 
+    /// Who waits here, in no particular order: for a task dump. It holds the timers' lock for as long as it takes to
+    /// copy the list.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let clock = &self.shared.clock;
+        let state = self.shared.lock();
+        let waiting = state.wheel.iter().map(|(when, waiter)| Waiting {
+            task: waiter.task(),
+            location: waiter.location(),
+            deadline: clock.instant_of(when),
+        });
+        waiting.collect()
+    }
+
     /// Whether the two lead to the same timers.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
@@ -267,6 +281,18 @@ impl fmt::Debug for Handle {
             .field("timers", &Arc::as_ptr(&self.shared))
             .finish()
     }
+}
+
+/// A timer that waits; from [`Handle::waiting`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Waiting {
+    /// The task that waits, if a runtime of ours polled it.
+    pub task: Option<TaskId>,
+    /// Where the operation was begun: the call of `sleep`, `timeout` or `tick`.
+    pub location: &'static Location<'static>,
+    /// When it will be woken: its deadline, rounded up to a tick.
+    pub deadline: Instant,
 }
 
 struct Shared {

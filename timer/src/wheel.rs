@@ -172,6 +172,11 @@ impl<T> Wheel<T> {
         false
     }
 
+    /// Everything that waits and its deadline, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
+        self.entries.iter()
+    }
+
     /// Takes everything out, in no particular order.
     pub fn drain(&mut self) -> Vec<T> {
         self.levels = [Level::EMPTY; LEVELS];

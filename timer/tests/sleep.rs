@@ -3,6 +3,7 @@
 use std::task::Waker;
 
 use reveille_context::coop;
+use reveille_context::task::{self, TaskId};
 use reveille_timer::{Duration, Handle, Instant, Sleep, Timers, sleep, sleep_until};
 
 mod probe;
@@ -129,6 +130,34 @@ fn the_guard_brings_the_outer_timers_back() {
     assert_eq!(register(), (0, 1));
     assert!(Handle::replace_current(None).is_some());
     assert_eq!(register(), (0, 0));
+}
+
+#[test]
+fn a_dump_names_the_task_the_line_and_the_deadline() {
+    let timers = Timers::new(Waker::noop().clone());
+    let handle = timers.handle();
+    let _entered = handle.enter();
+    let task = TaskId::next();
+    let (mut first, line) = (sleep(HOUR), line!());
+    {
+        let _polled = task::enter(task);
+        assert!(poll(&mut first, Waker::noop()).is_pending());
+    }
+    let mut second = reveille_timer::timeout(2 * HOUR, std::future::pending::<()>());
+    assert!(poll(&mut second, Waker::noop()).is_pending());
+    let mut waiting = handle.waiting();
+    waiting.sort_by_key(|waiting| waiting.deadline);
+    let [first_waits, second_waits] = waiting[..] else {
+        panic!("{waiting:?}");
+    };
+    assert_eq!(first_waits.task, Some(task));
+    assert_eq!(first_waits.location.line(), line);
+    assert!(first_waits.location.file().ends_with("sleep.rs"));
+    assert!(first_waits.deadline >= first.deadline());
+    assert_eq!(second_waits.task, None);
+    assert_eq!(second_waits.location.line(), line + 5);
+    drop((first, second));
+    assert!(handle.waiting().is_empty());
 }
 
 #[test]

@@ -105,6 +105,11 @@ impl<T> Slab<T> {
         (entry.generation == key.generation && entry.value.is_some()).then_some(key.index)
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
+        let entries = self.entries.iter();
+        entries.filter_map(|entry| Some((entry.when, entry.value.as_ref()?)))
+    }
+
     pub(super) fn value_mut(&mut self, index: u32) -> Option<&mut T> {
         self[index].value.as_mut()
     }
