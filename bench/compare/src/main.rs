@@ -17,9 +17,16 @@ use figures::Figures;
 const RUNTIMES: [&str; 2] = ["reveille", "tokio"];
 
 /// A scenario, and what one operation of it is.
-const SCENARIOS: [(&str, &str); 11] = [
-    ("spawn_join", "a task spawned and joined, one by one"),
-    ("spawn_1000_join", "a task, spawned and joined in batches of 1000"),
+const SCENARIOS: [(&str, &str); 12] = [
+    (
+        "spawn_join",
+        "a task spawned and joined, one by one, by the future in `block_on`",
+    ),
+    ("spawn_join_in_task", "the same, by a task"),
+    (
+        "spawn_1000_join",
+        "the same, in batches of 1000 by the future in `block_on`",
+    ),
     ("self_wake_1", "a wake of itself and a poll, 1 task"),
     ("self_wake_100", "a wake of itself and a poll, 100 tasks"),
     ("yield_now_1", "the runtime's `yield_now`, 1 task"),
@@ -29,7 +36,10 @@ const SCENARIOS: [(&str, &str); 11] = [
         "timeout_unfired",
         "a timeout around a future that is pending once",
     ),
-    ("sleep_dropped", "a sleep polled once and dropped"),
+    (
+        "sleep_dropped",
+        "a sleep polled once and dropped, beside an earlier one",
+    ),
     ("echo_1", "a 64-byte message echoed, 1 connection"),
     ("echo_64", "a 64-byte message echoed, 64 connections"),
 ];

@@ -56,6 +56,7 @@ pub fn run<R: Runtime>() {
     let scenario = std::env::args().nth(1).unwrap_or_default();
     let measured = match scenario.as_str() {
         "spawn_join" => tasks::spawn_join::<R>(),
+        "spawn_join_in_task" => tasks::spawn_join_in_task::<R>(),
         "spawn_1000_join" => tasks::spawn_many_join::<R>(),
         "self_wake_1" => tasks::self_wake::<R>(1),
         "self_wake_100" => tasks::self_wake::<R>(100),

@@ -8,21 +8,27 @@ use crate::Runtime;
 use crate::gate::Gate;
 use crate::measure::{Figures, Stopwatch};
 
-/// One task after the other: spawned, run and joined before the next. Per task.
+/// One task after the other: spawned, run and joined by the future in `block_on` before the next. Per task.
 pub(crate) fn spawn_join<R: Runtime>() -> Figures {
-    async fn tasks<R: Runtime>(count: u64) {
-        for number in 0..count {
-            let output = R::spawn(async move { number }).await;
-            assert_eq!(output.expect("it does not panic"), number);
-        }
-    }
     const COUNT: u64 = 1_000_000;
     R::block_on(async {
-        tasks::<R>(COUNT / 10).await;
+        spawn_and_join::<R>(COUNT / 10).await;
         let stopwatch = Stopwatch::start();
-        tasks::<R>(COUNT).await;
+        spawn_and_join::<R>(COUNT).await;
         stopwatch.per_operation(COUNT)
     })
+}
+
+/// The same from a task, which is woken like any other. Per task.
+pub(crate) fn spawn_join_in_task<R: Runtime>() -> Figures {
+    in_tasks::<R, _>(1, 1_500_000, spawn_and_join::<R>)
+}
+
+async fn spawn_and_join<R: Runtime>(count: u64) {
+    for number in 0..count {
+        let output = R::spawn(async move { number }).await;
+        assert_eq!(output.expect("it does not panic"), number);
+    }
 }
 
 /// A thousand tasks spawned, then all joined. Per task.
