@@ -98,7 +98,7 @@ fn without_news_the_reader_waits_and_the_next_event_wakes_it() {
 fn a_byte_sent_at_each_would_block_always_arrives() {
     let rounds = match env::var("REVEILLE_STRESS").as_deref() {
         Ok("full") => 1_000_000,
-        _ => 10_000,
+        _ => 4_000,
     };
     watched(|| {
         let (reader, writer) = pair();
