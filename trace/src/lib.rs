@@ -8,5 +8,15 @@
 //! * its exports: a trace as JSON, and the form that Chrome's and Perfetto's viewers read;
 //! * its page: one self-contained HTML file in which every poll, wake and readiness event can be stepped through.
 //!
-//! The form of a trace is fixed already: `schema.json` in this crate's folder, as a JSON Schema.
+//! The form of a trace is fixed already: [`SCHEMA`].
 #![forbid(unsafe_code)]
+
+/// The JSON Schema of a trace, so that a program that reads traces can check them: the text of `schema.json` in this
+/// crate's folder.
+///
+/// # Examples
+///
+/// ```
+/// assert!(reveille_trace::SCHEMA.contains(r#""$id":"reveille-trace/1""#));
+/// ```
+pub const SCHEMA: &str = include_str!("../schema.json");
