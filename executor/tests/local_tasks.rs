@@ -96,15 +96,16 @@ fn a_local_task_woken_from_another_thread_runs_on_its_own() {
 #[test]
 fn a_local_task_is_dropped_on_its_thread_before_its_block_on_returns() {
     let dropped_on = Rc::new(Cell::new(None));
-    let task = executor().block_on(async {
+    let mut spawned = None;
+    executor().block_on(async {
         let note = NoteThread(dropped_on.clone());
-        let task = spawn_local(async move {
+        spawned = Some(spawn_local(async move {
             let _note = note;
             future::pending::<()>().await;
-        });
+        }));
         yield_now().await;
-        task
     });
+    let task = spawned.unwrap();
     assert_eq!(dropped_on.get(), Some(thread::current().id()));
     assert!(pollster::block_on(task).unwrap_err().is_cancelled());
 }
@@ -138,8 +139,7 @@ fn a_local_task_whose_last_waker_is_held_elsewhere_is_dropped_on_its_thread_all_
         let waker = key.take_waker().unwrap();
         let holder = thread::spawn(move || {
             waker.wake_by_ref();
-            waker.clone().wake();
-            drop(waker);
+            waker.wake();
         });
         holder.join().unwrap();
         assert_eq!(key.polls(), 1);

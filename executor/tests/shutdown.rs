@@ -54,7 +54,8 @@ fn a_waker_that_outlives_its_executor_does_nothing() {
     key.open();
     let waker = key.take_waker().unwrap();
     waker.wake_by_ref();
-    waker.clone().wake();
+    let second = waker.clone();
+    second.wake();
     thread::spawn(move || drop(waker)).join().unwrap();
     assert_cancelled(task);
     assert_eq!((key.polls(), key.drops()), (1, 1));
@@ -158,13 +159,9 @@ fn destructors_that_wake_abort_and_drop_each_other_end() {
 #[test]
 fn a_task_that_joins_another_is_dropped_with_it() {
     let (executor, key) = (executor(), Key::default());
-    let outer = executor.block_on(async {
-        let inner = spawn(key.gate());
-        let outer = spawn(async move { inner.await.is_ok() });
-        yield_now().await;
-        yield_now().await;
-        outer
-    });
+    let inner = executor.handle().spawn(key.gate());
+    let outer = executor.handle().spawn(async move { inner.await.is_ok() });
+    executor.block_on(yield_now());
     drop(executor);
     assert_cancelled(outer);
     assert_eq!(key.drops(), 1);

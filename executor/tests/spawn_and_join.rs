@@ -244,11 +244,12 @@ fn a_block_on_inside_an_entered_runtime_spawns_on_its_own() {
 #[test]
 fn a_task_lives_on_between_two_block_ons() {
     let (executor, key) = (executor(), Key::default());
-    let task = executor.block_on(async {
-        let task = spawn(key.gate());
+    let mut spawned = None;
+    executor.block_on(async {
+        spawned = Some(spawn(key.gate()));
         yield_now().await;
-        task
     });
+    let task = spawned.unwrap();
     assert_eq!((key.polls(), key.drops()), (1, 0));
     key.open();
     assert_eq!(key.polls(), 1, "nothing runs between two `block_on`s");

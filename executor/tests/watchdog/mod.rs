@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 /// Runs `test` on a thread of its own. The limit is far above what it takes; a test that reaches it is stuck.
+/// `REVEILLE_STRESS=full`, with which some run for long, raises it.
 pub(crate) fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, is_done) = channel();
     let thread = thread::spawn(move || {
@@ -13,8 +14,14 @@ pub(crate) fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'stat
         let _ = done.send(());
         output
     });
-    if is_done.recv_timeout(Duration::from_secs(30)) == Err(RecvTimeoutError::Timeout) {
-        panic!("watchdog: the test has not ended after 30 s: a wake was lost, or a lock is held for ever");
+    let limit = match std::env::var("REVEILLE_STRESS") {
+        Ok(full) if full == "full" => Duration::from_secs(3600),
+        _ => Duration::from_secs(30),
+    };
+    if is_done.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+        panic!(
+            "watchdog: the test has not ended after {limit:?}: a wake was lost, or a lock is held for ever"
+        );
     }
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }

@@ -1,0 +1,86 @@
+//! A spawn is one allocation, and running and joining a task is none.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::hint::black_box;
+
+use reveille_executor::{CurrentThread, JoinHandle, ThreadPark, spawn, spawn_local, yield_now};
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+// SAFETY: every call is passed on to the system's allocator as it is.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const TASKS: usize = 500;
+
+fn allocations_of<R>(work: impl FnOnce() -> R) -> (usize, R) {
+    let before = ALLOCATIONS.with(Cell::get);
+    let result = work();
+    (ALLOCATIONS.with(Cell::get) - before, result)
+}
+
+async fn join_all(tasks: &mut Vec<JoinHandle<usize>>) -> usize {
+    let mut sum = 0;
+    for task in tasks.drain(..) {
+        sum += task.await.unwrap();
+    }
+    sum
+}
+
+/// One round to let the queue and the table grow, and one to count.
+async fn count_rounds(spawn_one: impl Fn(usize) -> JoinHandle<usize>) {
+    let mut tasks = Vec::with_capacity(TASKS);
+    for round in 0..2 {
+        let (spawning, ()) = allocations_of(|| tasks.extend((0..TASKS).map(&spawn_one)));
+        let before = ALLOCATIONS.with(Cell::get);
+        let sum = join_all(&mut tasks).await;
+        let running = ALLOCATIONS.with(Cell::get) - before;
+        assert_eq!(black_box(sum), TASKS * (TASKS - 1) / 2);
+        if round == 1 {
+            assert_eq!(spawning, TASKS, "allocations to spawn {TASKS} tasks");
+            assert_eq!(running, 0, "allocations to run and join {TASKS} tasks");
+        }
+    }
+}
+
+async fn task(number: usize) -> usize {
+    yield_now().await;
+    number
+}
+
+#[test]
+fn a_spawn_is_one_allocation_and_running_and_joining_a_task_is_none() {
+    let (allocations, _) = allocations_of(|| black_box(Box::new(1)));
+    assert_eq!(allocations, 1, "the allocator counts");
+    let executor = CurrentThread::new(ThreadPark::new());
+    executor.block_on(count_rounds(|number| spawn(task(number))));
+    executor.block_on(count_rounds(|number| spawn_local(task(number))));
+}
