@@ -50,8 +50,8 @@ pub struct CurrentThread<P: Park> {
 struct Seat<P> {
     /// Taken by the thread that drives.
     core: Option<Box<Core<P>>>,
-    /// Those who would drive, in the order in which they asked.
-    followers: VecDeque<Arc<Entry>>,
+    /// Those who would drive. All are told when the seat is free: one alone may be busy with its own future for long.
+    followers: Vec<Arc<Entry>>,
 }
 
 /// What belongs to whoever drives.
@@ -82,7 +82,7 @@ impl<P: Park> CurrentThread<P> {
         };
         let seat = Seat {
             core: Some(Box::new(core)),
-            followers: VecDeque::new(),
+            followers: Vec::new(),
         };
         Self {
             home,
@@ -168,6 +168,7 @@ impl<P: Park> Drop for CurrentThread<P> {
         let Core {
             park, queue, woken, ..
         } = &mut *core;
+        park.enter();
         let pop = || queue.pop_front().or_else(|| self.home.receive());
         self.home.owned.cancel_all(pop, || {
             park.park(None, woken);
@@ -215,26 +216,20 @@ fn run_batch() -> u32 {
     BATCH
 }
 
-/// A thread that waits for the seat. One that leaves passes on the offer of it.
+/// A thread that waits for the seat.
 struct Following<'a, P: Park> {
     seat: &'a Mutex<Seat<P>>,
     entry: &'a Arc<Entry>,
+    /// Whether it is among the seat's followers.
     asked: bool,
 }
 
 impl<P: Park> Following<'_, P> {
-    /// Takes the seat if it is free; else this thread is unparked when it may be.
+    /// Takes the seat if it is free; else this thread is unparked when it is.
     fn ask(&mut self) -> Option<Box<Core<P>>> {
         let mut seat = lock(self.seat);
-        if seat.core.is_none() {
-            // One that was offered the seat, but came late, is not in the line any more.
-            if !seat
-                .followers
-                .iter()
-                .any(|follower| Arc::ptr_eq(follower, self.entry))
-            {
-                seat.followers.push_back(self.entry.clone());
-            }
+        if seat.core.is_none() && !self.asked {
+            seat.followers.push(self.entry.clone());
             self.asked = true;
         }
         seat.core.take()
@@ -247,21 +242,7 @@ impl<P: Park> Drop for Following<'_, P> {
             let mut seat = lock(self.seat);
             seat.followers
                 .retain(|follower| !Arc::ptr_eq(follower, self.entry));
-            offer(seat);
         }
-    }
-}
-
-/// Unparks the next follower if the seat is free.
-fn offer<P>(mut seat: crate::primitive::MutexGuard<'_, Seat<P>>) {
-    let next = if seat.core.is_some() {
-        seat.followers.pop_front()
-    } else {
-        None
-    };
-    drop(seat);
-    if let Some(next) = next {
-        next.unpark_follower();
     }
 }
 
@@ -306,7 +287,11 @@ impl<'a, P: Park> Driving<'a, P> {
             // Before the batch: what another thread woke before the root yielded runs before the root goes on.
             executor.receive(self.entry);
             core.pace.count(1 + run_batch());
-            if local::is_empty() && !executor.has_work(self.entry) {
+            if local::is_empty() {
+                // Again, since a park that returns at once costs more than a look.
+                executor.receive(self.entry);
+            }
+            if local::is_empty() && !self.entry.has_news() {
                 core.sleep();
             } else if core.pace.turn_is_due() {
                 core.turn();
@@ -322,25 +307,19 @@ impl<P: Park> Drop for Driving<'_, P> {
         local::stop_driving(&mut core.queue);
         let mut seat = lock(&self.executor.seat);
         seat.core = Some(core);
-        offer(seat);
+        let followers = seat.followers.clone();
+        drop(seat);
+        followers.iter().for_each(|follower| follower.unpark_follower());
     }
 }
 
 impl<P: Park> CurrentThread<P> {
-    /// Whether the root or a task was woken by another thread since this one last looked. What this misses ends the
-    /// park that follows at once.
-    fn has_work(&self, entry: &Entry) -> bool {
-        entry.has_news() || self.home.has_mail()
-    }
-
     /// Moves what other threads woke into this thread's queue.
     #[inline]
     fn receive(&self, entry: &Entry) {
         if self.home.has_mail() {
             // Bounded, since other threads may spawn faster than this one moves.
-            for task in iter::from_fn(|| self.home.receive()).take(MAIL) {
-                local::push(task);
-            }
+            local::push_all(iter::from_fn(|| self.home.receive()).take(MAIL));
         }
         entry.receive();
     }
@@ -348,13 +327,17 @@ impl<P: Park> CurrentThread<P> {
 
 impl<P: Park> Core<P> {
     fn sleep(&mut self) {
+        let elsewhere = local::as_if_elsewhere();
         self.park.park(None, &mut self.woken);
+        drop(elsewhere);
         self.after_turn();
     }
 
     #[cold]
     fn turn(&mut self) {
+        let elsewhere = local::as_if_elsewhere();
         self.park.turn(&mut self.woken);
+        drop(elsewhere);
         self.after_turn();
     }
 

@@ -1,6 +1,7 @@
 //! One call of `block_on`: its root future's waker, and the tasks that may not leave its thread.
 
 use std::future::Future;
+use std::iter;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -78,9 +79,7 @@ impl Entry {
         if self.has_mail() {
             // Acquire: pairs with the Release in `notify`, for the push before it.
             self.word.fetch_and(!MAIL, Ordering::AcqRel);
-            while let Some(task) = self.mailbox.pop() {
-                local::push(task);
-            }
+            local::push_all(iter::from_fn(|| self.mailbox.pop()));
         }
     }
 
@@ -107,9 +106,10 @@ impl Entry {
         F: Future + 'static,
         F::Output: 'static,
     {
+        local::note_local_task();
         let (task, runnable, handle) = new_local(future, self.clone(), location);
         match self.owned.insert(task) {
-            Ok(()) => Self::schedule(self, runnable),
+            Ok(()) => runnable.schedule(),
             Err(_closed) => runnable.cancel(),
         }
         handle
@@ -156,13 +156,13 @@ impl Schedule for Entry {
     const LOCAL: bool = true;
 
     #[inline]
-    fn schedule(entry: &Arc<Self>, task: Runnable) {
-        if let Err(task) = local::push_if_home(entry, task) {
-            // The thread may run the task to its end before the unpark, and return from `block_on` too.
-            let entry = entry.clone();
-            entry.mailbox.push(task);
-            entry.notify(MAIL);
-        }
+    fn push_here(entry: &Arc<Self>, task: Runnable) -> Result<(), Runnable> {
+        local::push_if_home(entry, task)
+    }
+
+    fn push_from_elsewhere(entry: Arc<Self>, task: Runnable) {
+        entry.mailbox.push(task);
+        entry.notify(MAIL);
     }
 
     fn release(&self, slot: u32) -> Option<Task> {

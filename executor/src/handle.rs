@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::home::Home;
 use crate::local::{self, EnterGuard};
-use crate::task::{self, JoinHandle, Schedule};
+use crate::task::{self, JoinHandle};
 
 /// A reference to a runtime, to spawn on it from any thread. It does not keep the runtime running: once that is
 /// dropped, what is spawned here is cancelled at once.
@@ -59,7 +59,7 @@ impl Handle {
     {
         let (task, runnable, handle) = task::new(future, self.home.clone(), location);
         match self.home.owned.insert(task) {
-            Ok(()) => Home::schedule(&self.home, runnable),
+            Ok(()) => runnable.schedule(),
             Err(_closed) => runnable.cancel(),
         }
         handle

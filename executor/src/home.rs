@@ -48,13 +48,13 @@ impl Schedule for Home {
     const LOCAL: bool = false;
 
     #[inline]
-    fn schedule(home: &Arc<Self>, task: Runnable) {
-        if let Err(task) = local::push_if_driving(home, task) {
-            // The driving thread may run the task to its end before the unpark, and drop the runtime too.
-            let home = home.clone();
-            home.mailbox.push(task);
-            home.unpark();
-        }
+    fn push_here(home: &Arc<Self>, task: Runnable) -> Result<(), Runnable> {
+        local::push_if_driving(home, task)
+    }
+
+    fn push_from_elsewhere(home: Arc<Self>, task: Runnable) {
+        home.mailbox.push(task);
+        home.unpark();
     }
 
     fn release(&self, slot: u32) -> Option<Task> {

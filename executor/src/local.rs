@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ struct Local {
     entry: Cell<*const Entry>,
     /// Woken tasks that this thread will run: those of the runtime it drives, and its own local ones.
     queue: RefCell<VecDeque<Runnable>>,
+    /// Whether it ever had a local task.
+    has_local_tasks: Cell<bool>,
     /// Where the `block_on` that this thread is in was called.
     entered_at: Cell<Option<&'static Location<'static>>>,
     /// The runtime that `spawn` goes to.
@@ -35,6 +38,7 @@ thread_local! {
         driving: Cell::new(ptr::null()),
         entry: Cell::new(ptr::null()),
         queue: RefCell::new(VecDeque::new()),
+        has_local_tasks: Cell::new(false),
         entered_at: Cell::new(None),
         handle: RefCell::new(None),
         current_entry: RefCell::new(None),
@@ -84,9 +88,38 @@ pub(crate) fn is_empty() -> bool {
     LOCAL.with(|local| local.queue.borrow().is_empty())
 }
 
-/// Queues a task that was taken from a mailbox.
-pub(crate) fn push(task: Runnable) {
-    LOCAL.with(|local| local.queue.borrow_mut().push_back(task));
+/// Queues tasks that are taken from a mailbox.
+pub(crate) fn push_all(tasks: impl Iterator<Item = Runnable>) {
+    LOCAL.with(|local| local.queue.borrow_mut().extend(tasks));
+}
+
+/// The `block_on` that this thread is in has a task that belongs to this thread.
+pub(crate) fn note_local_task() {
+    LOCAL.with(|local| local.has_local_tasks.set(true));
+}
+
+/// Makes this thread a foreign one until the guard is dropped: what is woken meanwhile, by a park that calls wakers
+/// itself, goes through the mailbox and unparks.
+pub(crate) fn as_if_elsewhere() -> Elsewhere {
+    LOCAL.with(|local| Elsewhere {
+        driving: local.driving.replace(ptr::null()),
+        entry: local.entry.replace(ptr::null()),
+    })
+}
+
+/// Made by [`as_if_elsewhere`].
+pub(crate) struct Elsewhere {
+    driving: *const Home,
+    entry: *const Entry,
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        LOCAL.with(|local| {
+            local.driving.set(self.driving);
+            local.entry.set(self.entry);
+        });
+    }
 }
 
 /// The runtime that is current on this thread.
@@ -108,7 +141,13 @@ pub(crate) fn entered_at() -> Option<&'static Location<'static>> {
 pub(crate) fn start_driving(home: &Arc<Home>, queue: &mut VecDeque<Runnable>) {
     LOCAL.with(|local| {
         local.driving.set(Arc::as_ptr(home));
-        local.queue.borrow_mut().append(queue);
+        let mut here = local.queue.borrow_mut();
+        // Local tasks that were woken while this thread followed stay in front.
+        mem::swap(&mut *here, queue);
+        if !queue.is_empty() {
+            queue.append(&mut here);
+            mem::swap(&mut *here, queue);
+        }
     });
 }
 
@@ -117,13 +156,19 @@ pub(crate) fn stop_driving(queue: &mut VecDeque<Runnable>) {
     LOCAL.with(|local| {
         local.driving.set(ptr::null());
         let mut here = local.queue.borrow_mut();
-        let (stay, go) = here.drain(..).partition::<VecDeque<_>, _>(Runnable::is_local);
-        *here = stay;
-        *queue = go;
+        mem::swap(&mut *here, queue);
+        if local.has_local_tasks.get() {
+            let (stay, go) = queue.drain(..).partition::<VecDeque<_>, _>(Runnable::is_local);
+            *here = stay;
+            *queue = go;
+        }
     });
 }
 
 /// A runtime is current on a thread while this lives. Made by [`Handle::enter`].
+///
+/// Guards are to be dropped in the reverse of the order in which they were made, and not held over an `.await`: other
+/// tasks of the thread would find this runtime current too.
 #[must_use = "the runtime stops being current when the guard is dropped"]
 pub struct EnterGuard {
     previous: Option<Handle>,
@@ -143,8 +188,7 @@ impl EnterGuard {
 
 impl Drop for EnterGuard {
     fn drop(&mut self) {
-        let entered =
-            try_with(|local| std::mem::replace(&mut *local.handle.borrow_mut(), self.previous.take()));
+        let entered = try_with(|local| mem::replace(&mut *local.handle.borrow_mut(), self.previous.take()));
         drop(entered);
     }
 }
@@ -174,13 +218,23 @@ impl EntryGuard {
 
 impl Drop for EntryGuard {
     fn drop(&mut self) {
-        self.entry.cancel_local_tasks();
-        let entry = LOCAL.with(|local| {
-            local.entered_at.set(None);
-            local.entry.set(ptr::null());
-            local.current_entry.borrow_mut().take()
-        });
-        drop(entry);
+        /// Whatever a park or a destructor does meanwhile, the thread is free again afterwards.
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                let entry = LOCAL.with(|local| {
+                    local.entered_at.set(None);
+                    local.entry.set(ptr::null());
+                    local.has_local_tasks.set(false);
+                    local.current_entry.borrow_mut().take()
+                });
+                drop(entry);
+            }
+        }
+        let _leave = Leave;
+        if LOCAL.with(|local| local.has_local_tasks.get()) {
+            self.entry.cancel_local_tasks();
+        }
     }
 }
 

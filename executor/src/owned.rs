@@ -74,21 +74,14 @@ impl OwnedTasks {
     /// the push, which unparks this thread as every push does.
     pub(crate) fn cancel_all(&self, mut pop: impl FnMut() -> Option<Runnable>, mut park: impl FnMut()) {
         self.close();
-        loop {
-            let mut found = false;
-            for claimed in self.claim_idle() {
-                found = true;
-                claimed.cancel();
-            }
-            while let Some(task) = pop() {
-                found = true;
-                task.cancel();
-            }
-            if self.is_empty() {
-                return;
-            }
-            if !found {
-                park();
+        // Once is enough: a task that is not idle now is marked, and is cancelled instead of becoming idle again.
+        for claimed in self.claim_idle() {
+            claimed.cancel();
+        }
+        while !self.is_empty() {
+            match pop() {
+                Some(task) => task.cancel(),
+                None => park(),
             }
         }
     }

@@ -27,11 +27,14 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     /// Whether its tasks stay on one thread.
     const LOCAL: bool;
 
-    /// Queues a woken task. Called from any thread.
+    /// Queues a woken task if this thread is the one that will run it; else gives it back.
     ///
-    /// As soon as the task is queued, another thread may run it to its end and free the cell that `home` lies in:
-    /// an implementation that needs itself after the push clones the `Arc` first.
-    fn schedule(home: &Arc<Self>, task: Runnable);
+    /// `home` lies in the task's cell. It stays until this returns, since nobody else can run the task meanwhile.
+    fn push_here(home: &Arc<Self>, task: Runnable) -> Result<(), Runnable>;
+
+    /// Queues a task that was woken anywhere else. As soon as it is queued, another thread may run it to its end and free
+    /// its cell; therefore `home` comes by value.
+    fn push_from_elsewhere(home: Arc<Self>, task: Runnable);
 
     /// Takes a completed task out of the owner table; `None` if it never got there.
     fn release(&self, slot: u32) -> Option<Task>;
@@ -127,6 +130,13 @@ impl Runnable {
         let pointer = ManuallyDrop::new(self.0).0;
         // SAFETY: rules A and B. The queue's reference goes to the thread that runs the task.
         unsafe { (pointer.as_ref().vtable.run)(pointer) }
+    }
+
+    /// Hands the task to its home.
+    pub(crate) fn schedule(self) {
+        let pointer = ManuallyDrop::new(self.0).0;
+        // SAFETY: rules A and B; SCHEDULED is set, and our reference goes to the queue.
+        unsafe { schedule(pointer) }
     }
 
     /// Drops the task's future unpolled and completes the task as cancelled.
@@ -374,9 +384,12 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     }
 
     unsafe fn schedule(pointer: NonNull<Header>) {
-        // SAFETY: rules A and B. `Schedule::schedule` says how long `home` may be used.
+        // SAFETY: rules A and B. The reference ends before the task is where another thread can free it.
         let home = unsafe { &pointer.cast::<Self>().as_ref().home };
-        S::schedule(home, Runnable(Task(pointer)));
+        if let Err(task) = S::push_here(home, Runnable(Task(pointer))) {
+            let home = home.clone();
+            S::push_from_elsewhere(home, task);
+        }
     }
 
     unsafe fn take_output(pointer: NonNull<Header>, target: *mut ()) {
@@ -402,7 +415,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
 
     unsafe fn free(pointer: NonNull<Header>) {
         // SAFETY: rules A and B: no reference is left, and by rule C neither future nor output.
-        drop(unsafe { Box::from_raw(pointer.cast::<Self>().as_ptr()) });
+        let cell = unsafe { Box::from_raw(pointer.cast::<Self>().as_ptr()) };
+        // The park's waker may go with it, which is anybody's code.
+        wake::contain(move || drop(cell));
     }
 
     /// # Safety

@@ -91,6 +91,18 @@ impl<T> JoinHandle<T> {
         unsafe { output.assume_init() }
     }
 
+    /// Drops the waker in the slot, which must be the handle's.
+    fn drop_waker(&mut self) {
+        // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
+        let waker = self
+            .task
+            .header()
+            .join_waker
+            .with_mut(|slot| unsafe { (*slot).take() });
+        // Its panic must not keep the interest from being given up.
+        wake::contain(move || drop(waker));
+    }
+
     /// Leaves `waker` for whoever completes the task.
     fn set_waker(&mut self, waker: &Waker) -> Result<(), AlreadyComplete> {
         let header = self.task.header();
@@ -131,6 +143,10 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
+        if !self.task.header().state.has_join_waker() {
+            // One may be left from a poll that did not get to set JOIN_WAKER. It must not live as long as the cell.
+            self.drop_waker();
+        }
         loop {
             let header = self.task.header();
             match header.state.drop_handle() {
@@ -138,10 +154,7 @@ impl<T> Drop for JoinHandle<T> {
                 DropHandle::Done => return,
                 DropHandle::Waker => {
                     if header.state.unset_join_waker().is_ok() {
-                        // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
-                        let waker = header.join_waker.with_mut(|slot| unsafe { (*slot).take() });
-                        // Its panic must not keep the interest from being given up.
-                        wake::contain(move || drop(waker));
+                        self.drop_waker();
                     }
                 }
                 DropHandle::Output => {

@@ -23,9 +23,11 @@ impl<F> HomeBound<F> {
         }
     }
 
-    fn assert_home(&self) {
+    /// Takes the number alone: a reference to all of it would be one to the future too, which may hold references to
+    /// itself that nobody else may pass by.
+    fn assert_home(thread: u64) {
         assert!(
-            self.thread == this_thread(),
+            thread == this_thread(),
             "a local task was touched on another thread: a bug in reveille"
         );
     }
@@ -35,9 +37,11 @@ impl<F: Future> Future for HomeBound<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        self.assert_home();
         // SAFETY: structural pinning: the future is never moved out, and is dropped where it lies.
-        let future = unsafe { self.map_unchecked_mut(|bound| &mut *bound.future) };
+        let bound = unsafe { self.get_unchecked_mut() };
+        Self::assert_home(bound.thread);
+        // SAFETY: as above.
+        let future = unsafe { Pin::new_unchecked(&mut *bound.future) };
         future.poll(cx)
     }
 }
@@ -45,7 +49,7 @@ impl<F: Future> Future for HomeBound<F> {
 impl<F> Drop for HomeBound<F> {
     fn drop(&mut self) {
         // On the wrong thread the future is leaked and the panic reported.
-        self.assert_home();
+        Self::assert_home(self.thread);
         // SAFETY: dropped once, here.
         unsafe { ManuallyDrop::drop(&mut self.future) }
     }
