@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cause::Cause;
 use crate::task::TaskId;
+use crate::wake;
 
 /// Something that happened on the thread that [`emit`]s it.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +72,8 @@ pub fn emit(event: impl FnOnce() -> Event) {
 #[cold]
 fn record(event: Event) {
     if let Some(recorder) = RECORDER.get() {
-        recorder.record(event);
+        // Events are told in the middle of transitions, which a panic would leave half done.
+        wake::contain(|| recorder.record(event));
     }
 }
 

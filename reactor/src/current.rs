@@ -16,6 +16,13 @@ pub(crate) fn current() -> Option<Handle> {
         .flatten()
 }
 
+/// Its address, 0 if there is none.
+pub(crate) fn address() -> usize {
+    CURRENT
+        .try_with(|current| current.borrow().as_ref().map_or(0, Handle::address))
+        .unwrap_or(0)
+}
+
 /// Makes `handle` the current one until the guard is dropped.
 pub(crate) fn enter(handle: Handle) -> EnterGuard {
     EnterGuard {

@@ -96,6 +96,11 @@ impl Handle {
         reveille_context::wake::wake_all(&mut woken);
     }
 
+    /// Tells reactors that exist apart.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
     pub(crate) fn new(registry: mio::Registry) -> io::Result<Self> {
         let waker = mio::Waker::new(&registry, mio::Token(token::NOTIFIER))?;
         Ok(Self {
@@ -122,6 +127,12 @@ impl Handle {
 
 impl Host for Handle {
     type Identity = Identity;
+
+    /// The address of the thread's current reactor, which is not used again while a socket is registered with it; 0 for
+    /// the fallback.
+    fn here() -> usize {
+        current::address()
+    }
 
     /// The thread's current reactor, else the fallback.
     fn find() -> io::Result<Self> {

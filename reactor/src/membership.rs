@@ -13,6 +13,8 @@ pub(crate) trait Host: Clone + fmt::Debug {
     /// What the operating system knows a socket by.
     type Identity: Copy + fmt::Debug;
 
+    /// Tells the reactors apart between which [`find`](Self::find) chooses, at less cost.
+    fn here() -> usize;
     /// The reactor with which a socket that waits on this thread is to be registered.
     fn find() -> io::Result<Self>;
     /// Its table.
@@ -50,19 +52,17 @@ impl<H: Host> Membership<H> {
         }
     }
 
-    /// Makes sure that events reach the slot. After the first registration the system reports the readiness that
-    /// there is already, so nothing that came before is missed.
+    /// Makes sure that events reach the slot by way of this thread's reactor: nobody may be driving the one that the
+    /// socket was registered with before. After a registration the system reports the readiness that there is already,
+    /// so nothing that came before is missed.
     pub(crate) fn attach(
         &self,
         identity: H::Identity,
         mut add: impl FnMut(&H, Token) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut home = lock(&self.home);
-        while !self.slot.is_attached() {
-            if let Some(gone) = home.take() {
-                // Its reactor has closed. The system may keep it open a while, so it is told as well.
-                gone.leave();
-            }
+        while !self.slot.is_attached_at(H::here()) {
+            let place = H::here();
             let host = H::find()?;
             let token = match host.table().insert(&self.slot) {
                 Ok(token) => token,
@@ -76,13 +76,17 @@ impl<H: Host> Membership<H> {
                 drop(host.table().remove(token));
                 return Err(error);
             }
-            *home = Some(Home {
+            // The old place is given up after the new one is taken: no moment without. It may have closed meanwhile;
+            // the system may keep it open a while, so it is told as well.
+            if let Some(old) = home.replace(Home {
                 host,
                 token,
                 identity,
-            });
+            }) {
+                old.leave();
+            }
             // False if the reactor closed after `insert`: then once more.
-            self.slot.attached();
+            self.slot.attached(place);
         }
         Ok(())
     }

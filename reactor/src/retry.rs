@@ -44,7 +44,7 @@ impl<H: Host> Membership<H> {
                 }
                 continue;
             }
-            if !self.slot.is_attached() {
+            if !self.slot.is_attached_at(H::here()) {
                 // What the system knows the socket by is asked of foreign code: before any lock is taken.
                 let identity = identity();
                 if let Err(error) = self.attach(identity, |host, token| host.add(identity, token)) {

@@ -7,7 +7,7 @@ use reveille_context::waiter::Waiter;
 use reveille_context::wake;
 
 use crate::interest::{Direction, Ready};
-use crate::primitive::{AtomicU8, Mutex, Ordering, lock};
+use crate::primitive::{AtomicU8, AtomicUsize, Mutex, Ordering, lock};
 use crate::readiness::{Flags, Readiness};
 use crate::waiters::{Place, Waiters};
 
@@ -16,6 +16,8 @@ use crate::waiters::{Place, Waiters};
 #[derive(Debug)]
 pub(crate) struct Slot {
     attachment: AtomicU8,
+    /// Where it was attached last: the `Host::here` of the thread that did it.
+    place: AtomicUsize,
     read: Half,
     write: Half,
 }
@@ -32,6 +34,7 @@ impl Slot {
     pub(crate) fn new(presume_ready: bool) -> Self {
         Self {
             attachment: AtomicU8::new(DETACHED),
+            place: AtomicUsize::new(0),
             read: Half::new(presume_ready),
             write: Half::new(presume_ready),
         }
@@ -69,14 +72,22 @@ impl Slot {
         self.attachment.load(Ordering::Acquire) == ATTACHED
     }
 
+    /// Whether events reach this slot, by way of the reactor that threads at `place` use. If another thread moves the
+    /// slot just now this may be out of date; then events reach it by the other way.
+    pub(crate) fn is_attached_at(&self, place: usize) -> bool {
+        // Relaxed: `is_attached` comes first, and its Acquire brings the place along.
+        self.is_attached() && self.place.load(Ordering::Relaxed) == place
+    }
+
     /// A table takes this slot in; called under that table's lock.
     pub(crate) fn attaching(&self) {
         // Relaxed: only the thread that registers acts on it; the others see "not attached".
         self.attachment.store(ATTACHING, Ordering::Relaxed);
     }
 
-    /// The socket is registered. False if the table was closed since it took the slot in.
-    pub(crate) fn attached(&self) -> bool {
+    /// The socket is registered, by a thread at `place`. False if the table was closed since it took the slot in.
+    pub(crate) fn attached(&self, place: usize) -> bool {
+        self.place.store(place, Ordering::Relaxed);
         self.attachment
             .compare_exchange(ATTACHING, ATTACHED, Ordering::Release, Ordering::Relaxed)
             .is_ok()
