@@ -227,7 +227,7 @@ impl Handle {
 #[derive(Debug)]
 #[must_use = "the runtime stops being current when the guard is dropped"]
 pub struct EnterGuard {
-    _timers: reveille_timer::Entered,
+    _timers: reveille_timer::EnterGuard,
     _reactor: reveille_reactor::EnterGuard,
     _executor: reveille_executor::EnterGuard,
 }

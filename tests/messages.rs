@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
+use reveille::net::{TcpListener, TcpStream};
 use reveille::runtime::{Builder, Handle};
 use reveille::{task, time};
 
@@ -112,4 +113,62 @@ fn a_join_handle_polled_too_often() {
 fn an_elapsed_timeout() {
     let error = reveille::block_on(time::timeout(Duration::ZERO, std::future::pending::<()>())).unwrap_err();
     assert_eq!(error.to_string(), "deadline has elapsed");
+}
+
+#[test]
+fn an_interval_without_a_period() {
+    assert_eq!(
+        panic_of(|| drop(time::interval(Duration::ZERO))),
+        "the period of an interval is zero; give it a positive one, or use `yield_now` to let other tasks run"
+    );
+}
+
+#[test]
+fn addresses_that_are_none() {
+    let error = |address: &'static str| {
+        pollster::block_on(TcpStream::connect(address))
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        error("localhost"),
+        "`localhost` is no socket address: there is no port; write `localhost:80`, say"
+    );
+    assert_eq!(
+        error("localhost:http"),
+        "`localhost:http` is no socket address: `http` is no port, which is a number up to 65535"
+    );
+    assert_eq!(
+        error("::1:80"),
+        "`::1:80` is no socket address: `::1` is no host; an IPv6 address stands in brackets, as in `[::1]:80`"
+    );
+    let none: &[std::net::SocketAddr] = &[];
+    assert_eq!(
+        pollster::block_on(TcpStream::connect(none))
+            .unwrap_err()
+            .to_string(),
+        "there is no address to try"
+    );
+}
+
+#[test]
+fn halves_of_two_streams() {
+    reveille::block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let first = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (second, _) = listener.accept().await.unwrap();
+        let ((read, _write), (_read, write)) = (first.into_split(), second.into_split());
+        let error = read.reunite(write).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "tried to reunite halves that are not of the same stream"
+        );
+    });
+}
+
+#[test]
+fn a_runtime_that_shuts_down() {
+    let error = reveille_reactor::shutdown_error();
+    assert!(reveille::runtime::is_shutdown(&error));
+    assert_eq!(error.to_string(), "the runtime of this thread is shutting down");
 }

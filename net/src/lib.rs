@@ -1,1 +1,65 @@
+//! The sockets of the [reveille](https://docs.rs/reveille) runtime: TCP and UDP. They work under any executor.
+//!
+//! Inside a runtime they use its reactor; outside, one thread that serves the whole process. There is nothing to set
+//! up, and no "no reactor running":
+//!
+//! ```
+//! use reveille_net::{TcpListener, TcpStream};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! pollster::block_on(async {
+//!     let listener = TcpListener::bind("127.0.0.1:0").await?;
+//!     let client = TcpStream::connect(listener.local_addr()?).await?;
+//!     let (server, _) = listener.accept().await?;
+//!
+//!     client.write_all(b"hello").await?;
+//!     let mut buffer = [0; 5];
+//!     server.read_exact(&mut buffer).await?;
+//!     assert_eq!(&buffer, b"hello");
+//!     Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! # What they promise
+//!
+//! * Operations take `&self` and return [named futures](future), any number of which may wait on one socket; reading
+//!   and writing never disturb each other. The streams implement the `futures-io` traits too, and then the last task
+//!   that polled in each direction is the one that is woken.
+//! * Errors are the operating system's, as they are. None of them makes a socket deaf: a listener that could not
+//!   accept for want of file descriptors accepts as soon as there are some.
+//! * `from_std` works anywhere and puts the socket into non-blocking mode itself.
+//! * A socket whose operations never have to wait costs the reactor nothing (on Unix).
+//!
+//! # Errors
+//!
+//! Every operation that may wait can fail, beside what its documentation says, because the socket could not be
+//! registered: [`reveille_reactor::is_shutdown`] tells whether the runtime of this thread is going away.
+//!
+//! # In the source
+//!
+//! In reading order: `tcp::listener`, the smallest; `socket`, what the futures need of one; `transfer`, `datagram` and
+//! `readiness`, the futures; `tcp` and `udp`; `to_socket_addrs` and `resolve`, names; `attempts`, several addresses.
+#![forbid(unsafe_code)]
+#![doc(test(attr(deny(warnings))))]
 
+mod attempts;
+mod bind;
+mod datagram;
+mod descriptor;
+pub mod future;
+mod primitive;
+mod readiness;
+mod resolve;
+mod socket;
+pub mod tcp;
+mod to_socket_addrs;
+mod transfer;
+mod udp;
+mod wanted;
+
+pub use resolve::lookup_host;
+#[doc(inline)]
+pub use tcp::{TcpListener, TcpStream};
+pub use to_socket_addrs::{SocketAddrs, ToSocketAddrs};
+pub use udp::UdpSocket;

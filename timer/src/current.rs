@@ -36,13 +36,13 @@ pub(crate) fn replace(handle: Option<Handle>) -> Option<Handle> {
 
 /// A handle is current on this thread while this lives; made by [`Handle::enter`].
 #[must_use = "the handle stops being current when the guard is dropped"]
-pub struct Entered {
+pub struct EnterGuard {
     previous: Option<Handle>,
     /// The guard must be dropped on the thread that it is about.
     not_send: PhantomData<*const ()>,
 }
 
-impl Entered {
+impl EnterGuard {
     pub(crate) fn new(handle: Handle) -> Self {
         Self {
             previous: replace(Some(handle)),
@@ -51,15 +51,15 @@ impl Entered {
     }
 }
 
-impl Drop for Entered {
+impl Drop for EnterGuard {
     fn drop(&mut self) {
         replace(self.previous.take());
     }
 }
 
-impl fmt::Debug for Entered {
+impl fmt::Debug for EnterGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entered").finish_non_exhaustive()
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
     }
 }
 

@@ -48,7 +48,7 @@ mod timers;
 pub use std::time::Duration;
 
 pub use clock::Clock;
-pub use current::Entered;
+pub use current::EnterGuard;
 pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, Tick, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};

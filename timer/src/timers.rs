@@ -21,7 +21,7 @@ use reveille_context::waiter::Waiter;
 use reveille_context::wake;
 
 use crate::clock::Clock;
-use crate::current::{self, Entered};
+use crate::current::{self, EnterGuard};
 use crate::instant::Instant;
 use crate::primitive::{Arc, Mutex, MutexGuard};
 use crate::wheel::{Key, Wheel};
@@ -187,8 +187,8 @@ impl Handle {
     }
 
     /// Makes these the timers of this thread until the guard is dropped; those before come back then.
-    pub fn enter(&self) -> Entered {
-        Entered::new(self.clone())
+    pub fn enter(&self) -> EnterGuard {
+        EnterGuard::new(self.clone())
     }
 
     /// Makes `handle` the timers of this thread, for a driver that cannot keep the guard of [`enter`](Self::enter).

@@ -1,0 +1,99 @@
+//! The sockets as the operating system knows them: the one place where its names for them differ.
+
+pub(crate) use platform::into_std;
+
+#[cfg(unix)]
+mod platform {
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+    use crate::{TcpListener, TcpStream, UdpSocket};
+
+    /// mio's socket as std's.
+    pub(crate) fn into_std<S: From<OwnedFd>>(socket: impl Into<OwnedFd>) -> S {
+        S::from(socket.into())
+    }
+
+    impl AsFd for TcpListener {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.registration.get_ref().as_fd()
+        }
+    }
+
+    impl AsRawFd for TcpListener {
+        fn as_raw_fd(&self) -> RawFd {
+            self.registration.get_ref().as_raw_fd()
+        }
+    }
+
+    impl AsFd for TcpStream {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.registration.get_ref().as_fd()
+        }
+    }
+
+    impl AsRawFd for TcpStream {
+        fn as_raw_fd(&self) -> RawFd {
+            self.registration.get_ref().as_raw_fd()
+        }
+    }
+
+    impl AsFd for UdpSocket {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.registration.get_ref().as_fd()
+        }
+    }
+
+    impl AsRawFd for UdpSocket {
+        fn as_raw_fd(&self) -> RawFd {
+            self.registration.get_ref().as_raw_fd()
+        }
+    }
+}
+
+#[cfg(windows)]
+mod platform {
+    use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};
+
+    use crate::{TcpListener, TcpStream, UdpSocket};
+
+    /// mio's socket as std's.
+    pub(crate) fn into_std<S: From<OwnedSocket>>(socket: impl Into<OwnedSocket>) -> S {
+        S::from(socket.into())
+    }
+
+    impl AsSocket for TcpListener {
+        fn as_socket(&self) -> BorrowedSocket<'_> {
+            self.registration.get_ref().as_socket()
+        }
+    }
+
+    impl AsRawSocket for TcpListener {
+        fn as_raw_socket(&self) -> RawSocket {
+            self.registration.get_ref().as_raw_socket()
+        }
+    }
+
+    impl AsSocket for TcpStream {
+        fn as_socket(&self) -> BorrowedSocket<'_> {
+            self.registration.get_ref().as_socket()
+        }
+    }
+
+    impl AsRawSocket for TcpStream {
+        fn as_raw_socket(&self) -> RawSocket {
+            self.registration.get_ref().as_raw_socket()
+        }
+    }
+
+    impl AsSocket for UdpSocket {
+        fn as_socket(&self) -> BorrowedSocket<'_> {
+            self.registration.get_ref().as_socket()
+        }
+    }
+
+    impl AsRawSocket for UdpSocket {
+        fn as_raw_socket(&self) -> RawSocket {
+            self.registration.get_ref().as_raw_socket()
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The futures that the operations return, by name: to keep one in a struct, or to implement a trait with it.
+//!
+//! Each waits by itself, so any number of them may wait on one socket; dropping one withdraws it. What dropping does
+//! to the data is said at the operation, under *Cancel safety*. All are `Unpin`.
+
+pub use crate::bind::Bind;
+pub use crate::datagram::{PeekFrom, Recv, RecvFrom, Send};
+pub use crate::readiness::{Readable, Readiness, Writable};
+pub use crate::resolve::LookupHost;
+pub use crate::tcp::{Accept, Connect};
+pub use crate::transfer::{Peek, Read, ReadExact, Write, WriteAll};
+pub use crate::udp::{ConnectDatagram, SendTo};

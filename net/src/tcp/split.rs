@@ -1,0 +1,188 @@
+//! Halves that borrow the stream.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{Shutdown, SocketAddr};
+
+use reveille_reactor::Interest;
+
+use crate::readiness::{Readable, Readiness, Writable};
+use crate::tcp::stream::TcpStream;
+use crate::transfer::{Peek, Read, ReadExact, Write, WriteAll};
+
+pub(crate) fn split(stream: &mut TcpStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
+    let stream = &*stream;
+    (ReadHalf(stream), WriteHalf(stream))
+}
+
+/// The half of a borrowed [`TcpStream`](crate::TcpStream) that reads; made by [`TcpStream::split`].
+///
+/// Its methods are those of the stream, and it implements [`AsyncRead`](futures_io::AsyncRead). Dropping it does
+/// nothing.
+#[derive(Debug)]
+pub struct ReadHalf<'a>(&'a TcpStream);
+
+impl ReadHalf<'_> {
+    /// As [`TcpStream::read`].
+    #[track_caller]
+    pub fn read<'a>(&'a self, buffer: &'a mut [u8]) -> Read<'a, TcpStream> {
+        self.0.read(buffer)
+    }
+
+    /// As [`TcpStream::read_exact`].
+    #[track_caller]
+    pub fn read_exact<'a>(&'a self, buffer: &'a mut [u8]) -> ReadExact<'a, TcpStream> {
+        self.0.read_exact(buffer)
+    }
+
+    /// As [`TcpStream::peek`].
+    #[track_caller]
+    pub fn peek<'a>(&'a self, buffer: &'a mut [u8]) -> Peek<'a, TcpStream> {
+        self.0.peek(buffer)
+    }
+
+    /// As [`TcpStream::readable`].
+    #[track_caller]
+    pub fn readable(&self) -> Readable<'_, TcpStream> {
+        self.0.readable()
+    }
+
+    /// As [`TcpStream::ready`].
+    #[track_caller]
+    pub fn ready(&self, interest: Interest) -> Readiness<'_, TcpStream> {
+        self.0.ready(interest)
+    }
+
+    /// As [`TcpStream::try_read`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.try_read(buffer)
+    }
+
+    /// As [`TcpStream::try_read_vectored`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.0.try_read_vectored(buffers)
+    }
+
+    /// As [`TcpStream::local_addr`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    /// As [`TcpStream::peer_addr`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.peer_addr()
+    }
+
+    pub(crate) fn stream(&self) -> &TcpStream {
+        self.0
+    }
+}
+
+impl AsRef<TcpStream> for ReadHalf<'_> {
+    fn as_ref(&self) -> &TcpStream {
+        self.0
+    }
+}
+
+/// The half of a borrowed [`TcpStream`](crate::TcpStream) that writes; made by [`TcpStream::split`].
+///
+/// Its methods are those of the stream, and it implements [`AsyncWrite`](futures_io::AsyncWrite). Dropping it does
+/// nothing; the peer sees the end after [`shutdown`](Self::shutdown).
+#[derive(Debug)]
+pub struct WriteHalf<'a>(&'a TcpStream);
+
+impl WriteHalf<'_> {
+    /// As [`TcpStream::write`].
+    #[track_caller]
+    pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a, TcpStream> {
+        self.0.write(bytes)
+    }
+
+    /// As [`TcpStream::write_all`].
+    #[track_caller]
+    pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a, TcpStream> {
+        self.0.write_all(bytes)
+    }
+
+    /// As [`TcpStream::writable`].
+    #[track_caller]
+    pub fn writable(&self) -> Writable<'_, TcpStream> {
+        self.0.writable()
+    }
+
+    /// As [`TcpStream::ready`].
+    #[track_caller]
+    pub fn ready(&self, interest: Interest) -> Readiness<'_, TcpStream> {
+        self.0.ready(interest)
+    }
+
+    /// As [`TcpStream::try_write`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    /// As [`TcpStream::try_write_vectored`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.0.try_write_vectored(buffers)
+    }
+
+    /// As [`TcpStream::shutdown`] with `Shutdown::Write`: the peer reads what was written, and then the end of it.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn shutdown(&self) -> io::Result<()> {
+        self.0.shutdown(Shutdown::Write)
+    }
+
+    /// As [`TcpStream::local_addr`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+
+    /// As [`TcpStream::peer_addr`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.0.peer_addr()
+    }
+
+    pub(crate) fn stream(&self) -> &TcpStream {
+        self.0
+    }
+}
+
+impl AsRef<TcpStream> for WriteHalf<'_> {
+    fn as_ref(&self) -> &TcpStream {
+        self.0
+    }
+}

@@ -1,0 +1,307 @@
+//! The public surface, used as an application or a library would. This file is only ever added to: what compiles and
+//! runs here today does so in every later version.
+
+use std::future::Future;
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+fn is_send<T: Send>() {}
+fn is_sync<T: Sync>() {}
+fn is_unpin<T: Unpin>() {}
+fn is_debug<T: std::fmt::Debug>() {}
+fn is_error<T: std::error::Error + Send + Sync + 'static>() {}
+
+#[test]
+fn block_on_runs_a_future_that_borrows_and_is_not_send() {
+    let text = Rc::new(String::from("reveille"));
+    let length = reveille::block_on(async { text.len() });
+    assert_eq!(length, 8);
+}
+
+#[test]
+fn runtime() -> io::Result<()> {
+    use reveille::runtime::{Builder, Handle, NestedBlockOn, Runtime};
+
+    is_send::<Runtime>();
+    is_sync::<Runtime>();
+    is_debug::<Runtime>();
+    is_send::<Handle>();
+    is_sync::<Handle>();
+    is_error::<NestedBlockOn>();
+
+    let runtime: Runtime = Builder::current_thread().build()?;
+    let borrowed = [1, 2, 3];
+    assert_eq!(runtime.block_on(async { borrowed.iter().sum::<i32>() }), 6);
+
+    let handle: Handle = runtime.handle().clone();
+    let task = handle.spawn(async { "from outside" });
+    assert_eq!(runtime.block_on(task).unwrap(), "from outside");
+
+    let guard = runtime.enter();
+    assert!(Handle::try_current().is_some());
+    let task = reveille::spawn(async { 1 });
+    drop(guard);
+    assert!(Handle::try_current().is_none());
+    assert_eq!(runtime.block_on(task).unwrap(), 1);
+
+    runtime.block_on(async {
+        let current = Handle::current();
+        assert_eq!(current.spawn(async { 2 }).await.unwrap(), 2);
+        let nested: Result<(), NestedBlockOn> = runtime.try_block_on(async {});
+        assert!(nested.is_err());
+    });
+    assert!(!reveille::runtime::is_shutdown(&io::Error::other(
+        "something else"
+    )));
+    Ok(())
+}
+
+#[test]
+fn tasks() {
+    use reveille::task::{self, Id, JoinError, JoinHandle, TrySpawnError};
+
+    is_send::<JoinHandle<()>>();
+    is_sync::<JoinHandle<()>>();
+    is_unpin::<JoinHandle<()>>();
+    is_debug::<JoinHandle<()>>();
+    is_error::<JoinError>();
+
+    assert!(matches!(task::try_spawn(async {}), Err(TrySpawnError { .. })));
+    reveille::block_on(async {
+        let handle: JoinHandle<i32> = reveille::spawn(async { 1 });
+        let id: Id = handle.id();
+        assert_ne!(id, task::spawn(async {}).id());
+        assert!(!handle.is_finished());
+        assert_eq!(handle.await.unwrap(), 1);
+
+        let shared = Rc::new(5);
+        let local = task::spawn_local({
+            let shared = shared.clone();
+            async move {
+                task::yield_now().await;
+                *shared
+            }
+        });
+        assert_eq!(local.await.unwrap(), 5);
+
+        let aborted = task::spawn(std::future::pending::<()>());
+        aborted.abort();
+        let error: JoinError = aborted.await.unwrap_err();
+        assert!(error.is_cancelled() && !error.is_panic());
+        assert!(error.try_into_panic().is_err());
+
+        let panics = task::spawn(async { panic!("on purpose") });
+        let id = panics.id();
+        let error = panics.await.unwrap_err();
+        assert!(error.is_panic() && !error.is_cancelled());
+        assert_eq!(error.id(), id);
+        assert_eq!(*error.into_panic().downcast::<&str>().unwrap(), "on purpose");
+
+        drop(task::spawn(async {}));
+    });
+}
+
+#[test]
+fn time() {
+    use reveille::time::error::Elapsed;
+    use reveille::time::{
+        Instant, Interval, MissedTickBehavior, Sleep, Timeout, interval, interval_at, sleep, sleep_until,
+        timeout, timeout_at,
+    };
+
+    is_send::<Sleep>();
+    is_sync::<Sleep>();
+    is_error::<Elapsed>();
+    is_send::<Interval>();
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+    reveille::block_on(async {
+        let start = Instant::now();
+        sleep(MILLISECOND).await;
+        assert!(start.elapsed() >= MILLISECOND);
+        sleep_until(start + 2 * MILLISECOND).await;
+        assert!(Instant::now() - start >= 2 * MILLISECOND);
+
+        let elapsed: Result<(), Elapsed> = timeout(MILLISECOND, std::future::pending()).await;
+        assert!(elapsed.is_err());
+        assert_eq!(timeout_at(Instant::now(), async { 1 }).await, Ok(1));
+        let timed: Timeout<_> = timeout(Duration::MAX, async { 2 });
+        assert_eq!(timed.await, Ok(2));
+
+        let mut sleeping = sleep(Duration::from_secs(3600));
+        assert!(!sleeping.is_elapsed());
+        let near = Instant::now() + MILLISECOND;
+        Pin::new(&mut sleeping).reset(near);
+        assert_eq!(sleeping.deadline(), near);
+        (&mut sleeping).await;
+        assert!(sleeping.is_elapsed());
+
+        let mut ticks: Interval = interval(MILLISECOND);
+        assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Burst);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let first: Instant = ticks.tick().await;
+        assert!(ticks.tick().await > first);
+        assert_eq!(ticks.period(), MILLISECOND);
+        let later = Instant::now() + MILLISECOND;
+        assert_eq!(interval_at(later, MILLISECOND).tick().await, later);
+
+        let std_instant: std::time::Instant = start.into_std();
+        assert_eq!(Instant::from_std(std_instant), start);
+    });
+}
+
+#[test]
+fn tcp() -> io::Result<()> {
+    use reveille::io::{AsyncReadExt, AsyncWriteExt, Interest, Ready};
+    use reveille::net::{TcpListener, TcpStream, tcp};
+
+    is_send::<TcpStream>();
+    is_sync::<TcpStream>();
+    is_unpin::<TcpStream>();
+    is_debug::<TcpStream>();
+    is_send::<TcpListener>();
+    is_sync::<TcpListener>();
+
+    reveille::block_on(async {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address: SocketAddr = listener.local_addr()?;
+        let client = TcpStream::connect(address).await?;
+        let (mut server, peer): (TcpStream, SocketAddr) = listener.accept().await?;
+        assert_eq!(peer, client.local_addr()?);
+        assert_eq!(client.peer_addr()?, address);
+        client.set_nodelay(true)?;
+        assert!(client.nodelay()?);
+
+        // By reference, as named futures.
+        client.writable().await?;
+        let written: usize = client.write(b"he").await?;
+        client.write_all(&b"hello"[written..]).await?;
+        let mut peeked = [0; 1];
+        assert_eq!(server.peek(&mut peeked).await?, 1);
+        server.readable().await?;
+        let mut buffer = [0; 5];
+        server.read_exact(&mut buffer).await?;
+        assert_eq!(&buffer, b"hello");
+        let ready: Ready = server.ready(Interest::WRITABLE).await?;
+        assert!(ready.is_writable());
+        assert_eq!(
+            server.try_read(&mut buffer).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
+        assert_eq!(server.try_write(b"ok")?, 2);
+        assert_eq!(client.read(&mut buffer).await?, 2);
+
+        // Through the traits, on the stream and on a reference to it.
+        AsyncWriteExt::write_all(&mut server, b"one").await?;
+        let mut three = [0; 3];
+        AsyncReadExt::read_exact(&mut &client, &mut three).await?;
+        assert_eq!(&three, b"one");
+
+        let (read, write): (tcp::ReadHalf<'_>, tcp::WriteHalf<'_>) = server.split();
+        write.write_all(b"two").await?;
+        client.read_exact(&mut three).await?;
+        client.write_all(b"x").await?;
+        assert_eq!(read.read(&mut three).await?, 1);
+
+        let (read, write): (tcp::OwnedReadHalf, tcp::OwnedWriteHalf) = server.into_split();
+        let server = read.reunite(write).unwrap();
+        let (read, write) = server.into_split();
+        drop(write);
+        assert_eq!(
+            client.read(&mut three).await?,
+            0,
+            "dropping the owned write half sends FIN"
+        );
+        drop(read);
+        client.shutdown(Shutdown::Write)?;
+
+        // Outside any runtime, from blocking sockets.
+        let listener = TcpListener::from_std(std::net::TcpListener::bind("127.0.0.1:0")?)?;
+        let stream = TcpStream::from_std(std::net::TcpStream::connect(listener.local_addr()?)?)?;
+        listener.accept().await?;
+        let _: std::net::TcpStream = stream.into_std()?;
+        Ok(())
+    })
+}
+
+#[test]
+fn udp() -> io::Result<()> {
+    use reveille::net::UdpSocket;
+
+    reveille::block_on(async {
+        let first = UdpSocket::bind("127.0.0.1:0").await?;
+        let second = UdpSocket::bind("127.0.0.1:0").await?;
+        first.send_to(b"ping", second.local_addr()?).await?;
+        let mut buffer = [0; 16];
+        let (count, from) = second.recv_from(&mut buffer).await?;
+        assert_eq!((&buffer[..count], from), (&b"ping"[..], first.local_addr()?));
+        second.connect(from).await?;
+        second.send(b"pong").await?;
+        assert_eq!(first.recv(&mut buffer).await?, 4);
+        Ok(())
+    })
+}
+
+#[test]
+fn look_ups() -> io::Result<()> {
+    reveille::block_on(async {
+        let addresses: Vec<SocketAddr> = reveille::net::lookup_host("127.0.0.1:80").await?.collect();
+        assert_eq!(addresses, ["127.0.0.1:80".parse::<SocketAddr>().unwrap()]);
+        Ok(())
+    })
+}
+
+#[test]
+fn io_traits_are_those_of_futures_io() {
+    fn futures_lite_takes_it<T: futures_lite::AsyncRead + futures_lite::AsyncWrite + Unpin>() {}
+    futures_lite_takes_it::<reveille::net::TcpStream>();
+    futures_lite_takes_it::<&reveille::net::TcpStream>();
+
+    reveille::block_on(async {
+        use reveille::io::{AsyncBufReadExt, BufReader, Cursor};
+        let mut line = String::new();
+        BufReader::new(Cursor::new("a\nb"))
+            .read_line(&mut line)
+            .await
+            .unwrap();
+        assert_eq!(line, "a\n");
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_waits_for_the_signal() {
+    let listening = reveille::signal::ctrl_c();
+    let mut listening = std::pin::pin!(listening);
+    let polled: Poll<io::Result<()>> = listening
+        .as_mut()
+        .poll(&mut Context::from_waker(std::task::Waker::noop()));
+    assert!(polled.is_pending());
+}
+
+#[reveille::test]
+async fn the_test_macro_runs_a_future() {
+    reveille::task::yield_now().await;
+}
+
+#[reveille::test]
+async fn the_test_macro_takes_a_result() -> io::Result<()> {
+    reveille::time::sleep(Duration::from_millis(1)).await;
+    Ok(())
+}
+
+mod main_macro {
+    #[reveille::main(flavor = "current_thread")]
+    async fn main() -> u8 {
+        reveille::spawn(async { 7 }).await.unwrap()
+    }
+
+    #[test]
+    fn the_main_macro_runs_a_future() {
+        assert_eq!(main(), 7);
+    }
+}
