@@ -18,7 +18,8 @@ use reveille_context::wake;
 use super::error::JoinError;
 use super::join::JoinHandle;
 use super::local::HomeBound;
-use super::state::{FinishPoll, Start, State, Wake};
+use super::reference::{Runnable, Task, drop_references};
+use super::state::{FinishPoll, Start, State};
 use super::waker;
 use crate::primitive::{Ordering, UnsafeCell};
 
@@ -39,15 +40,6 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     /// Takes a completed task out of the owner table; `None` if it never got there.
     fn release(&self, slot: u32) -> Option<Task>;
 }
-
-/// A counted reference to a task, whatever its future.
-pub(crate) struct Task(NonNull<Header>);
-
-/// A task that is scheduled, on its way to or out of a queue.
-pub(crate) struct Runnable(Task);
-
-/// An idle task that was taken from under its wakers in order to be cancelled.
-pub(crate) struct Claimed(Task);
 
 /// A slot number that no table gives.
 pub(crate) const NO_SLOT: u32 = u32::MAX;
@@ -82,85 +74,6 @@ where
     unsafe { allocate(HomeBound::new(future), home, location) }
 }
 
-impl Task {
-    pub(super) fn header(&self) -> &Header {
-        // SAFETY: rule A: `self` holds a reference.
-        unsafe { self.0.as_ref() }
-    }
-
-    pub(super) fn pointer(&self) -> NonNull<Header> {
-        self.0
-    }
-
-    /// Notes where the owner table keeps this task, before it is first queued, which publishes it.
-    pub(crate) fn set_slot(&self, slot: u32) {
-        self.header().slot.store(slot, Ordering::Relaxed);
-    }
-
-    /// Takes the task to cancel it, if it is idle; else whoever has it, or pops it, will.
-    pub(crate) fn claim(&self) -> Option<Claimed> {
-        // The transition came with a reference of its own, which is the new one's.
-        self.header().state.claim().then(|| Claimed(Task(self.0)))
-    }
-
-    /// Asks for the task to be cancelled.
-    pub(super) fn abort(&self) {
-        if self.header().state.abort() == Wake::Enqueue {
-            // SAFETY: rules A and B; `Enqueue` came with a reference for the queue.
-            unsafe { schedule(self.0) }
-        }
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        drop_references(self.0, 1);
-    }
-}
-
-// SAFETY: rules A, C, D and E: what is reached through a reference is atomic, or guarded by the state.
-unsafe impl Send for Task {}
-// SAFETY: as above.
-unsafe impl Sync for Task {}
-
-impl Runnable {
-    /// Polls the task once (or drops its future, if it was aborted).
-    #[inline]
-    pub(crate) fn run(self) {
-        let pointer = ManuallyDrop::new(self.0).0;
-        // SAFETY: rules A and B. The queue's reference goes to the thread that runs the task.
-        unsafe { (pointer.as_ref().vtable.run)(pointer) }
-    }
-
-    /// Hands the task to its home.
-    pub(crate) fn schedule(self) {
-        let pointer = ManuallyDrop::new(self.0).0;
-        // SAFETY: rules A and B; SCHEDULED is set, and our reference goes to the queue.
-        unsafe { schedule(pointer) }
-    }
-
-    /// Drops the task's future unpolled and completes the task as cancelled.
-    pub(crate) fn cancel(self) {
-        // The task was popped: it is this thread's now, and aborted or not it is not polled.
-        let _ = self.0.header().state.start();
-        Claimed(self.0).cancel();
-    }
-
-    /// Whether the task may not leave its thread.
-    pub(crate) fn is_local(&self) -> bool {
-        self.0.header().vtable.local
-    }
-}
-
-impl Claimed {
-    /// Drops the task's future and completes the task as cancelled.
-    pub(crate) fn cancel(self) {
-        let pointer = ManuallyDrop::new(self.0).0;
-        // SAFETY: rules A and B; the state says RUNNING on this thread's behalf.
-        unsafe { (pointer.as_ref().vtable.cancel)(pointer) }
-    }
-}
-
 /// The part of a cell that does not depend on the future.
 pub(super) struct Header {
     pub(super) state: State,
@@ -168,23 +81,23 @@ pub(super) struct Header {
     pub(super) id: TaskId,
     pub(super) location: &'static Location<'static>,
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
-    slot: AtomicU32,
+    pub(super) slot: AtomicU32,
 }
 
 /// What can be done with a cell only by code that knows its future.
 pub(super) struct VTable {
-    local: bool,
+    pub(super) local: bool,
     /// Starts and polls a task that was popped; takes the queue's reference.
-    run: unsafe fn(NonNull<Header>),
+    pub(super) run: unsafe fn(NonNull<Header>),
     /// Drops the future of a task that is RUNNING on this thread's behalf; takes that reference.
-    cancel: unsafe fn(NonNull<Header>),
+    pub(super) cancel: unsafe fn(NonNull<Header>),
     /// Hands a task with SCHEDULED set to its home; takes one reference.
-    schedule: unsafe fn(NonNull<Header>),
+    pub(super) schedule: unsafe fn(NonNull<Header>),
     /// Moves the output to where the second argument points (a `Result<F::Output, JoinError>`).
     pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
     /// Drops the output where it lies.
     pub(super) drop_output: unsafe fn(NonNull<Header>),
-    free: unsafe fn(NonNull<Header>),
+    pub(super) free: unsafe fn(NonNull<Header>),
 }
 
 #[repr(C)]
@@ -229,37 +142,14 @@ where
     });
     let pointer = NonNull::from(Box::leak(cell)).cast::<Header>();
     // SAFETY: `State::new` counts the three references that are handed out here.
-    (Task(pointer), Runnable(Task(pointer)), unsafe {
-        JoinHandle::from_reference(Task(pointer))
-    })
-}
-
-/// Hands a task to its home.
-///
-/// # Safety
-///
-/// Rules A and B; SCHEDULED was set by the caller, and one reference goes to the queue.
-pub(super) unsafe fn schedule(task: NonNull<Header>) {
-    // SAFETY: the caller's promise.
-    unsafe { (task.as_ref().vtable.schedule)(task) }
-}
-
-/// Gives up references and frees the cell with the last.
-pub(super) fn drop_references(task: NonNull<Header>, count: usize) {
-    // SAFETY: rule A: the caller has that many references.
-    if unsafe { task.as_ref() }.state.drop_references(count) {
-        // SAFETY: rules A and B: that was the last reference.
-        unsafe { free(task) }
+    unsafe {
+        let handle = JoinHandle::from_reference(Task::from_counted(pointer));
+        (
+            Task::from_counted(pointer),
+            Runnable::from_counted(pointer),
+            handle,
+        )
     }
-}
-
-/// # Safety
-///
-/// Rules A and B; the last reference is gone.
-#[cold]
-pub(super) unsafe fn free(task: NonNull<Header>) {
-    // SAFETY: the caller's promise.
-    unsafe { (task.as_ref().vtable.free)(task) }
 }
 
 /// Tells the recorder of a wake.
@@ -386,7 +276,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     unsafe fn schedule(pointer: NonNull<Header>) {
         // SAFETY: rules A and B. The reference ends before the task is where another thread can free it.
         let home = unsafe { &pointer.cast::<Self>().as_ref().home };
-        if let Err(task) = S::push_here(home, Runnable(Task(pointer))) {
+        // SAFETY: the caller's promise: SCHEDULED is set, and its reference is the queue's.
+        let task = unsafe { Runnable::from_counted(pointer) };
+        if let Err(task) = S::push_here(home, task) {
             let home = home.clone();
             S::push_from_elsewhere(home, task);
         }

@@ -12,8 +12,8 @@ use reveille_context::coop;
 use reveille_context::task::TaskId;
 use reveille_context::wake;
 
-use super::cell::Task;
 use super::error::JoinError;
+use super::reference::Task;
 use super::state::{AlreadyComplete, DropHandle};
 
 /// The right to wait for a task's output, and to abort the task. Made by [`spawn`](crate::spawn).

@@ -10,7 +10,8 @@
 //!              stage    union         the future, then its output
 //! ```
 //!
-//! In reading order: `state` (the life cycle), `cell` (the allocation and the poll), `waker`, `join`, `local`
+//! In reading order: `state` (the life cycle), `cell` (the allocation and the poll), `reference` (who may
+//! do what with it), `waker`, `join`, `local`
 //! (tasks that may not leave their thread), `error`.
 //!
 //! # The rules that every `unsafe` here cites
@@ -36,10 +37,12 @@ mod join;
 mod local;
 #[cfg(all(test, loom))]
 mod loom_models;
+mod reference;
 mod state;
 mod waker;
 
 pub use error::JoinError;
 pub use join::JoinHandle;
 
-pub(crate) use cell::{Claimed, Runnable, Schedule, Task, new, new_local};
+pub(crate) use cell::{Schedule, new, new_local};
+pub(crate) use reference::{Claimed, Runnable, Task};

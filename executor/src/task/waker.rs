@@ -5,7 +5,8 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::cell::{Header, drop_references, emit_wake, free, schedule};
+use super::cell::{Header, emit_wake};
+use super::reference::{drop_references, free, schedule};
 use super::state::Wake;
 
 /// A waker for the poll that runs now. It counts no reference: the thread that runs the task holds one longer.
