@@ -59,7 +59,7 @@ mod udp;
 mod wanted;
 
 pub use resolve::lookup_host;
-#[doc(inline)]
-pub use tcp::{TcpListener, TcpStream};
+pub use tcp::listener::TcpListener;
+pub use tcp::stream::TcpStream;
 pub use to_socket_addrs::{SocketAddrs, ToSocketAddrs};
-pub use udp::UdpSocket;
+pub use udp::socket::UdpSocket;

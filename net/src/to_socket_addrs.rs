@@ -228,7 +228,9 @@ mod tests {
         assert_eq!(at_once("[::1]:80".to_owned()).unwrap(), [v6]);
         assert_eq!(at_once(("127.0.0.1", 80)).unwrap(), [v4]);
         assert_eq!(at_once(("::1".to_owned(), 80)).unwrap(), [v6]);
-        assert_eq!(at_once(&(Ipv4Addr::LOCALHOST, 80)).unwrap(), [v4]);
+        assert_eq!(at_once((Ipv4Addr::LOCALHOST, 80)).unwrap(), [v4]);
+        let borrowed = &(Ipv4Addr::LOCALHOST, 80);
+        assert_eq!(at_once(borrowed).unwrap(), [v4]);
         assert_eq!(at_once((Ipv6Addr::LOCALHOST, 80)).unwrap(), [v6]);
         assert_eq!(at_once((v6.ip(), 80)).unwrap(), [v6]);
         assert_eq!(at_once(v4).unwrap(), [v4]);

@@ -1,10 +1,6 @@
 //! UDP.
 
-mod connect;
+pub(crate) mod connect;
 mod options;
-mod send_to;
-mod socket;
-
-pub use connect::ConnectDatagram;
-pub use send_to::SendTo;
-pub use socket::UdpSocket;
+pub(crate) mod send_to;
+pub(crate) mod socket;

@@ -78,6 +78,7 @@ impl TcpStream {
     ///     };
     ///     or(&mut read, something_else).await?;
     ///     let filled = read.filled();
+    ///     drop(read);
     ///     client.read_exact(&mut buffer[filled..5]).await?;
     ///     assert_eq!(&buffer[..5], b"hello");
     ///     Ok(())
