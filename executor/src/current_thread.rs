@@ -139,7 +139,7 @@ impl<P: Park> CurrentThread<P> {
             asked: false,
         };
         loop {
-            // Right before the park: user code below may use up the unpark that came with an offer (std's channels
+            // Right before the park: user code below may use up the unpark that tells of a free seat (std's channels
             // do), so what it missed must be seen here.
             if let Some(core) = following.ask() {
                 drop(following);

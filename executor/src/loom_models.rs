@@ -82,7 +82,10 @@ fn a_foreign_spawn_wakes_a_driver_that_falls_asleep() {
 
 #[test]
 fn two_foreign_spawns_wake_a_driver_that_falls_asleep() {
-    loom::model(|| {
+    // Two tasks through every queue, with three threads, is the largest model here: two preemptions.
+    let mut search = loom::model::Builder::new();
+    search.preemption_bound = Some(search.preemption_bound.map_or(2, |bound| bound.min(2)));
+    search.check(|| {
         let executor = CurrentThread::new(ThreadPark::new());
         let gates = [Gate::default(), Gate::default()];
         let spawners = gates.clone().map(|gate| {
@@ -268,18 +271,19 @@ fn a_foreign_wake_finds_the_root_of_a_follower_that_becomes_the_driver() {
 fn the_seat_is_handed_to_a_thread_that_waits_for_a_task() {
     loom::model(|| {
         let executor = Arc::new(CurrentThread::new(ThreadPark::new()));
-        let task = executor.handle().spawn(yield_now());
+        // Never finished by the first `block_on`, whoever gets to drive first.
+        let task = executor.handle().spawn(Yields(2));
         let waiting = thread::spawn({
             let executor = executor.clone();
             move || executor.block_on(task).unwrap()
         });
-        executor.block_on(yield_now());
+        executor.block_on(async {});
         waiting.join().unwrap();
     });
 }
 
 #[test]
-fn a_follower_that_leaves_passes_the_offered_seat_on() {
+fn a_follower_that_leaves_keeps_the_free_seat_from_nobody() {
     loom::model(|| {
         let executor = Arc::new(CurrentThread::new(ThreadPark::new()));
         let task = executor.handle().spawn(yield_now());
@@ -298,7 +302,7 @@ fn a_follower_that_leaves_passes_the_offered_seat_on() {
 }
 
 #[test]
-fn a_follower_that_came_late_is_offered_the_seat_again() {
+fn a_follower_that_came_late_hears_of_the_free_seat_again() {
     loom::model(|| {
         let executor = Arc::new(CurrentThread::new(ThreadPark::new()));
         let task = executor.handle().spawn(yield_now());
@@ -306,7 +310,7 @@ fn a_follower_that_came_late_is_offered_the_seat_again() {
             let executor = executor.clone();
             move || executor.block_on(task).unwrap()
         });
-        // The second takes the seat before the follower has taken up the first one's offer.
+        // The second takes the seat before the follower has come for the one that the first left.
         executor.block_on(async {});
         executor.block_on(async {});
         waiting.join().unwrap();
@@ -370,6 +374,22 @@ impl Future for Gate {
             0 => Poll::Pending,
             _ => Poll::Ready(()),
         }
+    }
+}
+
+/// Wakes itself that many times.
+struct Yields(u32);
+
+impl Future for Yields {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.0 == 0 {
+            return Poll::Ready(());
+        }
+        self.0 -= 1;
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 }
 

@@ -185,7 +185,7 @@ fn the_seat_is_taken_over_in_a_row() {
 }
 
 #[test]
-fn an_offer_of_the_seat_is_seen_even_if_user_code_used_up_the_unpark() {
+fn a_free_seat_is_seen_even_if_user_code_used_up_the_unpark() {
     watched(|| {
         let (executor, finish) = (Arc::new(executor()), Key::default());
         let driver = drive(&executor, &finish);
@@ -193,7 +193,7 @@ fn an_offer_of_the_seat_is_seen_even_if_user_code_used_up_the_unpark() {
         let (executor, mut task) = (&executor, None);
         executor.block_on(future::poll_fn(|cx| {
             if let Some(driver) = driver.take() {
-                // In line for the seat since before this poll. The offer's unpark comes now, and this eats it, as a
+                // A follower since before this poll. The unpark that says the seat is free comes now, and this eats it, as a
                 // channel of std's that the root waits on would.
                 finish.open();
                 driver.join().unwrap();
@@ -208,11 +208,11 @@ fn an_offer_of_the_seat_is_seen_even_if_user_code_used_up_the_unpark() {
 }
 
 #[test]
-fn a_thread_that_leaves_passes_the_seat_on() {
+fn a_thread_that_leaves_keeps_the_free_seat_from_nobody() {
     watched(|| {
         let (executor, finish) = (Arc::new(executor()), Key::default());
         let driver = drive(&executor, &finish);
-        // In line, in this order: one that will leave as it is offered the seat, and one that needs it.
+        // Two followers: one that leaves as it hears that the seat is free, and one that needs it.
         let (first, last) = (Key::default(), Key::default());
         let leaving = thread::spawn({
             let (executor, finish, first) = (executor.clone(), finish.clone(), first.clone());
@@ -222,7 +222,7 @@ fn a_thread_that_leaves_passes_the_seat_on() {
                 executor.block_on(future::poll_fn(|cx| {
                     let polled = gate.as_mut().poll(cx);
                     if polled.is_ready() {
-                        // The seat is free before this root ends, and this thread has the offer.
+                        // The seat is free before this root ends, and this thread has been told.
                         finish.open();
                         driver.take().unwrap().join().unwrap();
                     }

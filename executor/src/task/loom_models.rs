@@ -250,8 +250,11 @@ struct Yard {
 impl Schedule for Yard {
     const LOCAL: bool = false;
 
-    fn schedule(yard: &Arc<Self>, task: Runnable) {
-        let yard = yard.clone();
+    fn push_here(_: &Arc<Self>, task: Runnable) -> Result<(), Runnable> {
+        Err(task)
+    }
+
+    fn push_from_elsewhere(yard: Arc<Self>, task: Runnable) {
         let before = yard.queued.fetch_add(1, Ordering::Relaxed);
         assert_eq!(before, 0, "the task is in the queue twice");
         yard.queue.push(task);
@@ -282,7 +285,7 @@ impl Yard {
         let (task, runnable, handle) = cell::new(future, self.clone(), Location::caller());
         let waker = waker::borrowed(task.pointer()).clone();
         assert!(self.owned.insert(task).is_ok());
-        Self::schedule(self, runnable);
+        runnable.schedule();
         (waker, handle)
     }
 
