@@ -14,8 +14,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use loom::sync::atomic::AtomicUsize;
 use loom::thread;
 
-use super::cell::{self, Runnable, Schedule, Task};
+use super::cell::{self, Schedule};
 use super::join::JoinHandle;
+use super::reference::{Runnable, Task};
 use super::waker;
 use crate::owned::OwnedTasks;
 use crate::primitive::{Ordering, SegQueue, Thread, current_thread, park_thread};
