@@ -129,9 +129,9 @@ impl Host for Handle {
     type Identity = Identity;
 
     /// The address of the thread's current reactor, which is not used again while a socket is registered with it; 0 for
-    /// the fallback.
+    /// the fallback. One place for all where sockets cannot move.
     fn here() -> usize {
-        current::address()
+        if source::FOLLOWS { current::address() } else { 0 }
     }
 
     /// The thread's current reactor, else the fallback.

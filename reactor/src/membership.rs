@@ -32,7 +32,7 @@ pub(crate) trait Host: Clone + fmt::Debug {
 pub(crate) struct Membership<H: Host> {
     pub(crate) slot: Arc<Slot>,
     /// Held during the system call that registers, so that of two halves that begin to wait at the same time one
-    /// registers and the other waits for it. Not touched while the slot is attached.
+    /// registers and the other waits for it. Not touched while the slot is attached where it is waited for.
     home: Mutex<Option<Home<H>>>,
 }
 
@@ -55,6 +55,8 @@ impl<H: Host> Membership<H> {
     /// Makes sure that events reach the slot by way of this thread's reactor: nobody may be driving the one that the
     /// socket was registered with before. After a registration the system reports the readiness that there is already,
     /// so nothing that came before is missed.
+    ///
+    /// If the system refuses, a socket that is registered with another reactor stays there.
     pub(crate) fn attach(
         &self,
         identity: H::Identity,
@@ -64,6 +66,11 @@ impl<H: Host> Membership<H> {
         while !self.slot.is_attached_at(H::here()) {
             let place = H::here();
             let host = H::find()?;
+            if !self.slot.is_attached() {
+                // Its reactor has closed, or the one before did so while it moved to this one. The system may have it
+                // still, and takes nothing twice.
+                leave(home.take());
+            }
             let token = match host.table().insert(&self.slot) {
                 Ok(token) => token,
                 // It closed just now: look again, which finds another one or says why there is none.
@@ -71,22 +78,22 @@ impl<H: Host> Membership<H> {
                 Err(Refused::Full) => return Err(io::Error::other("the reactor's table is full")),
             };
             if let Err(error) = add(&host, token) {
-                self.slot.detached();
+                match *home {
+                    Some(_) => self.slot.stays(),
+                    None => self.slot.detached(),
+                }
                 // Not the last reference, this socket has its own: no waker is dropped here under the lock.
                 drop(host.table().remove(token));
                 return Err(error);
             }
-            // The old place is given up after the new one is taken: no moment without. It may have closed meanwhile;
-            // the system may keep it open a while, so it is told as well.
-            if let Some(old) = home.replace(Home {
+            // The old reactor is left after the new one has it: events reach the slot all the time.
+            leave(home.replace(Home {
                 host,
                 token,
                 identity,
-            }) {
-                old.leave();
-            }
-            // False if the reactor closed after `insert`: then once more.
-            self.slot.attached(place);
+            }));
+            // In vain if a reactor closed after `insert`, this one or the old one: then once more.
+            self.slot.attached_at(place);
         }
         Ok(())
     }
@@ -99,19 +106,17 @@ impl<H: Host> Membership<H> {
     }
 }
 
-impl<H: Host> Home<H> {
-    fn leave(self) {
-        self.host.delete(self.identity);
-        // Whatever the system said to that: from here on events for this token are for nobody.
-        drop(self.host.table().remove(self.token));
-    }
-}
-
 impl<H: Host> Drop for Membership<H> {
     fn drop(&mut self) {
         let home = lock(&self.home).take();
-        if let Some(home) = home {
-            home.leave();
-        }
+        leave(home);
+    }
+}
+
+fn leave<H: Host>(home: Option<Home<H>>) {
+    if let Some(home) = home {
+        home.host.delete(home.identity);
+        // Whatever the system said to that: from here on events for this token are for nobody.
+        drop(home.host.table().remove(home.token));
     }
 }

@@ -19,9 +19,9 @@ use crate::waiters::Place;
 /// Owns a socket, and waits for its readiness.
 ///
 /// On Unix it is registered with a reactor when an operation first has to wait: with the current one of the thread
-/// that waits, else with a thread that serves the whole process. Elsewhere that happens in [`new`](Self::new). It is
-/// taken out again before the socket is closed. If the reactor goes away, whoever waits is woken, and when polled
-/// again registers anew.
+/// that waits, else with one that serves the whole process. When a thread with another one waits, it moves there.
+/// Elsewhere it is registered in [`new`](Self::new), and stays. It is taken out again before the socket is closed. If
+/// the reactor goes away, whoever waits is woken, and when polled again registers anew.
 ///
 /// Operations take `&self`. The one form of waiting is [`wait`](Self::wait), for named futures: any number at once in
 /// each direction. The other, the `poll_*` methods, has one place for a waker in each direction: the last one wins.

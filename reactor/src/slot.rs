@@ -68,7 +68,7 @@ impl Slot {
 
     /// Whether events reach this slot.
     pub(crate) fn is_attached(&self) -> bool {
-        // Acquire pairs with the Release in `attached`: the socket has been registered.
+        // Acquire pairs with the Release in `stays`: the socket has been registered.
         self.attachment.load(Ordering::Acquire) == ATTACHED
     }
 
@@ -85,17 +85,24 @@ impl Slot {
         self.attachment.store(ATTACHING, Ordering::Relaxed);
     }
 
-    /// The socket is registered, by a thread at `place`. False if the table was closed since it took the slot in.
-    pub(crate) fn attached(&self, place: usize) -> bool {
+    /// The socket is registered, by a thread at `place`. Does nothing if a table that has the slot was closed since
+    /// [`attaching`](Self::attaching).
+    pub(crate) fn attached_at(&self, place: usize) {
         self.place.store(place, Ordering::Relaxed);
-        self.attachment
-            .compare_exchange(ATTACHING, ATTACHED, Ordering::Release, Ordering::Relaxed)
-            .is_ok()
+        self.stays();
+    }
+
+    /// The socket is registered where it was. Does nothing if a table that has the slot was closed since
+    /// [`attaching`](Self::attaching).
+    pub(crate) fn stays(&self) {
+        let _ = self
+            .attachment
+            .compare_exchange(ATTACHING, ATTACHED, Ordering::Release, Ordering::Relaxed);
     }
 
     /// No events reach this slot from now on.
     pub(crate) fn detached(&self) {
-        // Acquire pairs with the Release in `attached`: if the registration came first, then it also happened before.
+        // Acquire pairs with the Release in `stays`: if the registration came first, then it also happened before.
         // Who waits learns of this through the lock of its half, see `Half`.
         self.attachment.swap(DETACHED, Ordering::Acquire);
     }

@@ -5,7 +5,9 @@
 //! them, so that is done when they are made, and they stay with that reactor.
 
 pub use platform::Source;
-pub(crate) use platform::{Identity, SHORT_MEANS_NOT_READY, add, delete, identity, release, when_made};
+pub(crate) use platform::{
+    FOLLOWS, Identity, SHORT_MEANS_NOT_READY, add, delete, identity, release, when_made,
+};
 
 #[cfg(unix)]
 mod platform {
@@ -27,6 +29,9 @@ mod platform {
     impl<T: AsRawFd> Source for T {}
 
     pub(crate) type Identity = RawFd;
+
+    /// Whether a socket is registered with the reactor of the thread that waits for it, and moves there if need be.
+    pub(crate) const FOLLOWS: bool = true;
 
     /// Whether a stream that moved less than was asked for would block next: true of epoll and kqueue. The other
     /// selectors of mio report again only after a `WouldBlock`.
@@ -80,6 +85,9 @@ mod platform {
     impl<T: mio::event::Source> Source for T {}
 
     pub(crate) type Identity = ();
+
+    /// A socket stays with the reactor that it was made with.
+    pub(crate) const FOLLOWS: bool = false;
 
     /// mio's selector here reports again only after a `WouldBlock`.
     pub(crate) const SHORT_MEANS_NOT_READY: bool = false;
