@@ -4,17 +4,20 @@
 //! which loom does not see, so that observing orders nothing; data that must be published is in loom's, Relaxed. A
 //! lost wake is a deadlock, which loom reports.
 
+mod gate;
+
 use std::future::{self, Future};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize as Counter;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use loom::sync::atomic::AtomicUsize;
 use loom::thread;
 
-use crate::primitive::{Mutex, Ordering, lock};
+use crate::primitive::Ordering;
 use crate::{CurrentThread, Park, ThreadPark, Token, spawn_local, yield_now};
+use gate::Gate;
 
 #[test]
 fn a_park_misses_none_of_two_unparks() {
@@ -315,66 +318,6 @@ fn a_follower_that_came_late_hears_of_the_free_seat_again() {
         executor.block_on(async {});
         waiting.join().unwrap();
     });
-}
-
-/// Opened once; ready from then on. Waits for one task.
-///
-/// Only the first poll takes the lock: a later one has nothing but its wake to tell it that the gate is open.
-#[derive(Clone, Default)]
-struct Gate(Arc<GateState>);
-
-struct GateState {
-    open: AtomicUsize,
-    waiting: Mutex<Waiting>,
-    registered: Counter,
-}
-
-#[derive(Default)]
-struct Waiting {
-    open: bool,
-    waker: Option<Waker>,
-}
-
-impl Default for GateState {
-    fn default() -> Self {
-        Self {
-            open: AtomicUsize::new(0),
-            waiting: Mutex::new(Waiting::default()),
-            registered: Counter::new(0),
-        }
-    }
-}
-
-impl Gate {
-    fn open(&self) {
-        self.0.open.store(1, Ordering::Relaxed);
-        let mut waiting = lock(&self.0.waiting);
-        waiting.open = true;
-        let waker = waiting.waker.take();
-        drop(waiting);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
-impl Future for Gate {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.0.registered.swap(1, Ordering::Relaxed) == 0 {
-            let mut waiting = lock(&self.0.waiting);
-            if waiting.open {
-                return Poll::Ready(());
-            }
-            waiting.waker = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        match self.0.open.load(Ordering::Relaxed) {
-            0 => Poll::Pending,
-            _ => Poll::Ready(()),
-        }
-    }
 }
 
 /// Wakes itself that many times.

@@ -5,13 +5,14 @@ mod gate;
 mod watchdog;
 
 use std::future::{self, Future};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Poll, Wake, Waker};
 use std::thread;
+use std::time::Duration;
 
 use counting_park::CountingPark;
 use gate::Key;
-use reveille_executor::{CurrentThread, spawn, spawn_local, yield_now};
+use reveille_executor::{CurrentThread, Park, ThreadPark, spawn, spawn_local, yield_now};
 use watchdog::watched;
 
 #[test]
@@ -196,4 +197,52 @@ impl Wake for Opens {
     fn wake(self: Arc<Self>) {
         self.0.open();
     }
+}
+
+/// A park that calls wakers itself and does not come back before it is unparked.
+struct WakesItself {
+    inner: ThreadPark,
+    events: Arc<Mutex<Vec<Waker>>>,
+}
+
+impl Park for WakesItself {
+    fn enter(&mut self) {}
+
+    fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+        for waker in std::mem::take(&mut *self.events.lock().unwrap()) {
+            waker.wake();
+        }
+        self.inner.park(timeout, woken);
+    }
+
+    fn turn(&mut self, _: &mut Vec<Waker>) {}
+
+    fn unparker(&self) -> Waker {
+        self.inner.unparker()
+    }
+}
+
+#[test]
+fn a_park_may_call_wakers_itself() {
+    watched(|| {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let executor = CurrentThread::new(WakesItself {
+            inner: ThreadPark::new(),
+            events: events.clone(),
+        });
+        let wait = || {
+            let (events, mut first) = (events.clone(), true);
+            future::poll_fn(move |cx| {
+                if std::mem::take(&mut first) {
+                    events.lock().unwrap().push(cx.waker().clone());
+                    Poll::Pending
+                } else {
+                    Poll::Ready(())
+                }
+            })
+        };
+        executor.block_on(wait());
+        executor.block_on(async { spawn(wait()).await.unwrap() });
+        executor.block_on(async { spawn_local(wait()).await.unwrap() });
+    });
 }

@@ -39,7 +39,6 @@ use super::state::{AlreadyComplete, DropHandle};
 ///     assert_eq!(handle.await.unwrap(), 42);
 /// });
 /// ```
-#[must_use = "dropping a JoinHandle detaches its task; say `drop(handle)` if that is meant"]
 pub struct JoinHandle<T> {
     /// Given up in `drop`, in one step with the interest where that is possible.
     task: ManuallyDrop<Task>,

@@ -1,0 +1,139 @@
+//! Where the models' tasks live, and what is counted of them.
+
+use std::future::Future;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize as Counter;
+use std::task::Waker;
+
+use crate::owned::OwnedTasks;
+use crate::primitive::{Ordering, SegQueue, Thread, current_thread, park_thread};
+use crate::task::cell::{self, Schedule};
+use crate::task::join::JoinHandle;
+use crate::task::reference::{Runnable, Task};
+use crate::task::waker;
+
+/// A home for one task, which the thread that made it runs.
+pub(super) struct Yard {
+    pub(super) queue: SegQueue<Runnable>,
+    owned: OwnedTasks,
+    thread: Thread,
+    queued: Counter,
+}
+
+impl Schedule for Yard {
+    const LOCAL: bool = false;
+
+    fn push_here(_: &Arc<Self>, task: Runnable) -> Result<(), Runnable> {
+        Err(task)
+    }
+
+    fn push_from_elsewhere(yard: Arc<Self>, task: Runnable) {
+        let before = yard.queued.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(before, 0, "the task is in the queue twice");
+        yard.queue.push(task);
+        yard.thread.unpark();
+    }
+
+    fn release(&self, slot: u32) -> Option<Task> {
+        self.owned.remove(slot)
+    }
+}
+
+impl Yard {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            queue: SegQueue::new(),
+            owned: OwnedTasks::new(),
+            thread: current_thread(),
+            queued: Counter::new(0),
+        })
+    }
+
+    /// Queues a task; also gives a waker of it, as a poll could have cloned it.
+    pub(super) fn spawn<F>(self: &Arc<Self>, future: F) -> (Waker, JoinHandle<F::Output>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (task, runnable, handle) = cell::new(future, self.clone(), Location::caller());
+        let waker = waker::borrowed(task.pointer()).clone();
+        assert!(self.owned.insert(task).is_ok());
+        runnable.schedule();
+        (waker, handle)
+    }
+
+    pub(super) fn pop(&self) -> Option<Runnable> {
+        let task = self.queue.pop()?;
+        self.queued.fetch_sub(1, Ordering::Relaxed);
+        Some(task)
+    }
+
+    pub(super) fn run_one(&self) {
+        self.pop().expect("the task is in the queue").run();
+    }
+
+    pub(super) fn run_until_finished<T>(&self, handle: &JoinHandle<T>) {
+        while !handle.is_finished() {
+            match self.pop() {
+                Some(task) => task.run(),
+                None => park_thread(),
+            }
+        }
+    }
+
+    pub(super) fn shut_down(&self) {
+        self.owned.cancel_all(|| self.pop(), park_thread);
+    }
+
+    /// Each cell keeps its home alive, so the last reference to the home is the proof that the cell was freed.
+    pub(super) fn assert_last(self: &Arc<Self>) {
+        assert_eq!(Arc::strong_count(self), 1, "a cell was not freed");
+        assert!(self.owned.is_empty());
+    }
+}
+
+/// Counts the drops of a future and of its output.
+#[derive(Clone, Default)]
+pub(super) struct Counts {
+    future: Arc<Counter>,
+    output: Arc<Counter>,
+}
+
+impl Counts {
+    pub(super) fn future(&self) -> CountDrop {
+        CountDrop(self.future.clone())
+    }
+
+    pub(super) fn ready(&self) -> impl Future<Output = CountDrop> + Send + 'static {
+        self.ready_after(std::future::ready(()))
+    }
+
+    pub(super) fn ready_after(
+        &self,
+        before: impl Future<Output = ()> + Send + 'static,
+    ) -> impl Future<Output = CountDrop> + Send + 'static {
+        let (future, output) = (self.future(), CountLater(self.output.clone()));
+        async move {
+            let _future = future;
+            before.await;
+            CountDrop(output.0)
+        }
+    }
+
+    pub(super) fn assert(&self, future: usize, output: usize) {
+        assert_eq!(self.future.load(Ordering::Relaxed), future, "drops of the future");
+        assert_eq!(self.output.load(Ordering::Relaxed), output, "drops of the output");
+    }
+}
+
+pub(super) struct CountDrop(Arc<Counter>);
+
+impl Drop for CountDrop {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Becomes a [`CountDrop`] when the output is made.
+struct CountLater(Arc<Counter>);
