@@ -21,7 +21,7 @@ use crate::waiters::Place;
 /// On Unix it is registered with a reactor when an operation first has to wait: with the current one of the thread
 /// that waits, else with one that serves the whole process. When a thread with another one waits, it moves there.
 /// Elsewhere it is registered in [`new`](Self::new), and stays. It is taken out again before the socket is closed. If
-/// the reactor goes away, whoever waits is woken, and when polled again registers anew.
+/// the reactor goes away, whoever waits is woken, and when polled again registers anew, or fails where it cannot move.
 ///
 /// Operations take `&self`. The one form of waiting is [`wait`](Self::wait), for named futures: any number at once in
 /// each direction. The other, the `poll_*` methods, has one place for a waker in each direction: the last one wins.
