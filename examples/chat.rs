@@ -20,7 +20,7 @@ fn main() -> io::Result<()> {
     reveille::block_on(async {
         let listener = TcpListener::bind(&address).await?;
         println!("listening on {}", listener.local_addr()?);
-        drop(spawn_local(serve(listener)));
+        spawn_local(serve(listener));
         signal::ctrl_c().await
     })
 }
@@ -29,7 +29,9 @@ async fn serve(listener: TcpListener) {
     let room = Room::default();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(spawn_local(attend(Rc::new(stream), room.clone()))),
+            Ok((stream, _)) => {
+                spawn_local(attend(Rc::new(stream), room.clone()));
+            }
             Err(error) => {
                 eprintln!("accept: {error}");
                 sleep(Duration::from_millis(100)).await;
@@ -66,10 +68,8 @@ async fn next_line(reader: &mut BufReader<&TcpStream>) -> Option<String> {
 /// once is lost, and so is that client.
 fn tell_others(room: &Room, speaker: &Rc<TcpStream>, line: &str) {
     room.borrow_mut().retain(|client| {
-        let told = Rc::ptr_eq(client, speaker)
-            || client
-                .try_write(line.as_bytes())
-                .is_ok_and(|count| count == line.len());
+        let whole = |sent: io::Result<usize>| sent.is_ok_and(|count| count == line.len());
+        let told = Rc::ptr_eq(client, speaker) || whole(client.try_write(line.as_bytes()));
         if !told {
             // Ends the task that reads its lines, which says goodbye for it.
             let _ = client.shutdown(Shutdown::Both);

@@ -17,8 +17,8 @@ fn main() -> io::Result<()> {
         let listener = TcpListener::bind(&address).await?;
         println!("listening on {}", listener.local_addr()?);
         // The server runs as a task beside this code, and is cancelled with its connections when `block_on` returns.
-        // Nobody waits for its output, so the handle is dropped, which detaches the task.
-        drop(reveille::spawn(serve(listener)));
+        // Nobody waits for its output: dropping the handle detaches the task.
+        reveille::spawn(serve(listener));
         signal::ctrl_c().await?;
         println!("goodbye");
         Ok(())
@@ -29,11 +29,13 @@ async fn serve(listener: TcpListener) {
     loop {
         match listener.accept().await {
             // One task for each connection: an error ends that task and no other.
-            Ok((stream, peer)) => drop(reveille::spawn(async move {
-                if let Err(error) = echo(&stream).await {
-                    eprintln!("{peer}: {error}");
-                }
-            })),
+            Ok((stream, peer)) => {
+                reveille::spawn(async move {
+                    if let Err(error) = echo(&stream).await {
+                        eprintln!("{peer}: {error}");
+                    }
+                });
+            }
             // Most often too many open files. The next accept would fail as well, at once: leave the connections
             // time to end rather than spin. Clients wait in the backlog meanwhile.
             Err(error) => {

@@ -52,7 +52,7 @@ async fn serve(seconds: &str) -> io::Result<()> {
     let echoed = Rc::new(Cell::new(0));
     let start = processor_time();
     for _ in 0..CONNECTIONS {
-        drop(spawn_local(echo(accept(&listener).await?.0, echoed.clone())));
+        spawn_local(echo(accept(&listener).await?.0, echoed.clone()));
     }
     let progress = spawn_local(report_every_second(echoed.clone()));
     work.read(&mut [0]).await?;
