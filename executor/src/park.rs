@@ -19,7 +19,8 @@ pub trait Park: Send {
     /// Called on the thread that will park, before it does: makes this park's sockets and timers the thread's own.
     fn enter(&mut self);
 
-    /// Waits until something is to be woken, [`unparker`](Self::unparker) is woken, or `timeout` is over. Returns
+    /// Waits until something is to be woken, [`unparker`](Self::unparker) is woken, or `timeout` is over (`None`: without
+    /// end, which is all that [`CurrentThread`](crate::CurrentThread) asks for). Returns
     /// at once if the unparker was woken since the last `park`. It may return early for no reason.
     fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>);
 
@@ -43,7 +44,23 @@ pub trait Park: Send {
 /// ```
 ///
 /// Every implementation of [`Park`] that sleeps in a system call needs one; it makes sure that only a thread that
-/// sleeps is interrupted, and only once.
+/// sleeps is interrupted, and only once. Its `park` announces first, then looks at whatever other threads may change,
+/// then sleeps, then clears, and then collects what is to be woken; its unparker notifies, and interrupts if told to.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::Token;
+///
+/// let token = Token::new();
+/// // An unpark that comes first: there is nobody to interrupt, and the next sleep is not to begin.
+/// assert!(!token.notify());
+/// assert!(!token.announce());
+/// // One that finds the sleeper asleep.
+/// assert!(token.announce());
+/// assert!(token.notify());
+/// token.clear();
+/// ```
 pub struct Token(AtomicU8);
 
 impl Token {
