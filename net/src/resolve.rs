@@ -231,3 +231,93 @@ impl Error for NotFound {
         Some(&self.error)
     }
 }
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    use super::*;
+
+    /// Counts the wakes at which the exchange was not locked.
+    struct LooksAgain {
+        exchange: Arc<Exchange>,
+        found_unlocked: AtomicUsize,
+    }
+
+    impl Wake for LooksAgain {
+        fn wake(self: Arc<Self>) {
+            let unlocked = self.exchange.inner.try_lock().is_ok();
+            self.found_unlocked
+                .fetch_add(usize::from(unlocked), Ordering::SeqCst);
+        }
+    }
+
+    fn exchange() -> (Arc<Exchange>, Arc<LooksAgain>, Waker) {
+        let exchange = Arc::new(Exchange::default());
+        let task = Arc::new(LooksAgain {
+            exchange: exchange.clone(),
+            found_unlocked: AtomicUsize::new(0),
+        });
+        let waker = Waker::from(task.clone());
+        (exchange, task, waker)
+    }
+
+    #[test]
+    fn what_is_found_wakes_the_last_who_asked_without_a_lock() {
+        let (exchange, task, waker) = exchange();
+        let poll = |waker| exchange.poll(&mut Context::from_waker(waker), Location::caller());
+        assert!(poll(Waker::noop()).is_pending());
+        assert!(poll(&waker).is_pending());
+        exchange.finish(Ok(Vec::new()));
+        assert_eq!(task.found_unlocked.load(Ordering::SeqCst), 1);
+        assert!(poll(&waker).is_ready());
+    }
+
+    #[test]
+    fn who_gives_up_leaves_no_waker_behind() {
+        let (exchange, task, waker) = exchange();
+        let lookup = Lookup {
+            exchange: exchange.clone(),
+        };
+        assert!(
+            lookup
+                .poll(&mut Context::from_waker(&waker), Location::caller())
+                .is_pending()
+        );
+        drop((lookup, waker));
+        assert_eq!(Arc::strong_count(&task), 1);
+        exchange.finish(Ok(Vec::new()));
+        assert_eq!(task.found_unlocked.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn a_lookup_that_nobody_polls_starts_no_thread() {
+        let mut resolve = Resolve::name("localhost", 80);
+        assert!(matches!(resolve.0, State::Name { .. }));
+        let cx = &mut Context::from_waker(Waker::noop());
+        let _ = resolve.poll(cx, Location::caller());
+        assert!(!matches!(resolve.0, State::Name { .. }));
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_models {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[test]
+    fn what_is_found_while_somebody_asks_reaches_him() {
+        loom::model(|| {
+            let exchange = Arc::new(Exchange::default());
+            let finder = {
+                let exchange = exchange.clone();
+                loom::thread::spawn(move || exchange.finish(Ok(Vec::new())))
+            };
+            let found = loom::future::block_on(poll_fn(|cx| exchange.poll(cx, Location::caller())));
+            assert!(found.is_ok());
+            finder.join().unwrap();
+        });
+    }
+}

@@ -111,7 +111,7 @@ fn a_mebibyte_in_writes_of(chunk: usize) -> io::Result<()> {
             thread::spawn(move || {
                 pollster::block_on(async {
                     for chunk in sent.chunks(chunk) {
-                        (&*client).write_all(chunk).await?;
+                        AsyncWriteExt::write_all(&mut &*client, chunk).await?;
                     }
                     client.shutdown(Shutdown::Write)
                 })

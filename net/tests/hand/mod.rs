@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 use std::io::{self, Read};
-use std::net;
+use std::net::{self, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -81,6 +81,15 @@ pub(crate) fn pair() -> (TcpStream, net::TcpStream) {
 /// A listener on some port.
 pub(crate) fn listener() -> TcpListener {
     TcpListener::from_std(net::TcpListener::bind("127.0.0.1:0").unwrap()).unwrap()
+}
+
+/// A port that nobody listens on, nor can while the socket lives.
+pub(crate) fn closed_port() -> (socket2::Socket, SocketAddr) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let address: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    socket.bind(&address.into()).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
 }
 
 /// Polls once; nobody is woken.

@@ -1,0 +1,83 @@
+//! A server that runs out of file descriptors gets the system's error, and serves on when there are some again.
+//!
+//! The limit is the process's, so the test runs itself once more, in a process with a low one.
+#![cfg(unix)]
+
+mod hand;
+mod watchdog;
+
+use std::env;
+use std::fs::File;
+use std::net;
+use std::process::Command;
+use std::task::Poll;
+
+use hand::{Hand, poll};
+use watchdog::watched;
+
+const FEW: &str = "REVEILLE_TEST_FEW_DESCRIPTORS";
+
+/// `EMFILE`: the same number on every Unix.
+const TOO_MANY_OPEN_FILES: i32 = 24;
+
+#[test]
+fn a_listener_serves_on_after_running_out_of_descriptors() {
+    if env::var_os(FEW).is_some() {
+        return watched(with_few_descriptors);
+    }
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
+        .arg(env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "a_listener_serves_on_after_running_out_of_descriptors",
+            "--nocapture",
+        ])
+        .env(FEW, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "with few descriptors: {text}");
+}
+
+fn with_few_descriptors() {
+    let mut hand = Hand::new();
+    let listener = hand::listener();
+    let mut accept = listener.accept();
+    assert!(poll(&mut accept).is_pending());
+    let (old, mut old_peer) = hand.pair();
+    let address = listener.local_addr().unwrap();
+    let _clients = [(); 2].map(|()| net::TcpStream::connect(address).unwrap());
+    let mut files = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        files.push(file);
+    }
+
+    let error = hand.finish(&mut accept).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(TOO_MANY_OPEN_FILES));
+    // As often as one asks, and at once: the clients are still waiting.
+    for _ in 0..3 {
+        let Poll::Ready(Err(error)) = poll(&mut listener.accept()) else {
+            panic!("the error made the listener deaf");
+        };
+        assert_eq!(error.raw_os_error(), Some(TOO_MANY_OPEN_FILES));
+    }
+    std::io::Write::write_all(&mut old_peer, b"x").unwrap();
+    assert_eq!(
+        hand.finish(old.read(&mut [0; 8])).unwrap(),
+        1,
+        "others are served"
+    );
+
+    // Room for one: served without any new event from the system.
+    drop(files.pop());
+    let Poll::Ready(Ok(served)) = poll(&mut listener.accept()) else {
+        panic!("there is room and a client");
+    };
+    assert!(matches!(poll(&mut listener.accept()), Poll::Ready(Err(_))));
+    drop(served);
+    let Poll::Ready(Ok(_)) = poll(&mut listener.accept()) else {
+        panic!("there is room and a client");
+    };
+    assert!(poll(&mut listener.accept()).is_pending());
+}

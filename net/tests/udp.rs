@@ -1,0 +1,153 @@
+//! Messages.
+
+mod hand;
+mod watchdog;
+
+use std::io;
+use std::net::{self, SocketAddr};
+use std::task::Poll;
+
+use reveille_net::UdpSocket;
+use reveille_reactor::Interest;
+
+use hand::{Hand, context, poll, would_block};
+use watchdog::watched;
+
+fn socket() -> (UdpSocket, SocketAddr) {
+    let socket = net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    (UdpSocket::from_std(socket).unwrap(), address)
+}
+
+/// Two sockets that are each other's peers; the first is registered and has nothing to receive.
+fn pair(hand: &mut Hand) -> (UdpSocket, UdpSocket) {
+    let ((one, one_address), (other, other_address)) = (socket(), socket());
+    hand.finish(one.connect(other_address)).unwrap();
+    hand.finish(other.connect(one_address)).unwrap();
+    assert_eq!(one.peer_addr().unwrap(), other_address);
+    assert!(poll(&mut one.recv(&mut [0; 8])).is_pending());
+    hand.settle();
+    (one, other)
+}
+
+#[test]
+fn a_ping_comes_back() {
+    watched(|| {
+        pollster::block_on(async {
+            let server = UdpSocket::bind("127.0.0.1:0").await?;
+            let client = UdpSocket::bind(("127.0.0.1", 0)).await?;
+            let buffer = &mut [0; 16];
+            for name in ["localhost", "127.0.0.1"] {
+                let port = server.local_addr()?.port();
+                // The system may put ::1 first, which an IPv4 socket cannot send to.
+                if client.send_to(b"ping", (name, port)).await.is_err() {
+                    continue;
+                }
+                let (length, from) = server.recv_from(buffer).await?;
+                assert_eq!((&buffer[..length], from), (&b"ping"[..], client.local_addr()?));
+                server.send_to(b"pong", from).await?;
+                let (length, from) = client.recv_from(buffer).await?;
+                assert_eq!((&buffer[..length], from), (&b"pong"[..], server.local_addr()?));
+            }
+            io::Result::Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn connected_sockets_send_and_receive_in_every_form() {
+    let mut hand = Hand::new();
+    let (one, other) = pair(&mut hand);
+    let (address, buffer) = (other.local_addr().unwrap(), &mut [0; 16]);
+
+    assert_eq!(hand.finish(other.send(b"a")).unwrap(), 1);
+    assert_eq!(hand.finish(one.peek(buffer)).unwrap(), 1);
+    assert_eq!(hand.finish(one.peek_from(buffer)).unwrap(), (1, address));
+    assert_eq!(hand.finish(one.recv(buffer)).unwrap(), 1);
+
+    assert_eq!(hand.until(|| other.poll_send(&mut context(), b"bc")).unwrap(), 2);
+    assert_eq!(hand.until(|| one.poll_recv(&mut context(), buffer)).unwrap(), 2);
+    let target = one.local_addr().unwrap();
+    // A connected socket may be told whom to send to all the same, on Linux.
+    if cfg!(target_os = "linux") {
+        let sent = hand.until(|| other.poll_send_to(&mut context(), b"def", target));
+        assert_eq!(sent.unwrap(), 3);
+        let received = hand.until(|| one.poll_recv_from(&mut context(), buffer));
+        assert_eq!(received.unwrap(), (3, address));
+    }
+
+    assert!(would_block(&one.try_recv(buffer)));
+    assert!(would_block(&one.try_recv_from(buffer)));
+    assert_eq!(other.try_send(b"g").unwrap(), 1);
+    hand.finish(one.readable()).unwrap();
+    assert_eq!(one.try_recv_from(buffer).unwrap(), (1, address));
+    hand.finish(one.writable()).unwrap();
+    assert!(hand.finish(one.ready(Interest::WRITABLE)).unwrap().is_writable());
+    assert_eq!(&buffer[..1], b"g");
+}
+
+#[test]
+fn a_short_message_says_nothing_about_the_next() {
+    let mut hand = Hand::new();
+    let (one, other) = pair(&mut hand);
+    for message in [&b"one"[..], b"", b"three"] {
+        assert_eq!(other.try_send(message).unwrap(), message.len());
+    }
+    let buffer = &mut [0; 64];
+    assert_eq!(hand.finish(one.recv(buffer)).unwrap(), 3);
+    // They arrived together, so there is no event any more: both are there at once.
+    for length in [0, 5] {
+        let Poll::Ready(received) = poll(&mut one.recv(buffer)) else {
+            panic!("a short message was taken for the last one");
+        };
+        assert_eq!(received.unwrap(), length);
+    }
+    assert!(poll(&mut one.recv(buffer)).is_pending());
+}
+
+#[test]
+fn a_message_to_nobody_is_an_error_of_the_next_operation() {
+    let mut hand = Hand::new();
+    let (one, _) = socket();
+    let (gone, nobody) = socket();
+    drop(gone);
+    hand.finish(one.connect(nobody)).unwrap();
+    hand.finish(one.send(b"x")).unwrap();
+    let error = hand.finish(one.recv(&mut [0; 8])).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    // That was it: the socket is usable.
+    assert!(poll(&mut one.recv(&mut [0; 8])).is_pending());
+    assert!(one.take_error().unwrap().is_none());
+}
+
+#[test]
+fn nowhere_is_no_target() {
+    let mut hand = Hand::new();
+    let (one, _) = socket();
+    let none: &[SocketAddr] = &[];
+    let error = hand.finish(one.send_to(b"x", none)).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    let error = hand.finish(one.connect(none)).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert_eq!(one.peer_addr().unwrap_err().kind(), io::ErrorKind::NotConnected);
+    let error = hand.finish(one.send(b"x")).unwrap_err();
+    assert!(!would_block(&Err::<(), _>(error)));
+}
+
+#[test]
+fn options_are_the_systems() {
+    let (socket, _) = socket();
+    for on in [true, false] {
+        socket.set_broadcast(on).unwrap();
+        assert_eq!(socket.broadcast().unwrap(), on);
+        socket.set_multicast_loop_v4(on).unwrap();
+        assert_eq!(socket.multicast_loop_v4().unwrap(), on);
+    }
+    socket.set_ttl(7).unwrap();
+    socket.set_multicast_ttl_v4(3).unwrap();
+    assert_eq!(
+        (socket.ttl().unwrap(), socket.multicast_ttl_v4().unwrap()),
+        (7, 3)
+    );
+}
