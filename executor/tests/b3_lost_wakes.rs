@@ -191,25 +191,27 @@ fn b3_no_wake_of_a_follower_is_lost_while_the_seat_changes_hands() {
 
 #[test]
 fn b3_a_wake_in_the_tasks_own_poll_is_another_poll() {
-    CurrentThread::new(ThreadPark::new()).block_on(async {
-        for by_value in [true, false] {
-            let mut polls = 0;
-            let task = spawn(future::poll_fn(move |cx| {
-                polls += 1;
-                if polls == 10 {
-                    return Poll::Ready(polls);
-                }
-                if by_value {
-                    cx.waker().clone().wake();
-                    cx.waker().clone().wake();
-                } else {
-                    cx.waker().wake_by_ref();
-                    cx.waker().wake_by_ref();
-                }
-                Poll::Pending
-            }));
-            assert_eq!(task.await.unwrap(), 10);
-        }
+    watched(|| {
+        CurrentThread::new(ThreadPark::new()).block_on(async {
+            for by_value in [true, false] {
+                let mut polls = 0;
+                let task = spawn(future::poll_fn(move |cx| {
+                    polls += 1;
+                    if polls == 10 {
+                        return Poll::Ready(polls);
+                    }
+                    if by_value {
+                        cx.waker().clone().wake();
+                        cx.waker().clone().wake();
+                    } else {
+                        cx.waker().wake_by_ref();
+                        cx.waker().wake_by_ref();
+                    }
+                    Poll::Pending
+                }));
+                assert_eq!(task.await.unwrap(), 10);
+            }
+        });
     });
 }
 
