@@ -83,8 +83,9 @@ fn a_forgotten_write_half_leaves_the_direction_open() {
 #[test]
 fn the_read_half_and_borrowed_halves_end_nothing() {
     let (mut stream, peer) = pair();
-    let (reader, writer) = stream.split();
-    drop((reader, writer));
+    {
+        let _halves = stream.split();
+    }
     let (reader, writer) = stream.into_split();
     drop(reader);
     nothing_yet(&peer);

@@ -96,7 +96,7 @@ fn try_io_calls_only_if_something_of_the_interest_is_ready() {
     let mut hand = Hand::new();
     let (stream, mut peer) = hand.pair();
     let calls = Cell::new(0);
-    let mut call = |interest, outcome: io::Result<()>| {
+    let call = |interest, outcome: io::Result<()>| {
         stream.try_io(interest, || {
             calls.set(calls.get() + 1);
             outcome
