@@ -104,7 +104,7 @@ fn nothing_is_lost_by_dropping_what_reads() {
                 unsent = later;
             }
             let bytes = take(&mut hand, &stream, round % 4);
-            empty += usize::from(bytes.is_empty());
+            empty += usize::from(bytes.is_empty() && round % 4 > 0);
             taken.extend(bytes);
             // Only what the documentation lets one count on may carry over: no event is left for the next.
             hand.settle();
@@ -152,6 +152,13 @@ fn nothing_is_lost_or_sent_twice_by_dropping_what_writes() {
     for (name, give) in GIVING {
         let mut hand = Hand::new();
         let (stream, mut peer) = hand.pair();
+        // Small, so that writing has to wait, in the middle too.
+        socket2::SockRef::from(&stream)
+            .set_send_buffer_size(32 << 10)
+            .unwrap();
+        socket2::SockRef::from(&peer)
+            .set_recv_buffer_size(64 << 10)
+            .unwrap();
         peer.set_nonblocking(true).unwrap();
         let sent = pattern(4 << 20);
         let (mut given, mut received, mut nothing) = (0, Vec::new(), 0);
@@ -162,10 +169,9 @@ fn nothing_is_lost_or_sent_twice_by_dropping_what_writes() {
             if given < sent.len() {
                 let end = sent.len().min(given + 300_000);
                 let now = give(&mut hand, &stream, &sent[given..end], round % 4);
-                nothing += usize::from(now == 0);
+                nothing += usize::from(now == 0 && round % 4 > 0);
                 given += now;
             }
-            // Slowly enough that writing has to wait.
             if round % 4 == 3 {
                 if let Ok(length) = peer.read(&mut buffer) {
                     received.extend_from_slice(&buffer[..length]);
@@ -177,7 +183,6 @@ fn nothing_is_lost_or_sent_twice_by_dropping_what_writes() {
         }
         assert!(received == sent, "{name}: other bytes");
         assert_eq!(given, sent.len(), "{name}");
-        // A quarter of the rounds does not poll at all.
         assert!(nothing > 0, "{name} was never dropped early");
     }
 }
@@ -233,7 +238,7 @@ fn no_message_is_lost_by_dropping_what_receives() {
                     assert_eq!(message, format!("{received}").as_bytes(), "{name}");
                     received += 1;
                 }
-                None => nothing += 1,
+                None => nothing += usize::from(round % 3 > 0),
             }
             if received >= 200 {
                 break;
