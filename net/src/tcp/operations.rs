@@ -99,6 +99,25 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Safe: what was written is returned by the same poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// pollster::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (server, _) = listener.accept().await?;
+    ///     let written = server.write(b"hello").await?;
+    ///     let mut buffer = [0; 5];
+    ///     client.read_exact(&mut buffer[..written]).await?;
+    ///     assert_eq!(buffer[..written], b"hello"[..written]);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     #[track_caller]
     pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a, Self> {
         Write::new(self, bytes)
@@ -312,6 +331,23 @@ impl TcpStream {
     /// # Errors
     ///
     /// The operation's; `WouldBlock` without having called it when nothing of `interest` is ready.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// pollster::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let send = || socket2::SockRef::from(&client).send(b"hello");
+    ///     client.writable().await?;
+    ///     client.try_io(reveille_reactor::Interest::WRITABLE, send)?;
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn try_io<T>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         readiness::try_io(self, interest, operation)
     }

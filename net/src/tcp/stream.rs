@@ -112,6 +112,21 @@ impl TcpStream {
     /// # Errors
     ///
     /// On Unix none; elsewhere those of taking it out of the reactor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// pollster::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let stream = TcpStream::connect(listener.local_addr()?).await?.into_std()?;
+    ///     stream.set_nonblocking(false)?;
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn into_std(self) -> io::Result<net::TcpStream> {
         self.registration.into_inner().map(descriptor::into_std)
     }
@@ -124,6 +139,30 @@ impl TcpStream {
     /// # Errors
     ///
     /// The system's: `NotConnected` if the peer has reset the connection.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_net::{TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// pollster::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (server, _) = listener.accept().await?;
+    ///     client.write_all(b"question").await?;
+    ///     client.shutdown(std::net::Shutdown::Write)?;
+    ///
+    ///     let mut buffer = [0; 64];
+    ///     server.read_exact(&mut buffer[..8]).await?;
+    ///     assert_eq!(server.read(&mut buffer).await?, 0);
+    ///     server.write_all(b"answer").await?;
+    ///     client.read_exact(&mut buffer[..6]).await?;
+    ///     assert_eq!(&buffer[..6], b"answer");
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.registration.get_ref().shutdown(how)
     }
