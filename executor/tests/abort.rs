@@ -19,89 +19,101 @@ fn executor() -> CurrentThread<ThreadPark> {
 
 #[test]
 fn a_task_aborted_before_its_first_poll_is_never_polled() {
-    let key = Key::default();
-    executor().block_on(async {
-        let task = spawn(key.gate());
-        task.abort();
-        assert_eq!(
-            key.drops(),
-            0,
-            "an abort runs no destructor on the caller's stack"
-        );
-        assert!(!task.is_finished());
-        assert!(task.await.unwrap_err().is_cancelled());
+    watched(|| {
+        let key = Key::default();
+        executor().block_on(async {
+            let task = spawn(key.gate());
+            task.abort();
+            assert_eq!(
+                key.drops(),
+                0,
+                "an abort runs no destructor on the caller's stack"
+            );
+            assert!(!task.is_finished());
+            assert!(task.await.unwrap_err().is_cancelled());
+        });
+        assert_eq!((key.polls(), key.drops()), (0, 1));
     });
-    assert_eq!((key.polls(), key.drops()), (0, 1));
 }
 
 #[test]
 fn an_idle_task_that_is_aborted_is_dropped_unpolled() {
-    let key = Key::default();
-    executor().block_on(async {
-        let task = spawn(key.gate());
-        yield_now().await;
-        assert_eq!(key.polls(), 1);
-        task.abort();
-        assert_eq!(
-            key.drops(),
-            0,
-            "an abort runs no destructor on the caller's stack"
-        );
-        assert!(task.await.unwrap_err().is_cancelled());
+    watched(|| {
+        let key = Key::default();
+        executor().block_on(async {
+            let task = spawn(key.gate());
+            yield_now().await;
+            assert_eq!(key.polls(), 1);
+            task.abort();
+            assert_eq!(
+                key.drops(),
+                0,
+                "an abort runs no destructor on the caller's stack"
+            );
+            assert!(task.await.unwrap_err().is_cancelled());
+        });
+        assert_eq!((key.polls(), key.drops()), (1, 1));
     });
-    assert_eq!((key.polls(), key.drops()), (1, 1));
 }
 
 #[test]
 fn a_queued_task_that_is_aborted_is_dropped_unpolled() {
-    let key = Key::default();
-    executor().block_on(async {
-        let task = spawn(key.gate());
-        yield_now().await;
-        key.open();
-        task.abort();
-        assert!(task.await.unwrap_err().is_cancelled());
+    watched(|| {
+        let key = Key::default();
+        executor().block_on(async {
+            let task = spawn(key.gate());
+            yield_now().await;
+            key.open();
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+        });
+        assert_eq!((key.polls(), key.drops()), (1, 1));
     });
-    assert_eq!((key.polls(), key.drops()), (1, 1));
 }
 
 #[test]
 fn an_abort_after_the_end_changes_nothing() {
-    executor().block_on(async {
-        let task = spawn(async { 8 });
-        yield_now().await;
-        task.abort();
-        task.abort();
-        assert_eq!(task.await.unwrap(), 8);
+    watched(|| {
+        executor().block_on(async {
+            let task = spawn(async { 8 });
+            yield_now().await;
+            task.abort();
+            task.abort();
+            assert_eq!(task.await.unwrap(), 8);
+        });
     });
 }
 
 #[test]
 fn a_second_abort_changes_nothing() {
-    let key = Key::default();
-    executor().block_on(async {
-        let task = spawn(key.gate());
-        yield_now().await;
-        task.abort();
-        task.abort();
-        key.wake();
-        yield_now().await;
-        task.abort();
-        assert!(task.await.unwrap_err().is_cancelled());
+    watched(|| {
+        let key = Key::default();
+        executor().block_on(async {
+            let task = spawn(key.gate());
+            yield_now().await;
+            task.abort();
+            task.abort();
+            key.wake();
+            yield_now().await;
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+        });
+        assert_eq!((key.polls(), key.drops()), (1, 1));
     });
-    assert_eq!((key.polls(), key.drops()), (1, 1));
 }
 
 #[test]
 fn an_aborted_task_whose_handle_is_dropped_is_dropped_once() {
-    let key = Key::default();
-    executor().block_on(async {
-        let task = spawn(key.gate());
-        yield_now().await;
-        task.abort();
-        drop(task);
-        yield_now().await;
-        assert_eq!((key.polls(), key.drops()), (1, 1));
+    watched(|| {
+        let key = Key::default();
+        executor().block_on(async {
+            let task = spawn(key.gate());
+            yield_now().await;
+            task.abort();
+            drop(task);
+            yield_now().await;
+            assert_eq!((key.polls(), key.drops()), (1, 1));
+        });
     });
 }
 
@@ -211,40 +223,44 @@ fn a_task_that_aborts_itself_and_returns_has_returned() {
 
 #[test]
 fn a_task_that_drops_its_own_handle_goes_on() {
-    let place = Arc::new(Mutex::new(None));
-    let key = Key::default();
-    executor().block_on(async {
-        let task = spawn({
-            let (place, gate) = (place.clone(), key.gate());
-            async move {
-                let own: Option<JoinHandle<()>> = place.lock().unwrap().take();
-                drop(own);
+    watched(|| {
+        let place = Arc::new(Mutex::new(None));
+        let key = Key::default();
+        executor().block_on(async {
+            let task = spawn({
+                let (place, gate) = (place.clone(), key.gate());
+                async move {
+                    let own: Option<JoinHandle<()>> = place.lock().unwrap().take();
+                    drop(own);
+                    yield_now().await;
+                    drop(gate);
+                }
+            });
+            *place.lock().unwrap() = Some(task);
+            while key.drops() == 0 {
                 yield_now().await;
-                drop(gate);
             }
         });
-        *place.lock().unwrap() = Some(task);
-        while key.drops() == 0 {
-            yield_now().await;
-        }
     });
 }
 
 #[test]
 fn a_task_aborts_the_next_one_in_the_queue() {
-    let key = Key::default();
-    executor().block_on(async {
-        let place = Arc::new(Mutex::new(None::<JoinHandle<()>>));
-        let first = spawn({
-            let place = place.clone();
-            async move { place.lock().unwrap().as_ref().unwrap().abort() }
+    watched(|| {
+        let key = Key::default();
+        executor().block_on(async {
+            let place = Arc::new(Mutex::new(None::<JoinHandle<()>>));
+            let first = spawn({
+                let place = place.clone();
+                async move { place.lock().unwrap().as_ref().unwrap().abort() }
+            });
+            *place.lock().unwrap() = Some(spawn(key.gate()));
+            first.await.unwrap();
+            let second = place.lock().unwrap().take().unwrap();
+            assert!(second.await.unwrap_err().is_cancelled());
         });
-        *place.lock().unwrap() = Some(spawn(key.gate()));
-        first.await.unwrap();
-        let second = place.lock().unwrap().take().unwrap();
-        assert!(second.await.unwrap_err().is_cancelled());
+        assert_eq!((key.polls(), key.drops()), (0, 1));
     });
-    assert_eq!((key.polls(), key.drops()), (0, 1));
 }
 
 #[test]
@@ -278,16 +294,18 @@ fn a_local_task_is_aborted_from_another_thread_and_dropped_on_its_own() {
 
 #[test]
 fn the_error_of_an_aborted_task_names_it_and_has_no_payload() {
-    executor().block_on(async {
-        let task = spawn(future::pending::<()>());
-        let id = task.id();
-        task.abort();
-        let error = task.await.unwrap_err();
-        assert_eq!(error.id(), id);
-        assert!(!error.is_panic());
-        assert_eq!(error.to_string(), format!("task {id} was cancelled"));
-        let error = error.try_into_panic().unwrap_err();
-        assert!(error.is_cancelled());
-        assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::Other);
+    watched(|| {
+        executor().block_on(async {
+            let task = spawn(future::pending::<()>());
+            let id = task.id();
+            task.abort();
+            let error = task.await.unwrap_err();
+            assert_eq!(error.id(), id);
+            assert!(!error.is_panic());
+            assert_eq!(error.to_string(), format!("task {id} was cancelled"));
+            let error = error.try_into_panic().unwrap_err();
+            assert!(error.is_cancelled());
+            assert_eq!(std::io::Error::from(error).kind(), std::io::ErrorKind::Other);
+        });
     });
 }

@@ -22,14 +22,16 @@ fn executor() -> CurrentThread<ThreadPark> {
 
 #[test]
 fn the_root_may_borrow_and_need_not_be_send() {
-    let cell = Cell::new(1);
-    let text = String::from("borrowed");
-    let length = executor().block_on(async {
-        yield_now().await;
-        cell.set(2);
-        text.len()
+    watched(|| {
+        let cell = Cell::new(1);
+        let text = String::from("borrowed");
+        let length = executor().block_on(async {
+            yield_now().await;
+            cell.set(2);
+            text.len()
+        });
+        assert_eq!((cell.get(), length), (2, 8));
     });
-    assert_eq!((cell.get(), length), (2, 8));
 }
 
 #[test]
@@ -59,47 +61,53 @@ fn the_root_is_polled_only_when_it_was_woken() {
 
 #[test]
 fn a_nested_block_on_is_an_error_with_both_places_and_leaves_the_outer_one_alone() {
-    let (outer, inner) = (executor(), executor());
-    let outer_line = Location::caller().line() + 1;
-    outer.block_on(async {
-        for executor in [&outer, &inner] {
-            let key = Key::default();
-            let inner_line = Location::caller().line() + 1;
-            let error = executor.try_block_on(key.gate()).unwrap_err();
-            assert_eq!((key.polls(), key.drops()), (0, 1));
-            let message = error.to_string();
-            let place = |line| format!("block_on.rs:{line}:");
-            let inner_at = message.find(&place(inner_line)).expect("the inner place");
-            let outer_at = message.find(&place(outer_line)).expect("the outer place");
-            assert!(
-                inner_at < outer_at && message.contains("`.await` the future instead"),
-                "{message}"
-            );
-        }
-        assert_eq!(spawn(async { 3 }).await.unwrap(), 3);
+    watched(|| {
+        let (outer, inner) = (executor(), executor());
+        let outer_line = Location::caller().line() + 1;
+        outer.block_on(async {
+            for executor in [&outer, &inner] {
+                let key = Key::default();
+                let inner_line = Location::caller().line() + 1;
+                let error = executor.try_block_on(key.gate()).unwrap_err();
+                assert_eq!((key.polls(), key.drops()), (0, 1));
+                let message = error.to_string();
+                let place = |line| format!("block_on.rs:{line}:");
+                let inner_at = message.find(&place(inner_line)).expect("the inner place");
+                let outer_at = message.find(&place(outer_line)).expect("the outer place");
+                assert!(
+                    inner_at < outer_at && message.contains("`.await` the future instead"),
+                    "{message}"
+                );
+            }
+            assert_eq!(spawn(async { 3 }).await.unwrap(), 3);
+        });
+        assert_eq!(outer.block_on(async { 4 }), 4);
     });
-    assert_eq!(outer.block_on(async { 4 }), 4);
 }
 
 #[test]
 fn a_nested_block_on_in_a_task_panics_with_both_places() {
-    let executor = executor();
-    let error = executor.block_on(async {
-        let task = spawn(async { self::executor().block_on(async {}) });
-        task.await.unwrap_err()
+    watched(|| {
+        let executor = executor();
+        let error = executor.block_on(async {
+            let task = spawn(async { self::executor().block_on(async {}) });
+            task.await.unwrap_err()
+        });
+        let message = *error.into_panic().downcast::<String>().unwrap();
+        assert_eq!(message.matches("block_on.rs:").count(), 2, "{message}");
     });
-    let message = *error.into_panic().downcast::<String>().unwrap();
-    assert_eq!(message.matches("block_on.rs:").count(), 2, "{message}");
 }
 
 #[test]
 fn a_nested_block_on_that_panics_leaves_the_thread_able_to_block() {
-    let executor = executor();
-    let panic = catch_unwind(AssertUnwindSafe(|| {
-        executor.block_on(async { executor.block_on(async {}) })
-    }));
-    assert!(panic.is_err());
-    assert_eq!(executor.block_on(async { spawn(async { 2 }).await.unwrap() }), 2);
+    watched(|| {
+        let executor = executor();
+        let panic = catch_unwind(AssertUnwindSafe(|| {
+            executor.block_on(async { executor.block_on(async {}) })
+        }));
+        assert!(panic.is_err());
+        assert_eq!(executor.block_on(async { spawn(async { 2 }).await.unwrap() }), 2);
+    });
 }
 
 /// Starts `executor` on another thread and returns once that drives; it does until `finish` is opened.
@@ -320,10 +328,12 @@ fn a_park_that_panics_when_it_is_entered_leaves_the_executor_whole() {
 
 #[test]
 fn a_ready_root_is_polled_once() {
-    let mut polls = 0;
-    executor().block_on(future::poll_fn(|_| {
-        polls += 1;
-        Poll::Ready(())
-    }));
-    assert_eq!(polls, 1);
+    watched(|| {
+        let mut polls = 0;
+        executor().block_on(future::poll_fn(|_| {
+            polls += 1;
+            Poll::Ready(())
+        }));
+        assert_eq!(polls, 1);
+    });
 }

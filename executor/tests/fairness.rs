@@ -21,60 +21,68 @@ fn executor() -> CurrentThread<ThreadPark> {
 
 #[test]
 fn tasks_run_in_the_order_in_which_they_were_spawned_and_a_yield_goes_to_the_back() {
-    let order = Arc::new(Mutex::new(Vec::new()));
-    executor().block_on(async {
-        let tasks: Vec<_> = (0..5)
-            .map(|task| {
-                let order = order.clone();
-                spawn(async move {
-                    for round in 0..3 {
-                        order.lock().unwrap().push((round, task));
-                        yield_now().await;
-                    }
+    watched(|| {
+        let order = Arc::new(Mutex::new(Vec::new()));
+        executor().block_on(async {
+            let tasks: Vec<_> = (0..5)
+                .map(|task| {
+                    let order = order.clone();
+                    spawn(async move {
+                        for round in 0..3 {
+                            order.lock().unwrap().push((round, task));
+                            yield_now().await;
+                        }
+                    })
                 })
-            })
+                .collect();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+        let in_turn: Vec<_> = (0..3)
+            .flat_map(|round| (0..5).map(move |task| (round, task)))
             .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
+        assert_eq!(*order.lock().unwrap(), in_turn);
     });
-    let in_turn: Vec<_> = (0..3)
-        .flat_map(|round| (0..5).map(move |task| (round, task)))
-        .collect();
-    assert_eq!(*order.lock().unwrap(), in_turn);
 }
 
 #[test]
 fn a_yield_of_the_root_lets_every_ready_task_of_a_batch_run_first() {
-    let keys: Vec<_> = (0..30).map(|_| Key::default()).collect();
-    executor().block_on(async {
-        for key in &keys {
-            drop(spawn(key.gate()));
-        }
-        yield_now().await;
-        assert!(keys.iter().all(|key| key.polls() == 1));
+    watched(|| {
+        let keys: Vec<_> = (0..30).map(|_| Key::default()).collect();
+        executor().block_on(async {
+            for key in &keys {
+                drop(spawn(key.gate()));
+            }
+            yield_now().await;
+            assert!(keys.iter().all(|key| key.polls() == 1));
+        });
     });
 }
 
 #[test]
 fn what_another_thread_spawned_before_a_yield_of_the_root_runs_first() {
-    let (executor, key) = (executor(), Key::default());
-    executor.block_on(async {
-        let (handle, gate) = (executor.handle(), key.gate());
-        let spawner = thread::spawn(move || drop(handle.spawn(gate)));
-        spawner.join().unwrap();
-        yield_now().await;
-        assert_eq!(key.polls(), 1);
+    watched(|| {
+        let (executor, key) = (executor(), Key::default());
+        executor.block_on(async {
+            let (handle, gate) = (executor.handle(), key.gate());
+            let spawner = thread::spawn(move || drop(handle.spawn(gate)));
+            spawner.join().unwrap();
+            yield_now().await;
+            assert_eq!(key.polls(), 1);
+        });
     });
 }
 
 #[test]
 fn yield_now_works_under_any_executor_and_wakes_once() {
-    pollster::block_on(yield_now());
-    let mut yielding = pin!(yield_now());
-    let cx = &mut Context::from_waker(Waker::noop());
-    assert!(yielding.as_mut().poll(cx).is_pending());
-    assert!(yielding.as_mut().poll(cx).is_ready());
+    watched(|| {
+        pollster::block_on(yield_now());
+        let mut yielding = pin!(yield_now());
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(yielding.as_mut().poll(cx).is_pending());
+        assert!(yielding.as_mut().poll(cx).is_ready());
+    });
 }
 
 /// Wakes itself in every poll, until it is told to stop; counts its polls.
@@ -190,76 +198,82 @@ async fn read_for_ever(done: Arc<AtomicUsize>, goal: usize) {
 
 #[test]
 fn one_poll_completes_128_operations_and_then_the_others_run() {
-    let done = Arc::new(AtomicUsize::new(0));
-    executor().block_on(async {
-        let reader = spawn(read_for_ever(done.clone(), 1000));
-        let seen = spawn({
-            let done = done.clone();
-            async move {
-                let mut seen = Vec::new();
-                for _ in 0..3 {
-                    seen.push(done.load(Ordering::SeqCst));
-                    yield_now().await;
+    watched(|| {
+        let done = Arc::new(AtomicUsize::new(0));
+        executor().block_on(async {
+            let reader = spawn(read_for_ever(done.clone(), 1000));
+            let seen = spawn({
+                let done = done.clone();
+                async move {
+                    let mut seen = Vec::new();
+                    for _ in 0..3 {
+                        seen.push(done.load(Ordering::SeqCst));
+                        yield_now().await;
+                    }
+                    seen
                 }
-                seen
-            }
+            });
+            assert_eq!(seen.await.unwrap(), [128, 256, 384]);
+            reader.await.unwrap();
         });
-        assert_eq!(seen.await.unwrap(), [128, 256, 384]);
-        reader.await.unwrap();
     });
 }
 
 #[test]
 fn the_root_has_a_budget_too() {
-    let done = Arc::new(AtomicUsize::new(0));
-    executor().block_on(async {
-        let seen = spawn({
-            let done = done.clone();
-            async move { done.load(Ordering::SeqCst) }
+    watched(|| {
+        let done = Arc::new(AtomicUsize::new(0));
+        executor().block_on(async {
+            let seen = spawn({
+                let done = done.clone();
+                async move { done.load(Ordering::SeqCst) }
+            });
+            read_for_ever(done.clone(), 1000).await;
+            assert_eq!(seen.await.unwrap(), 128);
         });
-        read_for_ever(done.clone(), 1000).await;
-        assert_eq!(seen.await.unwrap(), 128);
     });
 }
 
 #[test]
 fn joining_spends_the_budget_only_when_it_completes() {
-    executor().block_on(async {
-        let never = spawn(future::pending::<()>());
-        let mut waiting = pin!(never);
-        future::poll_fn(|cx| {
-            for _ in 0..1000 {
-                assert!(waiting.as_mut().poll(cx).is_pending());
-            }
-            Poll::Ready(())
-        })
-        .await;
-        let done: Vec<_> = (0..300).map(|_| spawn(async {})).collect();
-        for _ in 0..20 {
-            yield_now().await;
-        }
-        assert!(done.iter().all(JoinHandle::is_finished));
-        let mut done = done.into_iter();
-        let mut joined_per_poll = Vec::new();
-        let mut next = done.next();
-        future::poll_fn(|cx| {
-            let mut joined = 0;
-            while let Some(task) = &mut next {
-                if Pin::new(task).poll(cx).is_pending() {
-                    joined_per_poll.push(joined);
-                    return Poll::Pending;
+    watched(|| {
+        executor().block_on(async {
+            let never = spawn(future::pending::<()>());
+            let mut waiting = pin!(never);
+            future::poll_fn(|cx| {
+                for _ in 0..1000 {
+                    assert!(waiting.as_mut().poll(cx).is_pending());
                 }
-                joined += 1;
-                next = done.next();
+                Poll::Ready(())
+            })
+            .await;
+            let done: Vec<_> = (0..300).map(|_| spawn(async {})).collect();
+            for _ in 0..20 {
+                yield_now().await;
             }
-            joined_per_poll.push(joined);
-            Poll::Ready(())
-        })
-        .await;
-        assert_eq!(joined_per_poll.iter().sum::<usize>(), 300);
-        assert!(
-            joined_per_poll.iter().all(|joined| *joined <= 128),
-            "{joined_per_poll:?}"
-        );
+            assert!(done.iter().all(JoinHandle::is_finished));
+            let mut done = done.into_iter();
+            let mut joined_per_poll = Vec::new();
+            let mut next = done.next();
+            future::poll_fn(|cx| {
+                let mut joined = 0;
+                while let Some(task) = &mut next {
+                    if Pin::new(task).poll(cx).is_pending() {
+                        joined_per_poll.push(joined);
+                        return Poll::Pending;
+                    }
+                    joined += 1;
+                    next = done.next();
+                }
+                joined_per_poll.push(joined);
+                Poll::Ready(())
+            })
+            .await;
+            assert_eq!(joined_per_poll.iter().sum::<usize>(), 300);
+            assert!(
+                joined_per_poll.iter().all(|joined| *joined <= 128),
+                "{joined_per_poll:?}"
+            );
+        });
     });
 }

@@ -30,40 +30,44 @@ impl Drop for NoteThread {
 
 #[test]
 fn a_local_task_shares_an_rc_and_returns_one() {
-    executor().block_on(async {
-        let shared = Rc::new(RefCell::new(vec![1]));
-        let task = spawn_local({
-            let shared = shared.clone();
-            async move {
-                yield_now().await;
-                shared.borrow_mut().push(2);
-                shared
-            }
+    watched(|| {
+        executor().block_on(async {
+            let shared = Rc::new(RefCell::new(vec![1]));
+            let task = spawn_local({
+                let shared = shared.clone();
+                async move {
+                    yield_now().await;
+                    shared.borrow_mut().push(2);
+                    shared
+                }
+            });
+            shared.borrow_mut().push(3);
+            let same = task.await.unwrap();
+            assert!(Rc::ptr_eq(&same, &shared));
+            assert_eq!(*shared.borrow(), [1, 3, 2]);
         });
-        shared.borrow_mut().push(3);
-        let same = task.await.unwrap();
-        assert!(Rc::ptr_eq(&same, &shared));
-        assert_eq!(*shared.borrow(), [1, 3, 2]);
     });
 }
 
 #[test]
 fn a_local_task_is_spawned_from_a_task_that_is_not() {
-    let output = executor().block_on(async {
-        let (give, take) = mpsc::channel();
-        let outer = spawn(async move {
-            drop(spawn_local(async move {
-                let number = Rc::new(11);
-                yield_now().await;
-                give.send(*number).unwrap();
-            }));
+    watched(|| {
+        let output = executor().block_on(async {
+            let (give, take) = mpsc::channel();
+            let outer = spawn(async move {
+                drop(spawn_local(async move {
+                    let number = Rc::new(11);
+                    yield_now().await;
+                    give.send(*number).unwrap();
+                }));
+            });
+            outer.await.unwrap();
+            yield_now().await;
+            yield_now().await;
+            take.recv().unwrap()
         });
-        outer.await.unwrap();
-        yield_now().await;
-        yield_now().await;
-        take.recv().unwrap()
+        assert_eq!(output, 11);
     });
-    assert_eq!(output, 11);
 }
 
 #[test]
@@ -95,31 +99,35 @@ fn a_local_task_woken_from_another_thread_runs_on_its_own() {
 
 #[test]
 fn a_local_task_is_dropped_on_its_thread_before_its_block_on_returns() {
-    let dropped_on = Rc::new(Cell::new(None));
-    let mut spawned = None;
-    executor().block_on(async {
-        let note = NoteThread(dropped_on.clone());
-        spawned = Some(spawn_local(async move {
-            let _note = note;
-            future::pending::<()>().await;
-        }));
-        yield_now().await;
+    watched(|| {
+        let dropped_on = Rc::new(Cell::new(None));
+        let mut spawned = None;
+        executor().block_on(async {
+            let note = NoteThread(dropped_on.clone());
+            spawned = Some(spawn_local(async move {
+                let _note = note;
+                future::pending::<()>().await;
+            }));
+            yield_now().await;
+        });
+        let task = spawned.unwrap();
+        assert_eq!(dropped_on.get(), Some(thread::current().id()));
+        assert!(pollster::block_on(task).unwrap_err().is_cancelled());
     });
-    let task = spawned.unwrap();
-    assert_eq!(dropped_on.get(), Some(thread::current().id()));
-    assert!(pollster::block_on(task).unwrap_err().is_cancelled());
 }
 
 #[test]
 fn a_local_task_that_was_never_polled_is_dropped_too() {
-    let dropped_on = Rc::new(Cell::new(None));
-    executor().block_on(async {
-        let note = NoteThread(dropped_on.clone());
-        drop(spawn_local(async move {
-            let _note = note;
-        }));
+    watched(|| {
+        let dropped_on = Rc::new(Cell::new(None));
+        executor().block_on(async {
+            let note = NoteThread(dropped_on.clone());
+            drop(spawn_local(async move {
+                let _note = note;
+            }));
+        });
+        assert_eq!(dropped_on.get(), Some(thread::current().id()));
     });
-    assert_eq!(dropped_on.get(), Some(thread::current().id()));
 }
 
 #[test]
@@ -171,42 +179,46 @@ fn local_tasks_are_dropped_while_another_thread_wakes_them() {
 
 #[test]
 fn a_local_task_spawned_by_a_destructor_at_the_end_is_cancelled() {
-    struct SpawnsInDrop(Rc<RefCell<Option<JoinHandle<()>>>>, Rc<Cell<Option<ThreadId>>>);
-    impl Drop for SpawnsInDrop {
-        fn drop(&mut self) {
-            let note = NoteThread(self.1.clone());
-            let task = spawn_local(async move {
-                let _note = note;
-                unreachable!("a task that was cancelled before its first poll");
-            });
-            *self.0.borrow_mut() = Some(task);
+    watched(|| {
+        struct SpawnsInDrop(Rc<RefCell<Option<JoinHandle<()>>>>, Rc<Cell<Option<ThreadId>>>);
+        impl Drop for SpawnsInDrop {
+            fn drop(&mut self) {
+                let note = NoteThread(self.1.clone());
+                let task = spawn_local(async move {
+                    let _note = note;
+                    unreachable!("a task that was cancelled before its first poll");
+                });
+                *self.0.borrow_mut() = Some(task);
+            }
         }
-    }
-    let (place, dropped_on) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(None)));
-    executor().block_on(async {
-        let spawns = SpawnsInDrop(place.clone(), dropped_on.clone());
-        drop(spawn_local(async move {
-            let _spawns = spawns;
-            future::pending::<()>().await;
-        }));
-        yield_now().await;
+        let (place, dropped_on) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(None)));
+        executor().block_on(async {
+            let spawns = SpawnsInDrop(place.clone(), dropped_on.clone());
+            drop(spawn_local(async move {
+                let _spawns = spawns;
+                future::pending::<()>().await;
+            }));
+            yield_now().await;
+        });
+        assert_eq!(dropped_on.get(), Some(thread::current().id()));
+        let task = place.borrow_mut().take().unwrap();
+        assert!(pollster::block_on(task).unwrap_err().is_cancelled());
     });
-    assert_eq!(dropped_on.get(), Some(thread::current().id()));
-    let task = place.borrow_mut().take().unwrap();
-    assert!(pollster::block_on(task).unwrap_err().is_cancelled());
 }
 
 #[test]
 fn spawn_local_on_a_thread_that_runs_no_tasks_panics_and_says_what_to_do() {
-    let executor = executor();
-    let _entered = executor.handle().enter();
-    let panic = catch_unwind(|| spawn_local(async {})).unwrap_err();
-    let message = panic.downcast::<&str>().unwrap();
-    assert!(
-        message.starts_with("`spawn_local` was called on a thread that runs no tasks"),
-        "{message}"
-    );
-    assert!(message.contains("inside `block_on`"), "{message}");
+    watched(|| {
+        let executor = executor();
+        let _entered = executor.handle().enter();
+        let panic = catch_unwind(|| spawn_local(async {})).unwrap_err();
+        let message = panic.downcast::<&str>().unwrap();
+        assert!(
+            message.starts_with("`spawn_local` was called on a thread that runs no tasks"),
+            "{message}"
+        );
+        assert!(message.contains("inside `block_on`"), "{message}");
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Panics in tasks, in destructors and in wakers harm nobody else.
 
 mod gate;
+mod watchdog;
 
 use std::future::{self, Future};
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
@@ -12,6 +13,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
 
 use gate::Key;
 use reveille_executor::{CurrentThread, ThreadPark, spawn, spawn_local, yield_now};
+use watchdog::watched;
 
 fn executor() -> CurrentThread<ThreadPark> {
     CurrentThread::new(ThreadPark::new())
@@ -19,60 +21,66 @@ fn executor() -> CurrentThread<ThreadPark> {
 
 #[test]
 fn a_panic_travels_to_who_joins_with_its_payload_and_its_message() {
-    executor().block_on(async {
-        let key = Key::default();
-        let gate = key.gate();
-        let task = spawn(async move {
-            let _gate = gate;
-            if true {
-                panic!("a literal");
-            }
+    watched(|| {
+        executor().block_on(async {
+            let key = Key::default();
+            let gate = key.gate();
+            let task = spawn(async move {
+                let _gate = gate;
+                if true {
+                    panic!("a literal");
+                }
+            });
+            let id = task.id();
+            let error = task.await.unwrap_err();
+            assert_eq!(key.drops(), 1);
+            assert!(error.is_panic() && !error.is_cancelled());
+            assert_eq!(error.id(), id);
+            assert_eq!(error.to_string(), format!("task {id} panicked: a literal"));
+            assert_eq!(
+                format!("{error:?}"),
+                format!("JoinError(task {id} panicked: a literal)")
+            );
+            assert_eq!(*error.into_panic().downcast::<&str>().unwrap(), "a literal");
+
+            let error = spawn(async { panic!("number {}", 3) as () }).await.unwrap_err();
+            assert!(error.to_string().ends_with("panicked: number 3"));
+
+            let task = spawn(async { panic::panic_any(77_u8) as () });
+            let id = task.id();
+            let error = task.await.unwrap_err();
+            assert_eq!(error.to_string(), format!("task {id} panicked"));
+            assert_eq!(*error.try_into_panic().unwrap().downcast::<u8>().unwrap(), 77);
         });
-        let id = task.id();
-        let error = task.await.unwrap_err();
-        assert_eq!(key.drops(), 1);
-        assert!(error.is_panic() && !error.is_cancelled());
-        assert_eq!(error.id(), id);
-        assert_eq!(error.to_string(), format!("task {id} panicked: a literal"));
-        assert_eq!(
-            format!("{error:?}"),
-            format!("JoinError(task {id} panicked: a literal)")
-        );
-        assert_eq!(*error.into_panic().downcast::<&str>().unwrap(), "a literal");
-
-        let error = spawn(async { panic!("number {}", 3) as () }).await.unwrap_err();
-        assert!(error.to_string().ends_with("panicked: number 3"));
-
-        let task = spawn(async { panic::panic_any(77_u8) as () });
-        let id = task.id();
-        let error = task.await.unwrap_err();
-        assert_eq!(error.to_string(), format!("task {id} panicked"));
-        assert_eq!(*error.try_into_panic().unwrap().downcast::<u8>().unwrap(), 77);
     });
 }
 
 #[test]
 fn into_panic_of_a_cancelled_task_panics_and_says_why() {
-    executor().block_on(async {
-        let task = spawn(future::pending::<()>());
-        task.abort();
-        let error = task.await.unwrap_err();
-        let panic = catch_unwind(AssertUnwindSafe(|| error.into_panic())).unwrap_err();
-        let message = panic.downcast::<String>().unwrap();
-        assert!(message.contains("was cancelled, it did not panic"), "{message}");
+    watched(|| {
+        executor().block_on(async {
+            let task = spawn(future::pending::<()>());
+            task.abort();
+            let error = task.await.unwrap_err();
+            let panic = catch_unwind(AssertUnwindSafe(|| error.into_panic())).unwrap_err();
+            let message = panic.downcast::<String>().unwrap();
+            assert!(message.contains("was cancelled, it did not panic"), "{message}");
+        });
     });
 }
 
 #[test]
 fn a_task_that_panics_does_not_stop_the_others() {
-    executor().block_on(async {
-        let first = spawn(async { panic!("the first") as () });
-        let second = spawn(async {
-            yield_now().await;
-            2
+    watched(|| {
+        executor().block_on(async {
+            let first = spawn(async { panic!("the first") as () });
+            let second = spawn(async {
+                yield_now().await;
+                2
+            });
+            assert_eq!(second.await.unwrap(), 2);
+            assert!(first.await.unwrap_err().is_panic());
         });
-        assert_eq!(second.await.unwrap(), 2);
-        assert!(first.await.unwrap_err().is_panic());
     });
 }
 
@@ -112,58 +120,66 @@ impl Future for ReadyThenPanics {
 
 #[test]
 fn a_panic_in_a_futures_destructor_is_the_tasks_and_the_output_is_dropped() {
-    let drops = Drops::default();
-    executor().block_on(async {
-        let error = spawn(ReadyThenPanics(drops.clone(), PanicsInDrop))
-            .await
-            .err()
-            .unwrap();
-        assert!(error.to_string().ends_with("panicked: a destructor"), "{error}");
+    watched(|| {
+        let drops = Drops::default();
+        executor().block_on(async {
+            let error = spawn(ReadyThenPanics(drops.clone(), PanicsInDrop))
+                .await
+                .err()
+                .unwrap();
+            assert!(error.to_string().ends_with("panicked: a destructor"), "{error}");
+        });
+        assert_eq!(drops.0.load(Ordering::SeqCst), 1);
     });
-    assert_eq!(drops.0.load(Ordering::SeqCst), 1);
 }
 
 #[test]
 fn a_panic_in_an_aborted_futures_destructor_is_the_tasks() {
-    executor().block_on(async {
-        let task = spawn(async {
-            let _panics = PanicsInDrop;
-            future::pending::<()>().await;
+    watched(|| {
+        executor().block_on(async {
+            let task = spawn(async {
+                let _panics = PanicsInDrop;
+                future::pending::<()>().await;
+            });
+            yield_now().await;
+            task.abort();
+            assert!(task.await.unwrap_err().is_panic());
         });
-        yield_now().await;
-        task.abort();
-        assert!(task.await.unwrap_err().is_panic());
     });
 }
 
 #[test]
 fn a_panic_in_a_detached_outputs_destructor_stops_nobody() {
-    let key = Key::default();
-    executor().block_on(async {
-        drop(spawn(async { PanicsInDrop }));
-        let next = spawn(key.gate());
-        yield_now().await;
-        key.open();
-        next.await.unwrap();
+    watched(|| {
+        let key = Key::default();
+        executor().block_on(async {
+            drop(spawn(async { PanicsInDrop }));
+            let next = spawn(key.gate());
+            yield_now().await;
+            key.open();
+            next.await.unwrap();
+        });
     });
 }
 
 #[test]
 fn a_panic_in_a_local_tasks_destructor_does_not_stop_the_end_of_its_block_on() {
-    let drops = Drops::default();
-    executor().block_on(async {
-        drop(spawn_local(async {
-            let _panics = PanicsInDrop;
-            future::pending::<()>().await;
-        }));
-        let count = CountDrop(drops.clone());
-        drop(spawn_local(async move {
-            let _count = count;
-            future::pending::<()>().await;
-        }));
-        yield_now().await;
+    watched(|| {
+        let drops = Drops::default();
+        executor().block_on(async {
+            drop(spawn_local(async {
+                let _panics = PanicsInDrop;
+                future::pending::<()>().await;
+            }));
+            let count = CountDrop(drops.clone());
+            drop(spawn_local(async move {
+                let _count = count;
+                future::pending::<()>().await;
+            }));
+            yield_now().await;
+        });
+        assert_eq!(drops.0.load(Ordering::SeqCst), 1);
     });
-    assert_eq!(drops.0.load(Ordering::SeqCst), 1);
 }
 
 struct PanickingWaker;
@@ -176,16 +192,18 @@ impl Wake for PanickingWaker {
 
 #[test]
 fn a_joiners_waker_that_panics_does_not_stop_the_executor() {
-    let executor = executor();
-    let mut task = executor.handle().spawn(async { 4 });
-    let waker = Waker::from(Arc::new(PanickingWaker));
-    assert!(
-        Pin::new(&mut task)
-            .poll(&mut Context::from_waker(&waker))
-            .is_pending()
-    );
-    executor.block_on(async { assert_eq!(spawn(async { 5 }).await.unwrap(), 5) });
-    assert_eq!(executor.block_on(task).unwrap(), 4);
+    watched(|| {
+        let executor = executor();
+        let mut task = executor.handle().spawn(async { 4 });
+        let waker = Waker::from(Arc::new(PanickingWaker));
+        assert!(
+            Pin::new(&mut task)
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        executor.block_on(async { assert_eq!(spawn(async { 5 }).await.unwrap(), 5) });
+        assert_eq!(executor.block_on(task).unwrap(), 4);
+    });
 }
 
 /// A waker that panics when it is cloned while bit 0 of this is set, and when it is dropped while bit 1 is.
@@ -203,121 +221,129 @@ static FRAGILE_TABLE: RawWakerVTable = RawWakerVTable::new(
 
 #[test]
 fn a_joiners_waker_that_panics_in_clone_or_drop_leaves_the_handle_whole() {
-    let executor = executor();
-    let drops = Drops::default();
-    let mut task = executor.handle().spawn({
-        let drops = drops.clone();
-        async move {
-            yield_now().await;
-            CountDrop(drops)
-        }
-    });
-    // SAFETY: the table ignores its data.
-    let waker = unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &FRAGILE_TABLE)) };
-    let cx = &mut Context::from_waker(&waker);
+    watched(|| {
+        let executor = executor();
+        let drops = Drops::default();
+        let mut task = executor.handle().spawn({
+            let drops = drops.clone();
+            async move {
+                yield_now().await;
+                CountDrop(drops)
+            }
+        });
+        // SAFETY: the table ignores its data.
+        let waker = unsafe { Waker::from_raw(RawWaker::new(std::ptr::null(), &FRAGILE_TABLE)) };
+        let cx = &mut Context::from_waker(&waker);
 
-    FRAGILE.store(1, Ordering::SeqCst);
-    let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut task).poll(cx).is_pending()));
-    assert!(polled.is_err());
-    FRAGILE.store(0, Ordering::SeqCst);
-    assert!(Pin::new(&mut task).poll(cx).is_pending());
-    // The waker that the handle drops with itself panics, and yet the handle's share of the task is given up.
-    FRAGILE.store(2, Ordering::SeqCst);
-    let dropped = catch_unwind(AssertUnwindSafe(|| drop(task)));
-    FRAGILE.store(0, Ordering::SeqCst);
-    assert!(dropped.is_ok(), "a foreign waker's panic came out of the handle");
-    executor.block_on(async {
-        yield_now().await;
-        yield_now().await;
+        FRAGILE.store(1, Ordering::SeqCst);
+        let polled = catch_unwind(AssertUnwindSafe(|| Pin::new(&mut task).poll(cx).is_pending()));
+        assert!(polled.is_err());
+        FRAGILE.store(0, Ordering::SeqCst);
+        assert!(Pin::new(&mut task).poll(cx).is_pending());
+        // The waker that the handle drops with itself panics, and yet the handle's share of the task is given up.
+        FRAGILE.store(2, Ordering::SeqCst);
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(task)));
+        FRAGILE.store(0, Ordering::SeqCst);
+        assert!(dropped.is_ok(), "a foreign waker's panic came out of the handle");
+        executor.block_on(async {
+            yield_now().await;
+            yield_now().await;
+        });
+        assert_eq!(
+            drops.0.load(Ordering::SeqCst),
+            1,
+            "the detached output was not dropped"
+        );
     });
-    assert_eq!(
-        drops.0.load(Ordering::SeqCst),
-        1,
-        "the detached output was not dropped"
-    );
 }
 
 #[test]
 fn a_panic_of_the_root_comes_out_and_the_thread_and_the_executor_go_on() {
-    let (executor, key) = (executor(), Key::default());
-    let drops = Drops::default();
-    let mut task = None;
-    let panic = catch_unwind(AssertUnwindSafe(|| {
+    watched(|| {
+        let (executor, key) = (executor(), Key::default());
+        let drops = Drops::default();
+        let mut task = None;
+        let panic = catch_unwind(AssertUnwindSafe(|| {
+            executor.block_on(async {
+                task = Some(spawn(key.gate()));
+                let count = CountDrop(drops.clone());
+                drop(spawn_local(async move {
+                    let _count = count;
+                    future::pending::<()>().await;
+                }));
+                yield_now().await;
+                // Queued when the root panics: it must still be there for the next `block_on`.
+                key.open();
+                panic!("the root");
+            })
+        }));
+        assert_eq!(*panic.unwrap_err().downcast::<&str>().unwrap(), "the root");
+        assert_eq!(
+            drops.0.load(Ordering::SeqCst),
+            1,
+            "local tasks end with their block_on"
+        );
+        assert!(reveille_executor::Handle::try_current().is_none());
+        assert_eq!(reveille_context::task::current(), None);
         executor.block_on(async {
-            task = Some(spawn(key.gate()));
-            let count = CountDrop(drops.clone());
-            drop(spawn_local(async move {
-                let _count = count;
-                future::pending::<()>().await;
-            }));
-            yield_now().await;
-            // Queued when the root panics: it must still be there for the next `block_on`.
-            key.open();
-            panic!("the root");
-        })
-    }));
-    assert_eq!(*panic.unwrap_err().downcast::<&str>().unwrap(), "the root");
-    assert_eq!(
-        drops.0.load(Ordering::SeqCst),
-        1,
-        "local tasks end with their block_on"
-    );
-    assert!(reveille_executor::Handle::try_current().is_none());
-    assert_eq!(reveille_context::task::current(), None);
-    executor.block_on(async {
-        task.unwrap().await.unwrap();
-        spawn_local(async {}).await.unwrap();
+            task.unwrap().await.unwrap();
+            spawn_local(async {}).await.unwrap();
+        });
+        assert_eq!(key.polls(), 2);
     });
-    assert_eq!(key.polls(), 2);
 }
 
 #[test]
 fn a_panic_in_the_roots_destructor_comes_out_and_the_executor_goes_on() {
-    let executor = executor();
-    let panic = catch_unwind(AssertUnwindSafe(|| {
-        executor.block_on(async {
-            let _panics = PanicsInDrop;
-            yield_now().await;
-        })
-    }));
-    assert!(panic.is_err());
-    assert_eq!(executor.block_on(async { spawn(async { 1 }).await.unwrap() }), 1);
+    watched(|| {
+        let executor = executor();
+        let panic = catch_unwind(AssertUnwindSafe(|| {
+            executor.block_on(async {
+                let _panics = PanicsInDrop;
+                yield_now().await;
+            })
+        }));
+        assert!(panic.is_err());
+        assert_eq!(executor.block_on(async { spawn(async { 1 }).await.unwrap() }), 1);
+    });
 }
 
 #[test]
 fn a_panic_that_nobody_joins_is_one_line_on_stderr() {
-    const SELF: &str = "a_panic_that_nobody_joins_is_one_line_on_stderr";
-    if std::env::var_os("REVEILLE_TEST_PANICS").is_some() {
-        executor().block_on(async {
-            drop(spawn(async { panic!("detached") as () }));
-            let kept = spawn(async { panic!("never awaited") as () });
-            let joined = spawn(async { panic!("joined") as () });
-            yield_now().await;
-            drop(kept);
-            assert!(joined.await.is_err());
-            let cancelled = spawn(future::pending::<()>());
-            cancelled.abort();
-            drop(cancelled);
-            yield_now().await;
-        });
-        return;
-    }
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", SELF, "--nocapture"])
-        .env("REVEILLE_TEST_PANICS", "1")
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    let lines: Vec<_> = stderr
-        .lines()
-        .filter(|line| line.starts_with("reveille:"))
-        .collect();
-    assert_eq!(lines.len(), 2, "{stderr}");
-    assert!(
-        lines[0].contains("panicked: detached, and nobody joined it (spawned at "),
-        "{stderr}"
-    );
-    assert!(lines[1].contains("panicked: never awaited"), "{stderr}");
-    assert!(lines.iter().all(|line| line.contains("panics.rs:")), "{stderr}");
+    watched(|| {
+        const SELF: &str = "a_panic_that_nobody_joins_is_one_line_on_stderr";
+        if std::env::var_os("REVEILLE_TEST_PANICS").is_some() {
+            executor().block_on(async {
+                drop(spawn(async { panic!("detached") as () }));
+                let kept = spawn(async { panic!("never awaited") as () });
+                let joined = spawn(async { panic!("joined") as () });
+                yield_now().await;
+                drop(kept);
+                assert!(joined.await.is_err());
+                let cancelled = spawn(future::pending::<()>());
+                cancelled.abort();
+                drop(cancelled);
+                yield_now().await;
+            });
+            return;
+        }
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", SELF, "--nocapture"])
+            .env("REVEILLE_TEST_PANICS", "1")
+            .output()
+            .unwrap();
+        assert!(output.status.success());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let lines: Vec<_> = stderr
+            .lines()
+            .filter(|line| line.starts_with("reveille:"))
+            .collect();
+        assert_eq!(lines.len(), 2, "{stderr}");
+        assert!(
+            lines[0].contains("panicked: detached, and nobody joined it (spawned at "),
+            "{stderr}"
+        );
+        assert!(lines[1].contains("panicked: never awaited"), "{stderr}");
+        assert!(lines.iter().all(|line| line.contains("panics.rs:")), "{stderr}");
+    });
 }

@@ -17,57 +17,63 @@ use watchdog::watched;
 
 #[test]
 fn a_ready_root_neither_parks_nor_turns() {
-    let (park, counts) = CountingPark::new();
-    let executor = CurrentThread::new(park);
-    for _ in 0..10 {
-        executor.block_on(async {});
-    }
-    assert_eq!((counts.parks(), counts.turns(), counts.unparks()), (0, 0, 0));
-    assert_eq!(counts.enters(), 10, "once for each time that a thread drives");
+    watched(|| {
+        let (park, counts) = CountingPark::new();
+        let executor = CurrentThread::new(park);
+        for _ in 0..10 {
+            executor.block_on(async {});
+        }
+        assert_eq!((counts.parks(), counts.turns(), counts.unparks()), (0, 0, 0));
+        assert_eq!(counts.enters(), 10, "once for each time that a thread drives");
+    });
 }
 
 #[test]
 fn tasks_that_wake_each_other_on_the_thread_call_no_unparker_and_do_not_park() {
-    let (park, counts) = CountingPark::new();
-    CurrentThread::new(park).block_on(async {
-        let key = Key::default();
-        let waiting = spawn(key.gate());
-        let local = spawn_local(key.gate());
-        spawn(async move {
-            yield_now().await;
-            key.open();
-        })
-        .await
-        .unwrap();
-        local.abort();
-        let _ = local.await;
-        waiting.abort();
-        let _ = waiting.await;
+    watched(|| {
+        let (park, counts) = CountingPark::new();
+        CurrentThread::new(park).block_on(async {
+            let key = Key::default();
+            let waiting = spawn(key.gate());
+            let local = spawn_local(key.gate());
+            spawn(async move {
+                yield_now().await;
+                key.open();
+            })
+            .await
+            .unwrap();
+            local.abort();
+            let _ = local.await;
+            waiting.abort();
+            let _ = waiting.await;
+        });
+        assert_eq!((counts.parks(), counts.unparks(), counts.interrupts()), (0, 0, 0));
     });
-    assert_eq!((counts.parks(), counts.unparks(), counts.interrupts()), (0, 0, 0));
 }
 
 #[test]
 fn a_yield_is_not_a_turn() {
-    const YIELDS: usize = 10_000;
-    let (park, counts) = CountingPark::new();
-    CurrentThread::new(park).block_on(async {
-        spawn(async {
+    watched(|| {
+        const YIELDS: usize = 10_000;
+        let (park, counts) = CountingPark::new();
+        CurrentThread::new(park).block_on(async {
+            spawn(async {
+                for _ in 0..YIELDS {
+                    yield_now().await;
+                }
+            })
+            .await
+            .unwrap();
             for _ in 0..YIELDS {
                 yield_now().await;
             }
-        })
-        .await
-        .unwrap();
-        for _ in 0..YIELDS {
-            yield_now().await;
-        }
+        });
+        // The clock is read every 32 polls and needs two readings; whatever it says, 256 polls are enough.
+        let turns = counts.turns();
+        assert!(turns <= 2 * YIELDS / 32, "{turns} turns");
+        assert!(turns >= 2 * YIELDS / (256 + 64), "{turns} turns");
+        assert_eq!(counts.parks(), 0);
     });
-    // The clock is read every 32 polls and needs two readings; whatever it says, 256 polls are enough.
-    let turns = counts.turns();
-    assert!(turns <= 2 * YIELDS / 32, "{turns} turns");
-    assert!(turns >= 2 * YIELDS / (256 + 64), "{turns} turns");
-    assert_eq!(counts.parks(), 0);
 }
 
 #[test]
