@@ -215,6 +215,7 @@ fn what_waits_is_known_by_the_line_that_began_it() {
 #[test]
 fn the_types_go_to_any_thread_and_need_no_pinning() {
     fn check<T: Send + Sync + Unpin>(_: T) {}
+    let _alone = alone();
     let (listener, (stream, _peer)) = (hand::listener(), hand::pair());
     let udp = UdpSocket::from_std(net::UdpSocket::bind("127.0.0.1:0").unwrap()).unwrap();
     check(TcpStream::connect("localhost:80"));
