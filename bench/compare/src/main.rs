@@ -65,6 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         )
         .into());
     }
+    let machine = machine();
     let start = Instant::now();
     let mut figures = Figures::default();
     for round in 0..options.rounds {
@@ -88,7 +89,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let table = figures.table(&chosen, options.rounds);
     print!("{table}");
-    let heading = format!("# reveille and tokio, current thread\n\n{}\n\n", machine());
+    let heading = format!("# reveille and tokio, current thread\n\n{machine}\n\n");
     if let Some(folder) = options.out.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -164,6 +165,9 @@ fn machine() -> String {
         ask("date", &["-u", "+%F %H:%M UTC"]),
         ask("uname", &["-srm"]),
         Some(format!("{processors} processors")),
+        fs::read_to_string("/proc/loadavg")
+            .ok()
+            .map(|load| format!("load before: {}", &load[..4])),
         ask("rustc", &["-V"]),
         ask("git", &["describe", "--always", "--dirty"]).map(|commit| format!("commit {commit}")),
     ];
