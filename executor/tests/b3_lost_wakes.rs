@@ -8,6 +8,7 @@
 mod watchdog;
 
 use std::future::{self, Future};
+use std::hint::spin_loop;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -53,6 +54,7 @@ struct Taken {
     steps: Arc<Steps>,
     goal: usize,
     registered: bool,
+    polls: usize,
 }
 
 impl Taken {
@@ -61,6 +63,7 @@ impl Taken {
             steps: steps.clone(),
             goal,
             registered: false,
+            polls: 0,
         }
     }
 }
@@ -74,10 +77,14 @@ impl Future for Taken {
             *self.steps.waker.lock().unwrap() = Some(cx.waker().clone());
         }
         if self.steps.sum() == self.goal {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
+            return Poll::Ready(());
         }
+        // A poll that is still running when the next wake comes: the moment in which that is easily lost.
+        self.polls += 1;
+        for _ in 0..(self.polls * 53) % 2_000 {
+            spin_loop();
+        }
+        Poll::Pending
     }
 }
 
@@ -112,6 +119,32 @@ fn start_waking(steps: &Arc<Steps>, wakes: usize) -> Vec<thread::JoinHandle<()>>
         })
     });
     threads.collect()
+}
+
+/// Another thread wakes it while its first poll still runs.
+fn woken_in_the_middle_of_a_poll() -> impl Future<Output = ()> + Send + 'static {
+    let mut polls = 0;
+    future::poll_fn(move |cx| {
+        polls += 1;
+        if polls == 2 {
+            return Poll::Ready(());
+        }
+        let waker = cx.waker().clone();
+        thread::spawn(move || waker.wake()).join().unwrap();
+        Poll::Pending
+    })
+}
+
+#[test]
+fn b3_a_wake_in_the_middle_of_a_poll_is_another_poll() {
+    watched(|| {
+        let executor = CurrentThread::new(ThreadPark::new());
+        executor.block_on(woken_in_the_middle_of_a_poll());
+        executor.block_on(async {
+            spawn(woken_in_the_middle_of_a_poll()).await.unwrap();
+            spawn_local(woken_in_the_middle_of_a_poll()).await.unwrap();
+        });
+    });
 }
 
 #[test]
