@@ -159,6 +159,10 @@ impl Host for Handle {
     }
 
     fn delete(&self, identity: Identity) {
+        // A forked child shares the interest list: it must not take the parent's sockets out.
+        if self.shared.process != process::id() {
+            return;
+        }
         source::delete(&self.shared.registry, identity);
     }
 }

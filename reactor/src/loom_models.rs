@@ -147,10 +147,10 @@ fn whoever_waits_when_the_reactor_closes_moves_on() {
     });
 }
 
-/// A reader waits by way of one reactor, and a writer on a thread with another one takes the socket there: neither may
-/// miss what comes meanwhile.
+/// A reader waits by way of one reactor, and a writer on a thread with another one registers the socket there too:
+/// neither may miss what comes meanwhile.
 #[test]
-fn a_socket_that_moves_to_another_reactor_misses_nothing() {
+fn a_socket_with_two_reactors_misses_nothing() {
     loom::model(|| {
         let world = World::enter();
         let socket = Arc::new(Scenery::new(Membership::new(false)));
@@ -166,13 +166,14 @@ fn a_socket_that_moves_to_another_reactor_misses_nothing() {
         assert_eq!(block_on(read(&world, &socket)), 1);
         writing.join().unwrap();
         peer.join().unwrap();
-        assert_eq!(world.tables[0].len() + world.tables[1].len(), 1);
+        let lengths = [world.tables[0].len(), world.tables[1].len()];
+        assert!(lengths[0] == 1 && lengths[1] <= 1, "{lengths:?}");
     });
 }
 
-/// The system refuses the move: whoever waits by way of the old reactor goes on doing so.
+/// The system refuses a second reactor: whoever waits by way of the first goes on doing so.
 #[test]
-fn a_move_that_fails_strands_nobody() {
+fn a_second_reactor_that_is_refused_strands_nobody() {
     loom::model(|| {
         let world = World::enter();
         let socket = Arc::new(Scenery::new(Membership::new(false)));
@@ -184,15 +185,15 @@ fn a_move_that_fails_strands_nobody() {
         };
         let peer = world.spawn(World::write);
         assert_eq!(block_on(read(&world, &socket)), 1);
-        assert!(moving.join().unwrap(), "the move was to fail");
+        assert!(moving.join().unwrap(), "the system was to refuse");
         peer.join().unwrap();
         assert_eq!([world.tables[0].len(), world.tables[1].len()], [1, 0]);
     });
 }
 
-/// The old reactor closes while a socket moves away from it.
+/// The first reactor closes while a second one gets the socket.
 #[test]
-fn a_socket_that_moves_while_its_reactor_closes_arrives() {
+fn a_socket_whose_reactor_closes_while_another_gets_it_arrives() {
     loom::model(|| {
         let world = World::enter();
         let socket = Arc::new(Scenery::new(Membership::new(false)));

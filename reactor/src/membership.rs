@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::io;
+use std::mem;
+
+use reveille_context::wake;
 
 use crate::primitive::{Arc, Mutex, lock};
 use crate::slot::Slot;
@@ -25,20 +28,24 @@ pub(crate) trait Host: Clone + fmt::Debug {
     fn delete(&self, identity: Self::Identity);
 }
 
-/// A socket's slot, and the reactor that it is registered with, if any. Dropping it ends the registration.
+/// A socket's slot, and the reactors that it is registered with: one for each place where it was waited for, for nobody
+/// may be driving the others, and none is left while somebody may still be waiting there. Most sockets are waited for in
+/// one place all their life. Dropping this ends the registrations.
 ///
-/// Locks are taken in this order: home, table, waiters of a half.
+/// Locks are taken in this order: homes, table, waiters of a half.
 #[derive(Debug)]
 pub(crate) struct Membership<H: Host> {
     pub(crate) slot: Arc<Slot>,
     /// Held during the system call that registers, so that of two halves that begin to wait at the same time one
     /// registers and the other waits for it. Not touched while the slot is attached where it is waited for.
-    home: Mutex<Option<Home<H>>>,
+    homes: Mutex<Vec<Home<H>>>,
 }
 
 #[derive(Debug)]
 struct Home<H: Host> {
     host: H,
+    /// [`Host::here`] of the threads whose reactor that is.
+    place: usize,
     token: Token,
     identity: H::Identity,
 }
@@ -48,28 +55,35 @@ impl<H: Host> Membership<H> {
     pub(crate) fn new(presume_ready: bool) -> Self {
         Self {
             slot: Arc::new(Slot::new(presume_ready)),
-            home: Mutex::new(None),
+            homes: Mutex::new(Vec::new()),
         }
     }
 
-    /// Makes sure that events reach the slot by way of this thread's reactor: nobody may be driving the one that the
-    /// socket was registered with before. After a registration the system reports the readiness that there is already,
-    /// so nothing that came before is missed.
+    /// Makes sure that events reach the slot by way of this thread's reactor. After a registration the system reports
+    /// the readiness that there is already, so nothing that came before is missed.
     ///
-    /// If the system refuses, a socket that is registered with another reactor stays there.
+    /// If the system refuses, a socket that is registered with other reactors stays there.
     pub(crate) fn attach(
         &self,
         identity: H::Identity,
         mut add: impl FnMut(&H, Token) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut home = lock(&self.home);
+        let mut homes = lock(&self.homes);
         while !self.slot.is_attached_at(H::here()) {
             let place = H::here();
             let host = H::find()?;
-            if !self.slot.is_attached() {
-                // Its reactor has closed, or the one before did so while it moved to this one. The system may have it
-                // still, and takes nothing twice.
-                leave(home.take());
+            // The system may have it there still, and takes nothing twice.
+            let (closed, open) = mem::take(&mut *homes)
+                .into_iter()
+                .partition(|home| home.host.table().is_closed());
+            *homes = open;
+            Vec::into_iter(closed).for_each(Home::leave);
+            if let Some(home) = homes.iter().find(|home| home.place == place) {
+                // Registered here by an earlier wait. If this reactor closes just now: once more.
+                if home.host.table().readmit(&self.slot) {
+                    self.slot.attached_at(place);
+                }
+                continue;
             }
             let token = match host.table().insert(&self.slot) {
                 Ok(token) => token,
@@ -78,45 +92,47 @@ impl<H: Host> Membership<H> {
                 Err(Refused::Full) => return Err(io::Error::other("the reactor's table is full")),
             };
             if let Err(error) = add(&host, token) {
-                match *home {
-                    Some(_) => self.slot.stays(),
-                    None => self.slot.detached(),
-                }
+                self.slot.not_attached();
                 // Not the last reference, this socket has its own: no waker is dropped here under the lock.
                 drop(host.table().remove(token));
                 return Err(error);
             }
-            // The old reactor is left after the new one has it: events reach the slot all the time.
-            leave(home.replace(Home {
+            homes.push(Home {
                 host,
+                place,
                 token,
                 identity,
-            }));
-            // In vain if a reactor closed after `insert`, this one or the old one: then once more.
+            });
+            // In vain if a reactor closed after `insert`, this one or another: then once more.
             self.slot.attached_at(place);
         }
         Ok(())
     }
 
-    /// The reactor, and the token there.
+    /// A reactor, and the token there.
     pub(crate) fn home(&self) -> Option<(H, Token)> {
-        lock(&self.home)
-            .as_ref()
-            .map(|home| (home.host.clone(), home.token))
+        let homes = lock(&self.homes);
+        homes.first().map(|home| (home.host.clone(), home.token))
     }
 }
 
 impl<H: Host> Drop for Membership<H> {
     fn drop(&mut self) {
-        let home = lock(&self.home).take();
-        leave(home);
+        let homes = mem::take(&mut *lock(&self.homes));
+        homes.into_iter().for_each(Home::leave);
+        // Only the `poll_*` form leaves a waker behind. This runs in destructors, where a second panic would abort.
+        let mut left = Vec::new();
+        self.slot.take_waiters(&mut left);
+        left.into_iter().for_each(|waker| {
+            wake::contain(|| drop(waker));
+        });
     }
 }
 
-fn leave<H: Host>(home: Option<Home<H>>) {
-    if let Some(home) = home {
-        home.host.delete(home.identity);
+impl<H: Host> Home<H> {
+    fn leave(self) {
+        self.host.delete(self.identity);
         // Whatever the system said to that: from here on events for this token are for nobody.
-        drop(home.host.table().remove(home.token));
+        drop(self.host.table().remove(self.token));
     }
 }

@@ -102,6 +102,7 @@ impl Reactor {
         }
         let notified = !looks && mem::take(&mut self.notified);
         let timeout = if notified { Some(Duration::ZERO) } else { timeout };
+        let timeout = timeout.map(|timeout| timeout.min(LONGEST_WAIT));
         match self.poll.poll(&mut self.events, timeout) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
@@ -151,3 +152,6 @@ fn ready(event: &mio::event::Event) -> Ready {
 
 /// More than that wait for the next turn.
 const EVENTS_PER_TURN: usize = 1024;
+
+/// Some systems refuse to wait for years. Whoever wanted to is told that nothing happened, and waits again.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);

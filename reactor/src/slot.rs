@@ -68,41 +68,44 @@ impl Slot {
 
     /// Whether events reach this slot.
     pub(crate) fn is_attached(&self) -> bool {
-        // Acquire pairs with the Release in `stays`: the socket has been registered.
+        // Acquire pairs with the Release in `attached_at`: the socket has been registered.
         self.attachment.load(Ordering::Acquire) == ATTACHED
     }
 
-    /// Whether events reach this slot, by way of the reactor that threads at `place` use. If another thread moves the
-    /// slot just now this may be out of date; then events reach it by the other way.
+    /// Whether events reach this slot, and it was the reactor that threads at `place` use that it was attached to last.
     pub(crate) fn is_attached_at(&self, place: usize) -> bool {
         // Relaxed: `is_attached` comes first, and its Acquire brings the place along.
         self.is_attached() && self.place.load(Ordering::Relaxed) == place
     }
 
-    /// A table takes this slot in; called under that table's lock.
+    /// A table takes this slot in, or has it; called under that table's lock. While other tables have it too, events
+    /// reach it all the time, and it stays attached.
     pub(crate) fn attaching(&self) {
         // Relaxed: only the thread that registers acts on it; the others see "not attached".
-        self.attachment.store(ATTACHING, Ordering::Relaxed);
+        let _ = self
+            .attachment
+            .compare_exchange(DETACHED, ATTACHING, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The socket is registered, by a thread at `place`. Does nothing if a table that has the slot was closed since
+    /// The socket is registered, by a thread at `place`. Leaves it detached if a table that has the slot was closed since
     /// [`attaching`](Self::attaching).
     pub(crate) fn attached_at(&self, place: usize) {
         self.place.store(place, Ordering::Relaxed);
-        self.stays();
-    }
-
-    /// The socket is registered where it was. Does nothing if a table that has the slot was closed since
-    /// [`attaching`](Self::attaching).
-    pub(crate) fn stays(&self) {
         let _ = self
             .attachment
             .compare_exchange(ATTACHING, ATTACHED, Ordering::Release, Ordering::Relaxed);
     }
 
-    /// No events reach this slot from now on.
+    /// The socket was not registered after [`attaching`](Self::attaching). If it is with other reactors, nothing changes.
+    pub(crate) fn not_attached(&self) {
+        let _ = self
+            .attachment
+            .compare_exchange(ATTACHING, DETACHED, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// A table that has this slot has closed: whoever waits must attach anew, if only to other reactors that have it.
     pub(crate) fn detached(&self) {
-        // Acquire pairs with the Release in `stays`: if the registration came first, then it also happened before.
+        // Acquire pairs with the Release in `attached_at`: if the registration came first, then it also happened before.
         // Who waits learns of this through the lock of its half, see `Half`.
         self.attachment.swap(DETACHED, Ordering::Acquire);
     }

@@ -58,6 +58,15 @@ impl Table {
         Ok(token)
     }
 
+    /// For a slot that it has already: false if it is closed.
+    pub(crate) fn readmit(&self, slot: &Slot) -> bool {
+        let entries = lock(&self.entries);
+        if !entries.closed {
+            slot.attaching();
+        }
+        !entries.closed
+    }
+
     /// Strikes out what `token` names. Returns it, to be dropped where no lock is held: it may hold the last wakers.
     #[must_use = "a slot must be dropped after unlocking"]
     pub(crate) fn remove(&self, token: Token) -> Option<Arc<Slot>> {

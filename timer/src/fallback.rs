@@ -3,6 +3,7 @@
 //! So a sleep works under any executor. The thread is never stopped; it ends with the process.
 
 use std::io;
+use std::process;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 use std::thread;
@@ -22,18 +23,26 @@ pub(crate) fn handle() -> Handle {
     get_or_start(&FALLBACK, start)
 }
 
-static FALLBACK: Mutex<Option<Handle>> = Mutex::new(None);
+/// The timers, and the process whose thread keeps them: a forked child has the memory, but not the thread.
+type Running = (u32, Handle);
 
-fn get_or_start(fallback: &Mutex<Option<Handle>>, start: impl FnOnce() -> io::Result<Handle>) -> Handle {
+static FALLBACK: Mutex<Option<Running>> = Mutex::new(None);
+
+fn get_or_start(fallback: &Mutex<Option<Running>>, start: impl FnOnce() -> io::Result<Handle>) -> Handle {
     let mut fallback = fallback.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(handle) = &*fallback {
-        return handle.clone();
+    let process = process::id();
+    if let Some((owner, handle)) = &*fallback {
+        if *owner == process && !handle.is_closed() {
+            return handle.clone();
+        }
     }
     let started = start();
-    if let Ok(handle) = &started {
-        *fallback = Some(handle.clone());
-    }
+    let gone = match &started {
+        Ok(handle) => fallback.replace((process, handle.clone())),
+        Err(_) => None,
+    };
     drop(fallback);
+    drop(gone);
     started.unwrap_or_else(|error| {
         panic!(
             "cannot start the thread `reveille-timer`, which keeps time for threads outside a runtime: {error}; \

@@ -1,6 +1,7 @@
 //! Waiting until a deadline.
 
 use std::fmt;
+use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use reveille_context::coop;
 use reveille_context::waiter::Waiter;
+use reveille_context::wake;
 
 use crate::current;
 use crate::fallback;
@@ -35,7 +37,7 @@ use crate::wheel::Key;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::new(Instant::now() + duration, Location::caller())
+    Sleep::starting_now(duration, Location::caller())
 }
 
 /// Waits until `deadline`, as precisely as [`sleep`] does. One that has passed is ready at once.
@@ -66,6 +68,9 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 #[must_use = "futures do nothing unless they are awaited or polled"]
 pub struct Sleep {
     deadline: Instant,
+    /// The deadline was found to be in the future when this was made, which is most often just before the first poll:
+    /// that one need not read the clock again. Should it have passed meanwhile, the wheel says so at its next turn.
+    is_fresh: bool,
     registration: Option<(Handle, Key)>,
     location: &'static Location<'static>,
 }
@@ -74,9 +79,17 @@ impl Sleep {
     pub(crate) fn new(deadline: Instant, location: &'static Location<'static>) -> Self {
         Self {
             deadline,
+            is_fresh: false,
             registration: None,
             location,
         }
+    }
+
+    /// For `duration` from now on.
+    pub(crate) fn starting_now(duration: Duration, location: &'static Location<'static>) -> Self {
+        let mut sleep = Self::new(Instant::now() + duration, location);
+        sleep.is_fresh = !duration.is_zero();
+        sleep
     }
 
     /// When this is ready.
@@ -109,6 +122,7 @@ impl Sleep {
     /// ```
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
+        self.is_fresh = false;
         if let Some((handle, key)) = &self.registration {
             handle.reset(*key, deadline);
         }
@@ -155,7 +169,9 @@ impl Sleep {
 
     fn deregister(&mut self) {
         if let Some((handle, key)) = self.registration.take() {
-            drop(handle.remove(key));
+            let waiter = handle.remove(key);
+            // This runs in destructors, where a second panic would abort.
+            wake::contain(|| drop(waiter));
         }
     }
 }
@@ -165,7 +181,7 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let progress = ready!(coop::poll_proceed(cx));
-        if self.is_elapsed() {
+        if !mem::take(&mut self.is_fresh) && self.is_elapsed() {
             self.deregister();
             progress.made();
             return Poll::Ready(());

@@ -36,7 +36,10 @@ use crate::sleep::Sleep;
 /// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    timeout_at(Instant::now() + duration, future)
+    Timeout {
+        future: future.into_future(),
+        delay: Sleep::starting_now(duration, Location::caller()),
+    }
 }
 
 /// Gives `future` until `deadline` to complete; otherwise like [`timeout`].
