@@ -12,7 +12,7 @@ use reveille::time::{Instant, sleep, timeout};
 use watchdog::Watchdog;
 
 fn watchdog() -> Watchdog {
-    Watchdog::new("a socket or sleep under some executor", Duration::from_secs(60))
+    Watchdog::new("a socket or sleep under some executor", Duration::from_secs(20))
 }
 
 /// A connected pair.
