@@ -7,7 +7,7 @@
 //! * `function`: where in the annotated function the parts are that matter;
 //! * `expand`: the function that takes its place.
 //!
-//! The first two know nothing of `proc_macro`: they read a list of [`token::Token`]s and name a token by its place in
+//! The first two know nothing of `proc_macro`: they read a list of `token::Token`s and name a token by its place in
 //! that list, so that they can be tested like any other code. Nothing here parses types, patterns or bodies; these
 //! are passed on token by token, with their spans, so that the compiler's errors point into what the user wrote.
 #![forbid(unsafe_code)]
