@@ -163,6 +163,18 @@ fn a_panic_in_a_detached_outputs_destructor_stops_nobody() {
 }
 
 #[test]
+fn a_panic_in_the_destructor_of_an_output_that_nobody_takes_ends_with_the_handle() {
+    executor().block_on(async {
+        let handle = spawn(async { PanicsInDrop });
+        while !handle.is_finished() {
+            yield_now().await;
+        }
+        drop(handle);
+        assert_eq!(spawn(async { 1 }).await.unwrap(), 1);
+    });
+}
+
+#[test]
 fn a_panic_in_a_local_tasks_destructor_does_not_stop_the_end_of_its_block_on() {
     watched(|| {
         let drops = Drops::default();

@@ -157,11 +157,12 @@ impl<T> Drop for JoinHandle<T> {
                     }
                 }
                 DropHandle::Output => {
-                    // SAFETY: taken once, here. It gives the reference up also if the output's destructor panics.
+                    // SAFETY: taken once, here.
                     let task = unsafe { ManuallyDrop::take(&mut self.task) };
                     if !self.taken {
+                        // As tokio's: who drops a handle asked for nothing, so the output's destructor panics alone.
                         // SAFETY: rule C: the task is complete, JOIN_INTEREST is the handle's, and nobody took it.
-                        unsafe { (task.header().vtable.drop_output)(task.pointer()) };
+                        wake::contain(|| unsafe { (task.header().vtable.drop_output)(task.pointer()) });
                     }
                     return;
                 }
