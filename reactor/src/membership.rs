@@ -72,13 +72,8 @@ impl<H: Host> Membership<H> {
         while !self.slot.is_attached_at(H::here()) {
             let place = H::here();
             let host = H::find()?;
-            // The system may have it there still, and takes nothing twice.
-            let (closed, open) = mem::take(&mut *homes)
-                .into_iter()
-                .partition(|home| home.host.table().is_closed());
-            *homes = open;
-            Vec::into_iter(closed).for_each(Home::leave);
-            if let Some(home) = homes.iter().find(|home| home.place == place) {
+            let open = |home: &&Home<H>| home.place == place && !home.host.table().is_closed();
+            if let Some(home) = homes.iter().find(open) {
                 // Registered here by an earlier wait. If this reactor closes just now: once more.
                 if home.host.table().readmit(&self.slot) {
                     self.slot.attached_at(place);
@@ -103,6 +98,12 @@ impl<H: Host> Membership<H> {
                 token,
                 identity,
             });
+            // Those that have closed are not needed any more; the system may keep them open a while.
+            let (closed, open) = mem::take(&mut *homes)
+                .into_iter()
+                .partition(|home| home.host.table().is_closed());
+            *homes = open;
+            Vec::into_iter(closed).for_each(Home::leave);
             // In vain if a reactor closed after `insert`, this one or another: then once more.
             self.slot.attached_at(place);
         }

@@ -44,6 +44,7 @@ impl<H: Host> Membership<H> {
                 }
                 continue;
             }
+            let losses = self.slot.losses();
             if !self.slot.is_attached_at(H::here()) {
                 // What the system knows the socket by is asked of foreign code: before any lock is taken.
                 let identity = identity();
@@ -52,8 +53,8 @@ impl<H: Host> Membership<H> {
                 }
             }
             half.keep(waiting.place, waiting.location, cx);
-            // The second look, which `Half` explains. If the reactor closed, one has to register elsewhere.
-            if !worth(half.readiness.snapshot()) && self.slot.is_attached() {
+            // The second look, which `Half` explains. If a reactor closed, one has to register elsewhere.
+            if !worth(half.readiness.snapshot()) && self.slot.is_attached() && self.slot.losses() == losses {
                 return Poll::Pending;
             }
         };
@@ -70,8 +71,9 @@ impl<H: Host> Membership<H> {
     ) -> io::Result<T> {
         let half = self.slot.half(direction);
         let seen = half.readiness.snapshot();
-        // While no events reach the slot nothing is known, however often an operation met `WouldBlock`.
-        if !seen.is_worth_trying() && self.slot.is_attached() {
+        // While no events reach the slot by way of this thread's reactor nothing is known, however often an operation met
+        // `WouldBlock`: nobody may be driving the others.
+        if !seen.is_worth_trying() && self.slot.is_attached_at(H::here()) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let outcome = operation();

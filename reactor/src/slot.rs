@@ -18,6 +18,8 @@ pub(crate) struct Slot {
     attachment: AtomicU8,
     /// Where it was attached last: the `Host::here` of the thread that did it.
     place: AtomicUsize,
+    /// How many reactors that had it have closed.
+    losses: AtomicUsize,
     read: Half,
     write: Half,
 }
@@ -35,6 +37,7 @@ impl Slot {
         Self {
             attachment: AtomicU8::new(DETACHED),
             place: AtomicUsize::new(0),
+            losses: AtomicUsize::new(0),
             read: Half::new(presume_ready),
             write: Half::new(presume_ready),
         }
@@ -108,6 +111,14 @@ impl Slot {
         // Acquire pairs with the Release in `attached_at`: if the registration came first, then it also happened before.
         // Who waits learns of this through the lock of its half, see `Half`.
         self.attachment.swap(DETACHED, Ordering::Acquire);
+        // After the swap, so that whoever counts it finds the slot detached. Release pairs with the Acquire in `losses`.
+        self.losses.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often a reactor that had this slot has closed. Being attached again is not enough for someone who waits: it
+    /// may be to another reactor, after its own closed between its attaching and the keeping of its waker.
+    pub(crate) fn losses(&self) -> usize {
+        self.losses.load(Ordering::Acquire)
     }
 }
 

@@ -30,7 +30,7 @@ mod platform {
 
     pub(crate) type Identity = RawFd;
 
-    /// Whether a socket is registered with the reactor of the thread that waits for it, and moves there if need be.
+    /// Whether a socket is registered with the reactor of each thread that waits for it.
     pub(crate) const FOLLOWS: bool = true;
 
     /// Whether a stream that moved less than was asked for would block next: true of epoll and kqueue. The other

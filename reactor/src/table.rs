@@ -46,7 +46,7 @@ pub(crate) enum Refused {
 }
 
 impl Table {
-    /// Takes `slot` in. It must be in no other table, except one that it is about to leave.
+    /// Takes `slot` in. It must not be in this table already.
     pub(crate) fn insert(&self, slot: &Arc<Slot>) -> Result<Token, Refused> {
         let mut entries = lock(&self.entries);
         // The flag is read under the lock under which it is set, so that nothing comes in after `close`.
