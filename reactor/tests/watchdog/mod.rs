@@ -1,5 +1,6 @@
 //! Ends a test that hangs.
 
+use std::env;
 use std::io::{self, Write};
 use std::process;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -8,10 +9,13 @@ use std::time::Duration;
 
 /// Runs `test`; if it does not return, the whole process fails.
 pub(crate) fn watched<T>(test: impl FnOnce() -> T) -> T {
+    // The full number of rounds is honest work for minutes.
+    let is_full = env::var("REVEILLE_STRESS").is_ok_and(|stress| stress == "full");
+    let limit = Duration::from_secs(if is_full { 600 } else { 20 });
     let (finished, ended) = mpsc::channel::<()>();
     let name = thread::current().name().unwrap_or_default().to_owned();
     thread::spawn(move || {
-        if ended.recv_timeout(Duration::from_secs(20)) == Err(RecvTimeoutError::Timeout) {
+        if ended.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
             // Past libtest's capture, which would be lost with the process.
             let _ = writeln!(io::stderr(), "watchdog: {name} hangs");
             process::exit(101);
