@@ -308,7 +308,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     unsafe fn free(pointer: NonNull<Header>) {
         // SAFETY: rules A and B: no reference is left, and by rule C neither future nor output.
         let cell = unsafe { Box::from_raw(pointer.cast::<Self>().as_ptr()) };
-        // The park's waker may go with it, which is anybody's code.
+        // A join waker may go with it, which is anybody's code.
         wake::contain(move || drop(cell));
     }
 
