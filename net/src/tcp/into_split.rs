@@ -61,30 +61,50 @@ impl OwnedReadHalf {
     }
 
     /// As [`TcpStream::read`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn read<'a>(&'a self, buffer: &'a mut [u8]) -> Read<'a, TcpStream> {
         self.stream.read(buffer)
     }
 
     /// As [`TcpStream::read_exact`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn read_exact<'a>(&'a self, buffer: &'a mut [u8]) -> ReadExact<'a, TcpStream> {
         self.stream.read_exact(buffer)
     }
 
     /// As [`TcpStream::peek`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn peek<'a>(&'a self, buffer: &'a mut [u8]) -> Peek<'a, TcpStream> {
         self.stream.peek(buffer)
     }
 
     /// As [`TcpStream::readable`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn readable(&self) -> Readable<'_, TcpStream> {
         self.stream.readable()
     }
 
     /// As [`TcpStream::ready`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> Readiness<'_, TcpStream> {
         self.stream.ready(interest)
@@ -163,24 +183,40 @@ impl OwnedWriteHalf {
     }
 
     /// As [`TcpStream::write`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a, TcpStream> {
         self.stream.write(bytes)
     }
 
     /// As [`TcpStream::write_all`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a, TcpStream> {
         self.stream.write_all(bytes)
     }
 
     /// As [`TcpStream::writable`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn writable(&self) -> Writable<'_, TcpStream> {
         self.stream.writable()
     }
 
     /// As [`TcpStream::ready`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> Readiness<'_, TcpStream> {
         self.stream.ready(interest)

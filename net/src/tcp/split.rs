@@ -23,30 +23,50 @@ pub struct ReadHalf<'a>(&'a TcpStream);
 
 impl ReadHalf<'_> {
     /// As [`TcpStream::read`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn read<'a>(&'a self, buffer: &'a mut [u8]) -> Read<'a, TcpStream> {
         self.0.read(buffer)
     }
 
     /// As [`TcpStream::read_exact`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn read_exact<'a>(&'a self, buffer: &'a mut [u8]) -> ReadExact<'a, TcpStream> {
         self.0.read_exact(buffer)
     }
 
     /// As [`TcpStream::peek`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn peek<'a>(&'a self, buffer: &'a mut [u8]) -> Peek<'a, TcpStream> {
         self.0.peek(buffer)
     }
 
     /// As [`TcpStream::readable`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn readable(&self) -> Readable<'_, TcpStream> {
         self.0.readable()
     }
 
     /// As [`TcpStream::ready`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> Readiness<'_, TcpStream> {
         self.0.ready(interest)
@@ -108,24 +128,40 @@ pub struct WriteHalf<'a>(&'a TcpStream);
 
 impl WriteHalf<'_> {
     /// As [`TcpStream::write`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn write<'a>(&'a self, bytes: &'a [u8]) -> Write<'a, TcpStream> {
         self.0.write(bytes)
     }
 
     /// As [`TcpStream::write_all`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn write_all<'a>(&'a self, bytes: &'a [u8]) -> WriteAll<'a, TcpStream> {
         self.0.write_all(bytes)
     }
 
     /// As [`TcpStream::writable`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn writable(&self) -> Writable<'_, TcpStream> {
         self.0.writable()
     }
 
     /// As [`TcpStream::ready`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> Readiness<'_, TcpStream> {
         self.0.ready(interest)
