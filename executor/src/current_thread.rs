@@ -7,12 +7,10 @@ use std::iter;
 use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use futures_task::waker_ref;
-use reveille_context::coop;
-use reveille_context::task::{self, TaskId};
 use reveille_context::wake;
 
 use crate::entry::Entry;
@@ -22,6 +20,7 @@ use crate::local::{self, EntryGuard};
 use crate::nested::NestedBlockOn;
 use crate::park::Park;
 use crate::primitive::{Mutex, lock, park_thread};
+use crate::root::{BATCH, Root, run_batch};
 use crate::task::Runnable;
 
 /// An executor whose tasks all run on one thread: that of the [`block_on`](Self::block_on) that drives it.
@@ -63,9 +62,6 @@ struct Core<P> {
     woken: Vec<Waker>,
     pace: Pace,
 }
-
-/// How many tasks run before the mailbox is looked at and the clock read.
-const BATCH: u32 = 32;
 
 /// How many tasks are taken from the mailbox at a time.
 const MAIL: usize = 256;
@@ -119,7 +115,7 @@ impl<P: Park> CurrentThread<P> {
         if let Some(outer) = local::entered_at() {
             return Err(NestedBlockOn::new(outer, location));
         }
-        let entry = Arc::new(Entry::new(self.home.clone()));
+        let entry = Arc::new(Entry::new(self.home.unparker().clone()));
         let _runtime = self.handle().enter();
         let _entry = EntryGuard::new(entry.clone(), location);
         Ok(self.run(&entry, pin!(future)))
@@ -127,12 +123,7 @@ impl<P: Park> CurrentThread<P> {
 
     fn run<F: Future>(&self, entry: &Arc<Entry>, future: Pin<&mut F>) -> F::Output {
         let waker = waker_ref(entry);
-        let mut root = Root {
-            id: TaskId::next(),
-            entry,
-            cx: Context::from_waker(&waker),
-            future,
-        };
+        let mut root = Root::new(entry, &waker, future);
         let mut following = Following {
             seat: &self.seat,
             entry,
@@ -181,39 +172,6 @@ impl<P: Park> fmt::Debug for CurrentThread<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CurrentThread").finish_non_exhaustive()
     }
-}
-
-/// The future of a `block_on`. It is not a task: it may borrow, and it is not queued but polled when woken.
-struct Root<'a, F> {
-    id: TaskId,
-    entry: &'a Arc<Entry>,
-    cx: Context<'a>,
-    future: Pin<&'a mut F>,
-}
-
-impl<F: Future> Root<'_, F> {
-    fn poll_if_woken(&mut self) -> Option<F::Output> {
-        if !self.entry.take_woken() {
-            return None;
-        }
-        let _task = task::enter(self.id);
-        let _budget = coop::enter();
-        match self.future.as_mut().poll(&mut self.cx) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        }
-    }
-}
-
-/// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
-fn run_batch() -> u32 {
-    for ran in 0..BATCH {
-        match local::pop() {
-            Some(task) => task.run(),
-            None => return ran,
-        }
-    }
-    BATCH
 }
 
 /// A thread that waits for the seat.

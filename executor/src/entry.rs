@@ -4,14 +4,14 @@ use std::future::Future;
 use std::iter;
 use std::panic::Location;
 use std::sync::Arc;
+use std::task::Waker;
 
 use futures_task::ArcWake;
 
-use crate::home::Home;
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU8, Ordering, SegQueue, Thread, current_thread, park_thread};
-use crate::task::{JoinHandle, Runnable, Schedule, Task, new_local};
+use crate::task::{JoinHandle, Place, Runnable, Schedule, Task, new_local};
 
 /// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
 /// drives.
@@ -29,7 +29,7 @@ pub(crate) struct Entry {
     word: AtomicU8,
     mailbox: SegQueue<Runnable>,
     /// Where a driving thread sleeps.
-    home: Arc<Home>,
+    driver: Waker,
     /// Where a following thread sleeps.
     thread: Thread,
     owned: OwnedTasks,
@@ -41,13 +41,13 @@ const DRIVING: u8 = 4;
 
 impl Entry {
     /// For this thread; the root is to be polled at once.
-    pub(crate) fn new(home: Arc<Home>) -> Self {
+    pub(crate) fn new(driver: Waker) -> Self {
         Self {
             word: AtomicU8::new(WOKEN),
             mailbox: SegQueue::new(),
-            home,
+            driver,
             thread: current_thread(),
-            owned: OwnedTasks::new(),
+            owned: OwnedTasks::new(0),
         }
     }
 
@@ -138,7 +138,7 @@ impl Entry {
             return;
         }
         if before & DRIVING != 0 {
-            self.home.unpark();
+            self.driver.wake_by_ref();
         } else {
             self.thread.unpark();
         }
@@ -156,7 +156,7 @@ impl Schedule for Entry {
     const LOCAL: bool = true;
 
     #[inline]
-    fn push_here(entry: &Arc<Self>, task: Runnable) -> Result<(), Runnable> {
+    fn push_here(entry: &Self, task: Runnable) -> Result<(), Runnable> {
         local::push_if_home(entry, task)
     }
 
@@ -165,7 +165,7 @@ impl Schedule for Entry {
         entry.notify(MAIL);
     }
 
-    fn release(&self, slot: u32) -> Option<Task> {
-        self.owned.remove(slot)
+    fn release(&self, place: Place) -> Option<Task> {
+        self.owned.remove(place)
     }
 }

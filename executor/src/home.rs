@@ -7,7 +7,7 @@ use std::task::Waker;
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::SegQueue;
-use crate::task::{Runnable, Schedule, Task};
+use crate::task::{Place, Runnable, Schedule, Task};
 
 /// Shared by the runtime, its handles and each of its tasks, and so alive until the last waker is gone.
 ///
@@ -25,8 +25,13 @@ impl Home {
         Self {
             mailbox: SegQueue::new(),
             unparker,
-            owned: OwnedTasks::new(),
+            owned: OwnedTasks::new(0),
         }
+    }
+
+    /// What [`unpark`](Self::unpark) wakes.
+    pub(crate) fn unparker(&self) -> &Waker {
+        &self.unparker
     }
 
     /// Wakes the thread that drives the runtime, if it sleeps.
@@ -48,7 +53,7 @@ impl Schedule for Home {
     const LOCAL: bool = false;
 
     #[inline]
-    fn push_here(home: &Arc<Self>, task: Runnable) -> Result<(), Runnable> {
+    fn push_here(home: &Self, task: Runnable) -> Result<(), Runnable> {
         local::push_if_driving(home, task)
     }
 
@@ -57,7 +62,7 @@ impl Schedule for Home {
         home.unpark();
     }
 
-    fn release(&self, slot: u32) -> Option<Task> {
-        self.owned.remove(slot)
+    fn release(&self, place: Place) -> Option<Task> {
+        self.owned.remove(place)
     }
 }

@@ -14,6 +14,7 @@
 //! * `owned`: the table that keeps tasks alive, and what shutdown does with it;
 //! * `home`: where a runtime's woken tasks go; `entry`: the same for those of one `block_on` that may not leave it;
 //! * `local`: what a thread knows of the runtime it is in;
+//! * `root`: the future of a `block_on`;
 //! * `current_thread`: who drives, and the loop; **start here**;
 //! * `park`: what it sleeps on;
 //! * `spawn`, `handle`, `yield_now`, `nested`: the surface.
@@ -50,6 +51,7 @@ mod nested;
 mod owned;
 mod park;
 mod primitive;
+mod root;
 mod spawn;
 mod task;
 mod yield_now;

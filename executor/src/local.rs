@@ -48,14 +48,14 @@ thread_local! {
 /// Queues a task of the runtime that this thread drives; gives it back on any other thread, also on one whose
 /// thread-locals are gone.
 #[inline]
-pub(crate) fn push_if_driving(home: &Arc<Home>, task: Runnable) -> Result<(), Runnable> {
-    push_if(task, |local| ptr::eq(local.driving.get(), Arc::as_ptr(home)))
+pub(crate) fn push_if_driving(home: &Home, task: Runnable) -> Result<(), Runnable> {
+    push_if(task, |local| ptr::eq(local.driving.get(), home))
 }
 
 /// Queues a local task of the `block_on` that this thread is in; gives it back on any other thread.
 #[inline]
-pub(crate) fn push_if_home(entry: &Arc<Entry>, task: Runnable) -> Result<(), Runnable> {
-    push_if(task, |local| ptr::eq(local.entry.get(), Arc::as_ptr(entry)))
+pub(crate) fn push_if_home(entry: &Entry, task: Runnable) -> Result<(), Runnable> {
+    push_if(task, |local| ptr::eq(local.entry.get(), entry))
 }
 
 #[inline]

@@ -1,10 +1,12 @@
 //! The table of a runtime's tasks: what keeps a task alive that nobody else refers to, and what shutdown walks.
 
 use crate::primitive::{Mutex, lock};
-use crate::task::{Claimed, Runnable, Task};
+use crate::task::{Claimed, Place, Runnable, Task};
 
 /// The tasks of one home. Its lock is never held during a poll, nor while a future or a waker is dropped.
 pub(crate) struct OwnedTasks {
+    /// Which of its home's tables this is.
+    number: u32,
     table: Mutex<Table>,
 }
 
@@ -26,8 +28,10 @@ enum Slot {
 pub(crate) struct Closed;
 
 impl OwnedTasks {
-    pub(crate) fn new() -> Self {
+    /// The table with that number among its home's.
+    pub(crate) fn new(number: u32) -> Self {
         Self {
+            number,
             table: Mutex::new(Table::default()),
         }
     }
@@ -40,13 +44,16 @@ impl OwnedTasks {
             drop(table);
             return Err(Closed);
         }
-        table.insert(task);
+        table.insert(self.number, task);
         Ok(())
     }
 
     /// Takes a completed task out.
-    pub(crate) fn remove(&self, slot: u32) -> Option<Task> {
-        lock(&self.table).remove(slot)
+    pub(crate) fn remove(&self, place: Place) -> Option<Task> {
+        if place.table != self.number {
+            return None;
+        }
+        lock(&self.table).remove(place.slot)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -88,7 +95,7 @@ impl OwnedTasks {
 }
 
 impl Table {
-    fn insert(&mut self, task: Task) {
+    fn insert(&mut self, table: u32, task: Task) {
         let slot = match self.free {
             Some(slot) => slot,
             None => {
@@ -96,7 +103,7 @@ impl Table {
                 u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 live tasks")
             }
         };
-        task.set_slot(slot);
+        task.set_place(Place { table, slot });
         let entry = &mut self.slots[slot as usize];
         if let Slot::Free { next } = *entry {
             self.free = next;

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, Waker};
 
 use reveille_context::cause;
@@ -18,6 +18,7 @@ use reveille_context::wake;
 use super::error::JoinError;
 use super::join::JoinHandle;
 use super::local::HomeBound;
+use super::place::{NOWHERE, Place};
 use super::reference::{Runnable, Task, drop_references};
 use super::state::{FinishPoll, Start, State};
 use super::waker;
@@ -28,21 +29,24 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     /// Whether its tasks stay on one thread.
     const LOCAL: bool;
 
-    /// Queues a woken task if this thread is the one that will run it; else gives it back.
+    /// Queues a woken task if this thread runs tasks for `home`; else gives it back.
     ///
-    /// `home` lies in the task's cell. It stays until this returns, since nobody else can run the task meanwhile.
-    fn push_here(home: &Arc<Self>, task: Runnable) -> Result<(), Runnable>;
+    /// A thread that does holds an `Arc` of its own to `home` for as long, since as soon as the task is queued another
+    /// thread may run it to its end, and with its cell goes the cell's.
+    fn push_here(home: &Self, task: Runnable) -> Result<(), Runnable>;
+
+    /// As [`push_here`](Self::push_here), for a task that was woken during its own poll: it goes behind all others.
+    fn push_again(home: &Self, task: Runnable) -> Result<(), Runnable> {
+        Self::push_here(home, task)
+    }
 
     /// Queues a task that was woken anywhere else. As soon as it is queued, another thread may run it to its end and free
     /// its cell; therefore `home` comes by value.
     fn push_from_elsewhere(home: Arc<Self>, task: Runnable);
 
     /// Takes a completed task out of the owner table; `None` if it never got there.
-    fn release(&self, slot: u32) -> Option<Task>;
+    fn release(&self, place: Place) -> Option<Task>;
 }
-
-/// A slot number that no table gives.
-pub(crate) const NO_SLOT: u32 = u32::MAX;
 
 /// Makes a task with three references: the owner table's, the queue entry's and the `JoinHandle`'s.
 pub(crate) fn new<F, S>(
@@ -81,7 +85,8 @@ pub(super) struct Header {
     pub(super) id: TaskId,
     pub(super) location: &'static Location<'static>,
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
-    pub(super) slot: AtomicU32,
+    /// A [`Place`].
+    pub(super) place: AtomicU64,
 }
 
 /// What can be done with a cell only by code that knows its future.
@@ -133,7 +138,7 @@ where
             id,
             location,
             join_waker: UnsafeCell::new(None),
-            slot: AtomicU32::new(NO_SLOT),
+            place: AtomicU64::new(NOWHERE.pack()),
         },
         home,
         stage: UnsafeCell::new(Stage {
@@ -159,6 +164,14 @@ pub(super) fn emit_wake(task: TaskId, scheduled: bool) {
         cause: cause::current(),
         scheduled,
     });
+}
+
+impl Header {
+    /// Where the owner table keeps the task.
+    pub(super) fn place(&self) -> Place {
+        // Relaxed: it is written once, before the task is first queued, which publishes it.
+        Place::unpack(self.place.load(Ordering::Relaxed))
+    }
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
@@ -198,7 +211,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             Ok(Poll::Pending) => match header.state.finish_poll() {
                 FinishPoll::Idle => return,
                 // SAFETY: rules A and B; SCHEDULED is set, and our reference becomes the queue's.
-                FinishPoll::Again => return unsafe { Self::schedule(pointer) },
+                FinishPoll::Again => return unsafe { Self::push(pointer, S::push_again) },
                 // SAFETY: RUNNING is still set on our behalf.
                 FinishPoll::Cancel => return unsafe { Self::cancel(pointer) },
             },
@@ -260,7 +273,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             wake::contain(move || drop(output));
         }
         // The table gives its reference up with the task; ours goes with it, in one step.
-        let references = match cell.home.release(header.slot.load(Ordering::Relaxed)) {
+        let references = match cell.home.release(header.place()) {
             Some(task) => {
                 let _ = ManuallyDrop::new(task);
                 2
@@ -274,11 +287,20 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     }
 
     unsafe fn schedule(pointer: NonNull<Header>) {
-        // SAFETY: rules A and B. The reference ends before the task is where another thread can free it.
+        // SAFETY: the caller's promise.
+        unsafe { Self::push(pointer, S::push_here) }
+    }
+
+    /// # Safety
+    ///
+    /// Rules A and B; SCHEDULED is set, and one reference goes to the queue.
+    unsafe fn push(pointer: NonNull<Header>, push: fn(&S, Runnable) -> Result<(), Runnable>) {
+        // SAFETY: rules A and B. It is not used again once the task is where another thread can free it.
         let home = unsafe { &pointer.cast::<Self>().as_ref().home };
         // SAFETY: the caller's promise: SCHEDULED is set, and its reference is the queue's.
         let task = unsafe { Runnable::from_counted(pointer) };
-        if let Err(task) = S::push_here(home, task) {
+        // What `push` is given is not the `Arc` in the cell, which may be gone before it returns, but what that points to.
+        if let Err(task) = push(home, task) {
             let home = home.clone();
             S::push_from_elsewhere(home, task);
         }

@@ -4,7 +4,7 @@
 //! Cell<F, S>   Header   state         flags and reference count        state.rs
 //!                       vtable        what depends on F and S          cell.rs
 //!                       id, location  for people
-//!                       slot          index in the owner table         ../owned.rs
+//!                       place         where the owner table keeps it   place.rs, ../owned.rs
 //!                       join_waker    who waits for the output         join.rs
 //!              home     Arc<S>        whom to hand a woken task
 //!              stage    union         the future, then its output
@@ -37,6 +37,7 @@ mod join;
 mod local;
 #[cfg(all(test, loom))]
 mod loom_models;
+mod place;
 mod reference;
 mod state;
 mod waker;
@@ -45,4 +46,5 @@ pub use error::JoinError;
 pub use join::JoinHandle;
 
 pub(crate) use cell::{Schedule, new, new_local};
+pub(crate) use place::Place;
 pub(crate) use reference::{Claimed, Runnable, Task};

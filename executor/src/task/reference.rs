@@ -4,6 +4,7 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 use super::cell::Header;
+use super::place::Place;
 use super::state::Wake;
 use crate::primitive::Ordering;
 
@@ -34,8 +35,8 @@ impl Task {
     }
 
     /// Notes where the owner table keeps this task, before it is first queued, which publishes it.
-    pub(crate) fn set_slot(&self, slot: u32) {
-        self.header().slot.store(slot, Ordering::Relaxed);
+    pub(crate) fn set_place(&self, place: Place) {
+        self.header().place.store(place.pack(), Ordering::Relaxed);
     }
 
     /// Takes the task to cancel it, if it is idle; else whoever has it, or pops it, will.

@@ -10,6 +10,7 @@ use crate::owned::OwnedTasks;
 use crate::primitive::{Ordering, SegQueue, Thread, current_thread, park_thread};
 use crate::task::cell::{self, Schedule};
 use crate::task::join::JoinHandle;
+use crate::task::place::Place;
 use crate::task::reference::{Runnable, Task};
 use crate::task::waker;
 
@@ -24,7 +25,7 @@ pub(super) struct Yard {
 impl Schedule for Yard {
     const LOCAL: bool = false;
 
-    fn push_here(_: &Arc<Self>, task: Runnable) -> Result<(), Runnable> {
+    fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
         Err(task)
     }
 
@@ -35,8 +36,8 @@ impl Schedule for Yard {
         yard.thread.unpark();
     }
 
-    fn release(&self, slot: u32) -> Option<Task> {
-        self.owned.remove(slot)
+    fn release(&self, place: Place) -> Option<Task> {
+        self.owned.remove(place)
     }
 }
 
@@ -44,7 +45,7 @@ impl Yard {
     pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             queue: SegQueue::new(),
-            owned: OwnedTasks::new(),
+            owned: OwnedTasks::new(0),
             thread: current_thread(),
             queued: Counter::new(0),
         })

@@ -1,0 +1,58 @@
+//! What a thread in `block_on` runs besides its runtime's tasks: the root future, and the tasks in its own queue.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use reveille_context::coop;
+use reveille_context::task::{self, TaskId};
+
+use crate::entry::Entry;
+use crate::local;
+
+/// How many tasks run before the mailbox is looked at and the clock read.
+pub(crate) const BATCH: u32 = 32;
+
+/// The future of a `block_on`. It is not a task: it may borrow, and it is not queued but polled when woken.
+pub(crate) struct Root<'a, F> {
+    id: TaskId,
+    entry: &'a Arc<Entry>,
+    cx: Context<'a>,
+    future: Pin<&'a mut F>,
+}
+
+impl<'a, F: Future> Root<'a, F> {
+    /// `waker` is the entry's.
+    pub(crate) fn new(entry: &'a Arc<Entry>, waker: &'a Waker, future: Pin<&'a mut F>) -> Self {
+        Self {
+            id: TaskId::next(),
+            entry,
+            cx: Context::from_waker(waker),
+            future,
+        }
+    }
+
+    pub(crate) fn poll_if_woken(&mut self) -> Option<F::Output> {
+        if !self.entry.take_woken() {
+            return None;
+        }
+        let _task = task::enter(self.id);
+        let _budget = coop::enter();
+        match self.future.as_mut().poll(&mut self.cx) {
+            Poll::Ready(output) => Some(output),
+            Poll::Pending => None,
+        }
+    }
+}
+
+/// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
+pub(crate) fn run_batch() -> u32 {
+    for ran in 0..BATCH {
+        match local::pop() {
+            Some(task) => task.run(),
+            None => return ran,
+        }
+    }
+    BATCH
+}
