@@ -8,7 +8,6 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::{Duration, Instant};
 
 use futures_task::waker_ref;
 use reveille_context::wake;
@@ -18,9 +17,10 @@ use crate::handle::Handle;
 use crate::home::Home;
 use crate::local::{self, EntryGuard};
 use crate::nested::NestedBlockOn;
+use crate::pace::Pace;
 use crate::park::Park;
 use crate::primitive::{Mutex, lock, park_thread};
-use crate::root::{BATCH, Root, run_batch};
+use crate::root::{Root, run_batch};
 use crate::task::Runnable;
 
 /// An executor whose tasks all run on one thread: that of the [`block_on`](Self::block_on) that drives it.
@@ -302,40 +302,5 @@ impl<P: Park> Core<P> {
     fn after_turn(&mut self) {
         wake::wake_all(&mut self.woken);
         self.pace = Pace::default();
-    }
-}
-
-/// When a driver that always has something to run turns its park: after 100 µs, by a clock that is read every 32
-/// polls, and at the latest every 256 polls. By time, since a system call per fixed number of polls would cost short
-/// polls more than they do; by count as well, since the clock may be slow to move.
-#[derive(Default)]
-struct Pace {
-    /// Polls since the last turn.
-    polls: u32,
-    /// At how many polls the clock is read next.
-    look_at: u32,
-    /// When the clock was first read since the last turn.
-    since: Option<Instant>,
-}
-
-const TURN_AFTER: Duration = Duration::from_micros(100);
-const TURN_AFTER_POLLS: u32 = 256;
-
-impl Pace {
-    #[inline]
-    fn count(&mut self, polls: u32) {
-        self.polls += polls;
-    }
-
-    #[inline]
-    fn turn_is_due(&mut self) -> bool {
-        self.polls >= self.look_at + BATCH && self.look()
-    }
-
-    fn look(&mut self) -> bool {
-        self.look_at = self.polls;
-        let now = Instant::now();
-        let since = *self.since.get_or_insert(now);
-        self.polls >= TURN_AFTER_POLLS || now.duration_since(since) >= TURN_AFTER
     }
 }

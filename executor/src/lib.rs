@@ -49,6 +49,7 @@ mod modelled_queue;
 mod modelled_thread;
 mod nested;
 mod owned;
+mod pace;
 mod park;
 mod primitive;
 mod root;
