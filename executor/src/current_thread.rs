@@ -1,5 +1,7 @@
 //! The executor on one thread: who drives it, and the loop that does.
 
+mod embedded;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
@@ -8,6 +10,7 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use futures_task::waker_ref;
 use reveille_context::wake;
@@ -22,6 +25,8 @@ use crate::park::Park;
 use crate::primitive::{Mutex, lock, park_thread};
 use crate::root::{Root, run_batch};
 use crate::task::Runnable;
+
+pub use embedded::{EmbedError, Embedded};
 
 /// An executor whose tasks all run on one thread: that of the [`block_on`](Self::block_on) that drives it.
 ///
@@ -49,8 +54,17 @@ pub struct CurrentThread<P: Park> {
 struct Seat<P> {
     /// Taken by the thread that drives.
     core: Option<Box<Core<P>>>,
+    /// Who took it for an embedded runtime, and keeps it between two calls.
+    embedding: Option<Embedding>,
     /// Those who would drive. All are told when the seat is free: one alone may be busy with its own future for long.
     followers: Vec<Arc<Entry>>,
+}
+
+/// The thread that drives an embedded runtime.
+struct Embedding {
+    /// As [`local::address`] says.
+    thread: usize,
+    location: &'static Location<'static>,
 }
 
 /// What belongs to whoever drives.
@@ -78,6 +92,7 @@ impl<P: Park> CurrentThread<P> {
         };
         let seat = Seat {
             core: Some(Box::new(core)),
+            embedding: None,
             followers: Vec::new(),
         };
         Self {
@@ -118,10 +133,16 @@ impl<P: Park> CurrentThread<P> {
         let entry = Arc::new(Entry::new(self.home.unparker().clone()));
         let _runtime = self.handle().enter();
         let _entry = EntryGuard::new(entry.clone(), location);
-        Ok(self.run(&entry, pin!(future)))
+        self.run(&entry, pin!(future))
+            .map_err(|embedded| NestedBlockOn::embedded(embedded, location))
     }
 
-    fn run<F: Future>(&self, entry: &Arc<Entry>, future: Pin<&mut F>) -> F::Output {
+    /// An error if this thread would wait for the seat that it has itself; where it took it.
+    fn run<F: Future>(
+        &self,
+        entry: &Arc<Entry>,
+        future: Pin<&mut F>,
+    ) -> Result<F::Output, &'static Location<'static>> {
         let waker = waker_ref(entry);
         let mut root = Root::new(entry, &waker, future);
         let mut following = Following {
@@ -132,15 +153,15 @@ impl<P: Park> CurrentThread<P> {
         loop {
             // Right before the park: user code below may use up the unpark that tells of a free seat (std's channels
             // do), so what it missed must be seen here.
-            if let Some(core) = following.ask() {
+            if let Some(core) = following.ask()? {
                 drop(following);
-                return Driving::start(self, core, entry).run(&mut root);
+                return Ok(Driving::start(self, core, entry).run(&mut root));
             }
             if local::is_empty() && !entry.has_news() {
                 park_thread();
             }
             if let Some(output) = root.poll_if_woken() {
-                return output;
+                return Ok(output);
             }
             run_batch();
             entry.receive();
@@ -183,14 +204,18 @@ struct Following<'a, P: Park> {
 }
 
 impl<P: Park> Following<'_, P> {
-    /// Takes the seat if it is free; else this thread is unparked when it is.
-    fn ask(&mut self) -> Option<Box<Core<P>>> {
+    /// Takes the seat if it is free; else this thread is unparked when it is. An error if this thread has it.
+    fn ask(&mut self) -> Result<Option<Box<Core<P>>>, &'static Location<'static>> {
         let mut seat = lock(self.seat);
         if seat.core.is_none() && !self.asked {
+            match &seat.embedding {
+                Some(embedding) if embedding.thread == local::address() => return Err(embedding.location),
+                _ => {}
+            }
             seat.followers.push(self.entry.clone());
             self.asked = true;
         }
-        seat.core.take()
+        Ok(seat.core.take())
     }
 }
 
@@ -250,7 +275,7 @@ impl<'a, P: Park> Driving<'a, P> {
                 executor.receive(self.entry);
             }
             if local::is_empty() && !self.entry.has_news() {
-                core.sleep();
+                core.sleep(None);
             } else if core.pace.turn_is_due() {
                 core.turn();
             }
@@ -265,6 +290,7 @@ impl<P: Park> Drop for Driving<'_, P> {
         local::stop_driving(&mut core.queue);
         let mut seat = lock(&self.executor.seat);
         seat.core = Some(core);
+        seat.embedding = None;
         let followers = seat.followers.clone();
         drop(seat);
         followers.iter().for_each(|follower| follower.unpark_follower());
@@ -284,9 +310,9 @@ impl<P: Park> CurrentThread<P> {
 }
 
 impl<P: Park> Core<P> {
-    fn sleep(&mut self) {
+    fn sleep(&mut self, timeout: Option<Duration>) {
         let elsewhere = local::as_if_elsewhere();
-        self.park.park(None, &mut self.woken);
+        self.park.park(timeout, &mut self.woken);
         drop(elsewhere);
         self.after_turn();
     }

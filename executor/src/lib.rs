@@ -57,11 +57,11 @@ mod spawn;
 mod task;
 mod yield_now;
 
-pub use current_thread::CurrentThread;
+pub use current_thread::{CurrentThread, EmbedError, Embedded};
 pub use handle::Handle;
 pub use local::EnterGuard;
 pub use nested::NestedBlockOn;
-pub use park::{Park, ThreadPark, Token};
+pub use park::{Announce, Park, ThreadPark, Token};
 pub use reveille_context::task::TaskId;
 pub use spawn::{TrySpawnError, spawn, spawn_local, try_spawn};
 pub use task::{JoinError, JoinHandle};

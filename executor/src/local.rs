@@ -1,6 +1,8 @@
 //! What a thread knows of the runtime it is in: which one is current, whether it is inside `block_on`, and the
 //! queue of what it will run.
 
+mod aside;
+
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,6 +17,8 @@ use crate::handle::Handle;
 use crate::home::Home;
 use crate::primitive::thread_local;
 use crate::task::Runnable;
+
+pub(crate) use aside::{Aside, address};
 
 struct Local {
     /// The home of the runtime that this thread drives, or null. Compared, never followed.

@@ -4,7 +4,7 @@
 //! which loom does not see, so that observing orders nothing; data that must be published is in loom's, Relaxed. A
 //! lost wake is a deadlock, which loom reports.
 
-mod gate;
+pub(crate) mod gate;
 
 use std::future::{self, Future};
 use std::pin::Pin;

@@ -1,6 +1,7 @@
 //! The seam between an executor and whatever it sleeps on.
 
 use std::fmt;
+use std::mem;
 use std::sync::{Arc, PoisonError};
 use std::task::{Wake, Waker};
 use std::time::Duration;
@@ -30,6 +31,26 @@ pub trait Park: Send {
     /// A waker that ends the current `park`, or the next one. What happened before it is woken is seen after `park`
     /// returns. Waking it again before that costs no system call.
     fn unparker(&self) -> Waker;
+}
+
+/// A [`Park`] whose wait may take place elsewhere: in a foreign event loop that
+/// [embeds](crate::CurrentThread::embed) the runtime.
+///
+/// The thread announces the wait, looks at whatever other threads may change, and returns to the foreign loop, which
+/// calls back when the park has something for it, when the deadline is over, or when it likes. The next
+/// [`park`](Park::park) ends the announcement: it does not announce again, and returns at once if the unparker was
+/// woken since, which it uses up whatever the timeout.
+pub trait Announce: Park {
+    /// From now on until the next [`park`](Park::park) the unparker interrupts the foreign loop, by a descriptor that
+    /// becomes readable say. False if it was woken since the last `park`: then that is used up and nothing is
+    /// announced; look for what it told of, and announce again.
+    #[must_use = "if this says false, there may be something to run"]
+    fn announce(&mut self) -> bool;
+
+    /// How long, from now, the foreign loop may wait before the next [`park`](Park::park): `None` without end, zero if
+    /// there is something to collect already. Called after [`announce`](Self::announce), as often as the loop asks; who
+    /// sets an earlier deadline after that wakes the unparker.
+    fn next_deadline(&mut self) -> Option<Duration>;
 }
 
 /// The one bit between a thread that sleeps and those who unpark it. Sticky: an unpark that comes first is not lost.
@@ -130,6 +151,7 @@ const NOTIFIED: u8 = 2;
 #[derive(Debug)]
 pub struct ThreadPark {
     sleeper: Arc<Sleeper>,
+    announced: bool,
 }
 
 struct Sleeper {
@@ -150,6 +172,18 @@ impl ThreadPark {
         };
         Self {
             sleeper: Arc::new(sleeper),
+            announced: false,
+        }
+    }
+}
+
+#[cfg(all(test, loom))]
+impl ThreadPark {
+    /// In place of a foreign loop's sleep: waits for an interruption, and leaves it for the next `park` to collect.
+    pub(crate) fn wait_for_interruption(&self) {
+        let mut interrupted = lock(&self.sleeper.interrupted);
+        while !*interrupted {
+            interrupted = self.sleeper.condvar.wait(interrupted).unwrap();
         }
     }
 }
@@ -158,7 +192,9 @@ impl Park for ThreadPark {
     fn enter(&mut self) {}
 
     fn park(&mut self, timeout: Option<Duration>, _woken: &mut Vec<Waker>) {
-        self.sleeper.sleep(timeout);
+        if mem::take(&mut self.announced) || self.sleeper.token.announce() {
+            self.sleeper.sleep(timeout);
+        }
     }
 
     fn turn(&mut self, _woken: &mut Vec<Waker>) {}
@@ -168,14 +204,25 @@ impl Park for ThreadPark {
     }
 }
 
+/// It can interrupt no foreign loop: one that embeds it calls
+/// [`poll_once`](crate::Embedded::poll_once) again and again, or waits in it.
+impl Announce for ThreadPark {
+    fn announce(&mut self) -> bool {
+        self.announced = self.announced || self.sleeper.token.announce();
+        self.announced
+    }
+
+    fn next_deadline(&mut self) -> Option<Duration> {
+        None
+    }
+}
+
 impl Sleeper {
+    /// By the thread, which has announced it.
     fn sleep(&self, timeout: Option<Duration>) {
-        if !self.token.announce() {
-            return;
-        }
         let mut interrupted = lock(&self.interrupted);
         if let Some(timeout) = timeout {
-            if !*interrupted {
+            if !*interrupted && !timeout.is_zero() {
                 let waited = self.condvar.wait_timeout(interrupted, timeout);
                 interrupted = waited.unwrap_or_else(PoisonError::into_inner).0;
             }

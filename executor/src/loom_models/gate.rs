@@ -14,7 +14,7 @@ use crate::primitive::{Mutex, Ordering, lock};
 ///
 /// Only the first poll takes the lock: a later one has nothing but its wake to tell it that the gate is open.
 #[derive(Clone, Default)]
-pub(super) struct Gate(Arc<GateState>);
+pub(crate) struct Gate(Arc<GateState>);
 
 struct GateState {
     open: AtomicUsize,
@@ -39,7 +39,7 @@ impl Default for GateState {
 }
 
 impl Gate {
-    pub(super) fn open(&self) {
+    pub(crate) fn open(&self) {
         self.0.open.store(1, Ordering::Relaxed);
         let mut waiting = lock(&self.0.waiting);
         waiting.open = true;
