@@ -18,7 +18,7 @@ use reveille_context::wake;
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::home::Home;
-use crate::local::{self, EntryGuard};
+use crate::local::{self, EntryGuard, Flavor};
 use crate::nested::NestedBlockOn;
 use crate::pace::Pace;
 use crate::park::Park;
@@ -103,7 +103,7 @@ impl<P: Park> CurrentThread<P> {
 
     /// A handle, to spawn from anywhere.
     pub fn handle(&self) -> Handle {
-        Handle::new(self.home.clone())
+        Handle::current_thread(self.home.clone())
     }
 
     /// Runs `future` to its end on this thread, and the executor's tasks meanwhile. What was spawned with
@@ -132,7 +132,7 @@ impl<P: Park> CurrentThread<P> {
         }
         let entry = Arc::new(Entry::new(self.home.unparker().clone()));
         let _runtime = self.handle().enter();
-        let _entry = EntryGuard::new(entry.clone(), location);
+        let _entry = EntryGuard::new(entry.clone(), location, Flavor::CurrentThread);
         self.run(&entry, pin!(future))
             .map_err(|embedded| NestedBlockOn::embedded(embedded, location))
     }

@@ -35,6 +35,9 @@ pub(crate) struct Entry {
     owned: OwnedTasks,
 }
 
+/// The number of the table of local tasks.
+pub(crate) const LOCAL: u32 = u32::MAX - 2;
+
 const WOKEN: u8 = 1;
 const MAIL: u8 = 2;
 const DRIVING: u8 = 4;
@@ -47,7 +50,7 @@ impl Entry {
             mailbox: SegQueue::new(),
             driver,
             thread: current_thread(),
-            owned: OwnedTasks::new(0),
+            owned: OwnedTasks::new(LOCAL),
         }
     }
 
@@ -113,6 +116,16 @@ impl Entry {
             Err(_closed) => runnable.cancel(),
         }
         handle
+    }
+
+    /// The table of its local tasks.
+    pub(crate) fn owned(&self) -> &OwnedTasks {
+        &self.owned
+    }
+
+    /// Whether there is a local task that is not complete.
+    pub(crate) fn has_local_tasks(&self) -> bool {
+        !self.owned.is_empty()
     }
 
     /// Drops every local task, on this thread, which follows by now.

@@ -5,9 +5,13 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::follow;
 use crate::home::Home;
-use crate::local::{self, EnterGuard};
-use crate::task::{self, JoinHandle};
+use crate::local::{self, EnterGuard, Flavor};
+use crate::multi_thread::Shared;
+use crate::nested::NestedBlockOn;
+use crate::owned::OwnedTasks;
+use crate::task::{self, JoinHandle, Schedule};
 
 /// A reference to a runtime, to spawn on it from any thread. It does not keep the runtime running: once that is
 /// dropped, what is spawned here is cancelled at once.
@@ -24,12 +28,33 @@ use crate::task::{self, JoinHandle};
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    home: Arc<Home>,
+    scheduler: Scheduler,
+}
+
+#[derive(Clone)]
+enum Scheduler {
+    CurrentThread(Arc<Home>),
+    MultiThread(Arc<Shared>),
 }
 
 impl Handle {
-    pub(crate) fn new(home: Arc<Home>) -> Self {
-        Self { home }
+    pub(crate) fn current_thread(home: Arc<Home>) -> Self {
+        Self {
+            scheduler: Scheduler::CurrentThread(home),
+        }
+    }
+
+    pub(crate) fn multi_thread(shared: Arc<Shared>) -> Self {
+        Self {
+            scheduler: Scheduler::MultiThread(shared),
+        }
+    }
+
+    pub(crate) fn as_multi_thread(&self) -> Option<&Arc<Shared>> {
+        match &self.scheduler {
+            Scheduler::CurrentThread(_) => None,
+            Scheduler::MultiThread(shared) => Some(shared),
+        }
     }
 
     /// Spawns a task on this runtime.
@@ -40,6 +65,55 @@ impl Handle {
         F::Output: Send + 'static,
     {
         self.spawn_at(future, Location::caller())
+    }
+
+    /// Runs `future` to its end on this thread, which must be one that may block: none that runs tasks, unless it is in
+    /// [`block_in_place`](crate::block_in_place).
+    ///
+    /// On a current-thread runtime this drives nothing: its tasks, sockets and timers need another thread that is in
+    /// `block_on` of the runtime itself.
+    ///
+    /// # Panics
+    ///
+    /// If this thread runs tasks. A panic of `future` comes out here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let executor = MultiThread::new([ThreadPark::new()], MultiThreadConfig::default())?;
+    /// let handle = executor.handle();
+    /// let thread = std::thread::spawn(move || handle.block_on(handle.spawn(async { 3 })));
+    /// assert_eq!(thread.join().unwrap().unwrap(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match self.try_block_on(future) {
+            Ok(output) => output,
+            Err(nested) => panic!("{nested}"),
+        }
+    }
+
+    /// As [`block_on`](Self::block_on), but an error if this thread runs tasks. The future is dropped unpolled then.
+    #[track_caller]
+    pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
+        self.block_on_at(future, Location::caller())
+    }
+
+    pub(crate) fn block_on_at<F: Future>(
+        &self,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> Result<F::Output, NestedBlockOn> {
+        let flavor = match &self.scheduler {
+            Scheduler::CurrentThread(_) => Flavor::CurrentThread,
+            Scheduler::MultiThread(_) => Flavor::MultiThread,
+        };
+        follow::block_on(self, flavor, future, location)
     }
 
     /// Makes this runtime the one that [`spawn`](crate::spawn) goes to on this thread, until the guard is dropped.
@@ -57,13 +131,29 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, runnable, handle) = task::new(future, self.home.clone(), location);
-        match self.home.owned.insert(task) {
-            Ok(()) => runnable.schedule(),
-            Err(_closed) => runnable.cancel(),
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => spawn_in(home, &home.owned, future, location),
+            Scheduler::MultiThread(shared) => spawn_in(shared, shared.owned_here(), future, location),
         }
-        handle
     }
+}
+
+fn spawn_in<F, S: Schedule>(
+    home: &Arc<S>,
+    owned: &OwnedTasks,
+    future: F,
+    location: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let (task, runnable, handle) = task::new(future, home.clone(), location);
+    match owned.insert(task) {
+        Ok(()) => runnable.schedule(),
+        Err(_closed) => runnable.cancel(),
+    }
+    handle
 }
 
 impl fmt::Debug for Handle {

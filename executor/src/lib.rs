@@ -36,8 +36,10 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod block_in_place;
 mod current_thread;
 mod entry;
+mod follow;
 mod handle;
 mod home;
 mod local;
@@ -47,6 +49,7 @@ mod loom_models;
 mod modelled_queue;
 #[cfg(loom)]
 mod modelled_thread;
+mod multi_thread;
 mod nested;
 mod owned;
 mod pace;
@@ -57,9 +60,11 @@ mod spawn;
 mod task;
 mod yield_now;
 
+pub use block_in_place::block_in_place;
 pub use current_thread::{CurrentThread, EmbedError, Embedded};
 pub use handle::Handle;
 pub use local::EnterGuard;
+pub use multi_thread::{Config as MultiThreadConfig, Hook, MultiThread, SlowPoll};
 pub use nested::NestedBlockOn;
 pub use park::{Announce, Park, ThreadPark, Token};
 pub use reveille_context::task::TaskId;

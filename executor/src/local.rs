@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::home::Home;
+use crate::multi_thread::Shared;
 use crate::primitive::thread_local;
 use crate::task::Runnable;
 
@@ -23,12 +24,22 @@ pub(crate) use aside::{Aside, address};
 struct Local {
     /// The home of the runtime that this thread drives, or null. Compared, never followed.
     driving: Cell<*const Home>,
-    /// The `block_on` that this thread is in, or null. Compared, never followed.
+    /// The multi-thread runtime of which this thread works a shard, or null. Compared, never followed.
+    worker: Cell<*const Shared>,
+    /// That shard.
+    shard: Cell<usize>,
+    /// Whether it polls a task: what that wakes may run next.
+    in_poll: Cell<bool>,
+    /// Whether something was pushed to the shard since the worker last asked.
+    pushed: Cell<bool>,
+    /// The `block_on` that this thread is in, or the worker that it is, or null. Compared, never followed.
     entry: Cell<*const Entry>,
     /// Woken tasks that this thread will run: those of the runtime it drives, and its own local ones.
     queue: RefCell<VecDeque<Runnable>>,
     /// Whether it ever had a local task.
     has_local_tasks: Cell<bool>,
+    /// In what kind of runtime this thread runs tasks.
+    flavor: Cell<Flavor>,
     /// Where the `block_on` that this thread is in was called.
     entered_at: Cell<Option<&'static Location<'static>>>,
     /// The runtime that `spawn` goes to.
@@ -40,9 +51,14 @@ struct Local {
 thread_local! {
     static LOCAL: Local = Local {
         driving: Cell::new(ptr::null()),
+        worker: Cell::new(ptr::null()),
+        shard: Cell::new(0),
+        in_poll: Cell::new(false),
+        pushed: Cell::new(false),
         entry: Cell::new(ptr::null()),
         queue: RefCell::new(VecDeque::new()),
         has_local_tasks: Cell::new(false),
+        flavor: Cell::new(Flavor::Outside),
         entered_at: Cell::new(None),
         handle: RefCell::new(None),
         current_entry: RefCell::new(None),
@@ -80,6 +96,52 @@ pub(crate) fn is_home(entry: &Entry) -> bool {
     try_with(|local| ptr::eq(local.entry.get(), entry)).unwrap_or(false)
 }
 
+/// This thread works that shard from now on.
+pub(crate) fn start_working(shared: &Arc<Shared>, shard: usize) {
+    LOCAL.with(|local| {
+        local.worker.set(Arc::as_ptr(shared));
+        local.shard.set(shard);
+    });
+}
+
+/// This thread works no shard any more.
+pub(crate) fn stop_working() {
+    LOCAL.with(|local| local.worker.set(ptr::null()));
+}
+
+/// The shard of that runtime that this thread works, if it does.
+#[inline]
+pub(crate) fn shard_of(shared: &Shared) -> Option<usize> {
+    try_with(|local| ptr::eq(local.worker.get(), shared).then(|| local.shard.get())).flatten()
+}
+
+/// Notes a push to this thread's shard; whether a task is being polled.
+#[inline]
+pub(crate) fn note_push() -> bool {
+    LOCAL.with(|local| {
+        local.pushed.set(true);
+        local.in_poll.get()
+    })
+}
+
+/// A worker's poll begins.
+#[inline]
+pub(crate) fn begin_poll() {
+    LOCAL.with(|local| {
+        local.in_poll.set(true);
+        local.pushed.set(false);
+    });
+}
+
+/// A worker's poll has ended; whether something was pushed to its shard.
+#[inline]
+pub(crate) fn end_poll() -> bool {
+    LOCAL.with(|local| {
+        local.in_poll.set(false);
+        local.pushed.get()
+    })
+}
+
 /// The next task in this thread's queue.
 #[inline]
 pub(crate) fn pop() -> Option<Runnable> {
@@ -107,6 +169,7 @@ pub(crate) fn note_local_task() {
 pub(crate) fn as_if_elsewhere() -> Elsewhere {
     LOCAL.with(|local| Elsewhere {
         driving: local.driving.replace(ptr::null()),
+        worker: local.worker.replace(ptr::null()),
         entry: local.entry.replace(ptr::null()),
     })
 }
@@ -114,6 +177,7 @@ pub(crate) fn as_if_elsewhere() -> Elsewhere {
 /// Made by [`as_if_elsewhere`].
 pub(crate) struct Elsewhere {
     driving: *const Home,
+    worker: *const Shared,
     entry: *const Entry,
 }
 
@@ -121,6 +185,7 @@ impl Drop for Elsewhere {
     fn drop(&mut self) {
         LOCAL.with(|local| {
             local.driving.set(self.driving);
+            local.worker.set(self.worker);
             local.entry.set(self.entry);
         });
     }
@@ -169,6 +234,64 @@ pub(crate) fn stop_driving(queue: &mut VecDeque<Runnable>) {
     });
 }
 
+/// In what kind of runtime a thread runs tasks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flavor {
+    Outside,
+    CurrentThread,
+    MultiThread,
+}
+
+/// In what kind of runtime this thread runs tasks.
+pub(crate) fn flavor() -> Flavor {
+    try_with(|local| local.flavor.get()).unwrap_or(Flavor::Outside)
+}
+
+/// Until the guard is dropped this thread is in no `block_on`, and its own tasks stand still; those that are woken go
+/// through the mailbox.
+pub(crate) fn suspend() -> Suspended {
+    LOCAL.with(|local| Suspended {
+        flavor: local.flavor.replace(Flavor::Outside),
+        entry: local.entry.replace(ptr::null()),
+        entered_at: local.entered_at.take(),
+        current_entry: local.current_entry.take(),
+        queue: local.queue.take(),
+        has_local_tasks: local.has_local_tasks.take(),
+        in_poll: local.in_poll.take(),
+    })
+}
+
+/// Made by [`suspend`].
+pub(crate) struct Suspended {
+    flavor: Flavor,
+    entry: *const Entry,
+    entered_at: Option<&'static Location<'static>>,
+    current_entry: Option<Arc<Entry>>,
+    queue: VecDeque<Runnable>,
+    has_local_tasks: bool,
+    in_poll: bool,
+}
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        LOCAL.with(|local| {
+            local.flavor.set(self.flavor);
+            local.entry.set(self.entry);
+            local.entered_at.set(self.entered_at);
+            local.current_entry.replace(self.current_entry.take());
+            local.queue.replace(mem::take(&mut self.queue));
+            local.has_local_tasks.set(self.has_local_tasks);
+            local.in_poll.set(self.in_poll);
+        });
+    }
+}
+
+/// The multi-thread runtime that is current on this thread, if this thread works a shard of it.
+pub(crate) fn worker() -> Option<Arc<Shared>> {
+    let shared = current_handle()?.as_multi_thread()?.clone();
+    shard_of(&shared).is_some().then_some(shared)
+}
+
 /// A runtime is current on a thread while this lives. Made by [`Handle::enter`].
 ///
 /// Guards are to be dropped in the reverse of the order in which they were made, and not held over an `.await`: other
@@ -210,8 +333,9 @@ pub(crate) struct EntryGuard {
 
 impl EntryGuard {
     /// Fails with the place of the outer call if the thread is in a `block_on` already.
-    pub(crate) fn new(entry: Arc<Entry>, location: &'static Location<'static>) -> Self {
+    pub(crate) fn new(entry: Arc<Entry>, location: &'static Location<'static>, flavor: Flavor) -> Self {
         LOCAL.with(|local| {
+            local.flavor.set(flavor);
             local.entered_at.set(Some(location));
             local.entry.set(Arc::as_ptr(&entry));
             *local.current_entry.borrow_mut() = Some(entry.clone());
@@ -227,6 +351,7 @@ impl Drop for EntryGuard {
         impl Drop for Leave {
             fn drop(&mut self) {
                 let entry = LOCAL.with(|local| {
+                    local.flavor.set(Flavor::Outside);
                     local.entered_at.set(None);
                     local.entry.set(ptr::null());
                     local.has_local_tasks.set(false);

@@ -4,40 +4,88 @@
 
 #[cfg(not(any(loom, shuttle)))]
 mod chosen {
-    pub(crate) use crossbeam_queue::SegQueue;
-    pub(crate) use std::sync::atomic::{AtomicU8, AtomicUsize};
+    pub(crate) use crossbeam_queue::{ArrayQueue, SegQueue};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence};
     pub(crate) use std::sync::{Condvar, Mutex};
-    pub(crate) use std::thread::{Thread, current as current_thread, park as park_thread};
+    pub(crate) use std::thread::{
+        Builder as ThreadBuilder, JoinHandle, Thread, current as current_thread, park as park_thread,
+    };
 
     pub(crate) use crate::primitive::constant_thread_local as thread_local;
 }
 
 #[cfg(loom)]
 mod chosen {
-    pub(crate) use crate::modelled_queue::SegQueue;
+    pub(crate) use crate::modelled_queue::{ArrayQueue, SegQueue};
     pub(crate) use crate::modelled_thread::{Thread, current_thread, park_thread};
-    pub(crate) use loom::sync::atomic::{AtomicU8, AtomicUsize};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence};
     pub(crate) use loom::sync::{Condvar, Mutex};
+    pub(crate) use loom::thread::{Builder as ThreadBuilder, JoinHandle};
     pub(crate) use loom::thread_local;
 }
 
 #[cfg(shuttle)]
 mod chosen {
-    pub(crate) use crate::modelled_queue::SegQueue;
-    pub(crate) use shuttle::sync::atomic::{AtomicU8, AtomicUsize};
+    pub(crate) use crate::modelled_queue::{ArrayQueue, SegQueue};
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence};
     pub(crate) use shuttle::sync::{Condvar, Mutex};
-    pub(crate) use shuttle::thread::{Thread, current as current_thread, park as park_thread};
+    pub(crate) use shuttle::thread::{
+        Builder as ThreadBuilder, JoinHandle, Thread, current as current_thread, park as park_thread,
+    };
     pub(crate) use shuttle::thread_local;
 }
 
 pub(crate) use chosen::*;
-use std::sync::PoisonError;
+use std::io;
 pub(crate) use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, TryLockError};
+use std::time::Instant;
 
 /// Locks `mutex`. Nothing of ours panics under a lock, and no foreign code runs there, so a poisoned one can only
 /// stem from a panic in an allocation; its data is whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for `condvar`, once; as `lock` for the rest.
+pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+    condvar.wait(guard).unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for `condvar`, once; an error if the deadline has passed.
+pub(crate) fn wait_until<'a, T>(
+    condvar: &Condvar,
+    guard: MutexGuard<'a, T>,
+    deadline: Instant,
+) -> Result<MutexGuard<'a, T>, MutexGuard<'a, T>> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(guard);
+    }
+    let waited = condvar.wait_timeout(guard, left);
+    Ok(waited.unwrap_or_else(PoisonError::into_inner).0)
+}
+
+/// Starts a thread.
+pub(crate) fn spawn_thread(
+    name: &str,
+    stack_size: Option<usize>,
+    main: impl FnOnce() + Send + 'static,
+) -> io::Result<JoinHandle<()>> {
+    let mut builder = ThreadBuilder::new().name(name.to_owned());
+    if let Some(size) = stack_size {
+        builder = builder.stack_size(size);
+    }
+    builder.spawn(main)
+}
+
+/// Locks `mutex` unless somebody has it locked.
+pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 #[cfg(loom)]

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use super::{Core, CurrentThread, Driving, Embedding};
 use crate::entry::Entry;
-use crate::local::{self, Aside, EntryGuard};
+use crate::local::{self, Aside, EntryGuard, Flavor};
 use crate::park::Announce;
 use crate::primitive::lock;
 use crate::root::{BATCH, run_batch};
@@ -233,7 +233,7 @@ impl<P: Announce> Drop for Embedded<'_, P> {
             return;
         };
         // Leaves as a `block_on` does: the seat is given back, then the local tasks are cancelled.
-        let _entry = EntryGuard::new(self.entry.clone(), self.location);
+        let _entry = EntryGuard::new(self.entry.clone(), self.location, Flavor::CurrentThread);
         // Ends the announcement, in whose place nothing sleeps any more.
         driving
             .core

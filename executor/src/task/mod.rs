@@ -34,6 +34,7 @@
 mod cell;
 mod error;
 mod join;
+mod lifo;
 mod local;
 #[cfg(all(test, loom))]
 mod loom_models;
@@ -46,5 +47,6 @@ pub use error::JoinError;
 pub use join::JoinHandle;
 
 pub(crate) use cell::{Schedule, new, new_local};
+pub(crate) use lifo::LifoSlot;
 pub(crate) use place::Place;
 pub(crate) use reference::{Claimed, Runnable, Task};

@@ -3,6 +3,8 @@
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
+use reveille_context::task::TaskId;
+
 use super::cell::Header;
 use super::place::Place;
 use super::state::Wake;
@@ -93,6 +95,21 @@ impl Runnable {
         // The task was popped: it is this thread's now, and aborted or not it is not polled.
         let _ = self.0.header().state.start();
         Claimed(self.0).cancel();
+    }
+
+    /// The queue's reference, as a bare pointer.
+    pub(super) fn into_pointer(self) -> NonNull<Header> {
+        ManuallyDrop::new(self.0).0
+    }
+
+    /// The task's id.
+    pub(crate) fn id(&self) -> TaskId {
+        self.0.header().id
+    }
+
+    /// Where the owner table keeps the task.
+    pub(crate) fn place(&self) -> Place {
+        self.0.header().place()
     }
 
     /// Whether the task may not leave its thread.

@@ -1,0 +1,46 @@
+//! A `block_on` that drives nothing: others run the runtime.
+
+use std::future::Future;
+use std::panic::Location;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Waker;
+
+use futures_task::waker_ref;
+
+use crate::entry::Entry;
+use crate::handle::Handle;
+use crate::local::{self, EntryGuard, Flavor};
+use crate::nested::NestedBlockOn;
+use crate::primitive::park_thread;
+use crate::root::{Root, run_batch};
+
+/// Runs a future, and this thread's local tasks, with that runtime current.
+pub(crate) fn block_on<F: Future>(
+    handle: &Handle,
+    flavor: Flavor,
+    future: F,
+    location: &'static Location<'static>,
+) -> Result<F::Output, NestedBlockOn> {
+    if let Some(outer) = local::entered_at() {
+        return Err(NestedBlockOn::new(outer, location));
+    }
+    // This thread never sleeps in a driver.
+    let entry = Arc::new(Entry::new(Waker::noop().clone()));
+    let _registered = handle.as_multi_thread().map(|shared| shared.register(&entry));
+    let _runtime = handle.enter();
+    let _entry = EntryGuard::new(entry.clone(), location, flavor);
+    let waker = waker_ref(&entry);
+    let future = pin!(future);
+    let mut root = Root::new(&entry, &waker, future);
+    loop {
+        if let Some(output) = root.poll_if_woken() {
+            return Ok(output);
+        }
+        entry.receive();
+        run_batch();
+        if local::is_empty() && !entry.has_news() {
+            park_thread();
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What a multi-thread executor can be told.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::monitor::SlowPoll;
+
+/// Something to be called on a thread of the runtime.
+pub type Hook = Arc<dyn Fn() + Send + Sync>;
+
+/// The settings of a [`MultiThread`](super::MultiThread) executor.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::MultiThreadConfig;
+///
+/// let mut config = MultiThreadConfig::default();
+/// config.thread_name = "my-worker".to_owned();
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Config {
+    /// The name of the workers' threads.
+    pub thread_name: String,
+    /// The stack size of the workers' threads in bytes; std's own if `None`.
+    pub thread_stack_size: Option<usize>,
+    /// Called on every worker's thread before it runs a task.
+    pub on_thread_start: Option<Hook>,
+    /// Called on every worker's thread before it ends.
+    pub on_thread_stop: Option<Hook>,
+    /// Called on a worker's thread before it goes to sleep.
+    pub on_thread_park: Option<Hook>,
+    /// Called on a worker's thread after it slept.
+    pub on_thread_unpark: Option<Hook>,
+    /// Called on the monitor's thread while a poll takes longer than [`slow_poll_threshold`](Self::slow_poll_threshold),
+    /// once for each poll. It must not block. By default a line on stderr says so.
+    pub on_slow_poll: Option<Arc<dyn Fn(&SlowPoll) + Send + Sync>>,
+    /// How long a poll may take before it is reported.
+    pub slow_poll_threshold: Duration,
+    /// Where the runtime was built, for messages.
+    pub(super) location: &'static Location<'static>,
+}
+
+impl Default for Config {
+    #[track_caller]
+    fn default() -> Self {
+        Self {
+            thread_name: "reveille-worker".to_owned(),
+            thread_stack_size: None,
+            on_thread_start: None,
+            on_thread_stop: None,
+            on_thread_park: None,
+            on_thread_unpark: None,
+            on_slow_poll: None,
+            slow_poll_threshold: Duration::from_millis(100),
+            location: Location::caller(),
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("thread_name", &self.thread_name)
+            .field("thread_stack_size", &self.thread_stack_size)
+            .field("slow_poll_threshold", &self.slow_poll_threshold)
+            .finish_non_exhaustive()
+    }
+}

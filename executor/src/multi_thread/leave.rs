@@ -1,0 +1,43 @@
+//! A worker that is about to block leaves its shard to another thread.
+
+use std::sync::Arc;
+
+use super::shared::Shared;
+use super::threads::work;
+use crate::entry::Entry;
+use crate::local;
+
+/// If this thread works a shard, another one does from now on. When this is dropped it has the shard back, if the other
+/// did not come to take it; else later, between two polls.
+pub(crate) fn leave_shard() -> Option<LeftShard> {
+    let shared = local::worker()?;
+    let index = local::shard_of(&shared)?;
+    let entry = local::current_entry()?;
+    shared.stand_up(index, &entry);
+    let left = LeftShard { shared, index, entry };
+    // If there is no thread to be had, this one takes the shard back at once, and the monitor sees to it.
+    left.shared.start_substitute(index).ok().map(|()| left)
+}
+
+/// Made by [`leave_shard`].
+pub(crate) struct LeftShard {
+    shared: Arc<Shared>,
+    index: usize,
+    entry: Arc<Entry>,
+}
+
+impl Drop for LeftShard {
+    fn drop(&mut self) {
+        if self.shared.shards[self.index].seat.try_take(&self.entry) {
+            self.shared.sit_down(self.index, &self.entry);
+        }
+    }
+}
+
+impl Shared {
+    fn start_substitute(self: &Arc<Self>, index: usize) -> std::io::Result<()> {
+        let name = self.config.thread_name.clone();
+        self.threads
+            .start(self, &name, move |shared| work(shared, index, false))
+    }
+}

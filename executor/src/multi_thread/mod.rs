@@ -1,0 +1,158 @@
+//! The executor on several threads: workers that steal from each other, and a monitor that sees to those that are
+//! stuck.
+//!
+//! In reading order: `worker` (the loop; **start here**), `shard` (what a worker has), `shared` (where tasks go, and how
+//! they are stolen), `idle` (who sleeps, who searches), `monitor`, `seat` (which thread works a shard), `threads`,
+//! `shut_down`.
+
+mod config;
+mod idle;
+mod leave;
+mod monitor;
+mod seat;
+mod shard;
+mod shared;
+mod shut_down;
+mod threads;
+mod worker;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use config::{Config, Hook};
+pub(crate) use leave::leave_shard;
+pub use monitor::SlowPoll;
+pub(crate) use shared::Shared;
+
+use crate::handle::Handle;
+use crate::local;
+use crate::nested::NestedBlockOn;
+use crate::park::Park;
+
+/// An executor whose tasks run on several threads, each with a [`Park`] of its own.
+///
+/// A worker that has nothing to run takes tasks from others. One that is kept by a long poll loses its queue and its
+/// sockets to the others until it is back.
+///
+/// Dropping the executor cancels its tasks and waits until the polls that run now have returned.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark, spawn};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let parks = (0..2).map(|_| ThreadPark::new());
+/// let executor = MultiThread::new(parks, MultiThreadConfig::default())?;
+/// let sum = executor.block_on(async {
+///     let tasks: Vec<_> = (0..10).map(|n| spawn(async move { n })).collect();
+///     let mut sum = 0;
+///     for task in tasks {
+///         sum += task.await.unwrap();
+///     }
+///     sum
+/// });
+/// assert_eq!(sum, 45);
+/// # Ok(())
+/// # }
+/// ```
+pub struct MultiThread {
+    shared: Arc<Shared>,
+}
+
+impl MultiThread {
+    /// An executor with a worker for each of `parks`.
+    ///
+    /// # Errors
+    ///
+    /// When the system refuses a thread.
+    ///
+    /// # Panics
+    ///
+    /// If there is no park.
+    #[track_caller]
+    pub fn new<P: Park + 'static>(parks: impl IntoIterator<Item = P>, config: Config) -> io::Result<Self> {
+        let parks: Vec<Box<dyn Park>> = parks
+            .into_iter()
+            .map(|park| Box::new(park) as Box<dyn Park>)
+            .collect();
+        assert!(
+            !parks.is_empty(),
+            "a multi-thread executor was asked for without workers; give it at least one park"
+        );
+        let workers = parks.len();
+        // From here on what was started is ended again if something fails.
+        let executor = Self {
+            shared: Arc::new(Shared::new(parks, config)),
+        };
+        for index in 0..workers {
+            executor.shared.start_worker(index)?;
+        }
+        executor.shared.threads.wait_for_start(workers);
+        executor.shared.start_monitor()?;
+        Ok(executor)
+    }
+
+    /// A handle, to spawn from anywhere.
+    pub fn handle(&self) -> Handle {
+        Handle::multi_thread(self.shared.clone())
+    }
+
+    /// Runs `future` to its end on this thread, while the workers run the executor's tasks. What was spawned with
+    /// [`spawn_local`](crate::spawn_local) inside runs on this thread too, and is cancelled before this returns.
+    ///
+    /// # Panics
+    ///
+    /// If this thread runs tasks already: [`try_block_on`](Self::try_block_on) returns an error instead. A panic of
+    /// `future` comes out here; one of a task does not.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        match self.try_block_on(future) {
+            Ok(output) => output,
+            Err(nested) => panic!("{nested}"),
+        }
+    }
+
+    /// As [`block_on`](Self::block_on), but an error if this thread runs tasks already. The future is dropped
+    /// unpolled then.
+    #[track_caller]
+    pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
+        self.handle().block_on_at(future, Location::caller())
+    }
+
+    /// Cancels the tasks and waits until every poll and destructor has returned, at most for `timeout`. Whether they
+    /// have; if not, their threads end when they do.
+    pub fn shut_down(&self, timeout: Duration) -> bool {
+        self.shared.begin_shut_down();
+        self.shared
+            .threads
+            .wait_for_end(Instant::now().checked_add(timeout))
+    }
+
+    /// Begins to cancel the tasks, and waits for nothing.
+    pub fn shut_down_in_background(&self) {
+        self.shared.begin_shut_down();
+    }
+}
+
+impl Drop for MultiThread {
+    fn drop(&mut self) {
+        self.shared.begin_shut_down();
+        // A thread that runs tasks must not wait for them, least of all for its own.
+        if local::entered_at().is_none() {
+            self.shared.threads.wait_for_end(None);
+        }
+    }
+}
+
+impl fmt::Debug for MultiThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MultiThread")
+            .field("workers", &self.shared.shards.len())
+            .finish_non_exhaustive()
+    }
+}

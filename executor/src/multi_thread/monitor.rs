@@ -1,0 +1,289 @@
+//! The monitor: a thread that sees to a worker's sockets, timers and queue while a poll keeps it, and says which one.
+//!
+//! It looks at the workers every now and then, from every 20 µs to every 4 ms, and every millisecond while one is stuck. When
+//! all are parked it sleeps for good:
+//!
+//! ```text
+//!                    watch: all parked for ten looks
+//!   AWAKE ───────────────────────────────────────────────────▶ ASLEEP
+//!     ▲                                                          │
+//!     └──────────────────────────────────────────────────────────┘
+//!                    rouse, by a worker that leaves its park
+//! ```
+//!
+//! The monitor stores ASLEEP, fences, and looks again whether all are parked; a worker that leaves its park clears
+//! its bit, fences, and looks for ASLEEP. So either the monitor sees a running worker, or that worker rouses it.
+
+use std::fmt;
+use std::io::Write;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reveille_context::task::TaskId;
+use reveille_context::wake;
+
+use super::shared::Shared;
+use crate::primitive::{AtomicBool, Condvar, Mutex, Ordering, fence, lock, try_lock, wait, wait_until};
+
+/// What others know of the monitor.
+pub(super) struct Monitor {
+    asleep: AtomicBool,
+    /// Whether it was roused since it fell asleep.
+    roused: Mutex<bool>,
+    condvar: Condvar,
+}
+
+impl Monitor {
+    pub(super) fn new() -> Self {
+        Self {
+            asleep: AtomicBool::new(false),
+            roused: Mutex::new(false),
+            condvar: Condvar::new(),
+        }
+    }
+
+    /// By a worker that is not parked any more, after its bit is cleared.
+    #[inline]
+    pub(super) fn rouse(&self) {
+        // Pairs with the fence in `sleep`.
+        fence(Ordering::SeqCst);
+        if self.asleep.load(Ordering::Relaxed) {
+            self.wake();
+        }
+    }
+
+    /// Makes it look now, if it waits between two looks.
+    pub(super) fn hurry(&self) {
+        self.rouse();
+        self.condvar.notify_one();
+    }
+
+    #[cold]
+    fn wake(&self) {
+        if self.asleep.swap(false, Ordering::Relaxed) {
+            *lock(&self.roused) = true;
+            self.condvar.notify_one();
+        }
+    }
+
+    /// Sleeps until it is roused, unless somebody `is_up`.
+    pub(super) fn sleep(&self, is_up: impl FnOnce() -> bool) {
+        self.asleep.store(true, Ordering::Relaxed);
+        // Pairs with the fence in `rouse`.
+        fence(Ordering::SeqCst);
+        if is_up() && self.asleep.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let mut roused = lock(&self.roused);
+        while !*roused {
+            roused = wait(&self.condvar, roused);
+        }
+        *roused = false;
+    }
+
+    /// Waits between two looks.
+    fn pause(&self, pause: Duration) {
+        // Nobody notifies who is not asleep.
+        drop(wait_until(
+            &self.condvar,
+            lock(&self.roused),
+            Instant::now() + pause,
+        ));
+    }
+}
+
+/// A poll that takes long, while it does.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SlowPoll {
+    /// The task that is polled.
+    pub task: TaskId,
+    /// Its name, if it has one.
+    pub name: Option<Arc<str>>,
+    /// Where it was spawned.
+    pub spawned_at: &'static Location<'static>,
+    /// Which worker polls it.
+    pub worker: usize,
+    /// For how long so far.
+    pub elapsed: Duration,
+}
+
+impl fmt::Display for SlowPoll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {}", self.task)?;
+        if let Some(name) = &self.name {
+            write!(f, " ({name:?})")?;
+        }
+        write!(
+            f,
+            ", spawned at {}, has blocked worker {} for {} ms",
+            self.spawned_at,
+            self.worker,
+            self.elapsed.as_millis()
+        )
+    }
+}
+
+const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
+const LONGEST_PAUSE: Duration = Duration::from_millis(4);
+/// How long a poll may keep a worker before others see to its shard, and how often they do.
+const STUCK_AFTER: Duration = Duration::from_millis(1);
+/// After so many looks at parked workers it sleeps for good.
+const IDLE_LOOKS: u32 = 10;
+
+/// What the monitor remembers of one worker.
+struct Watched {
+    polls: u64,
+    /// When it first saw that many.
+    since: Instant,
+    reported: bool,
+}
+
+impl Shared {
+    /// The monitor's thread.
+    pub(super) fn watch(self: &Arc<Self>) {
+        let now = Instant::now();
+        let watched = self.shards.iter().map(|shard| Watched {
+            polls: shard.running.polls(),
+            since: now,
+            reported: false,
+        });
+        let mut watched: Vec<_> = watched.collect();
+        let mut reports = Reports::new(now);
+        let mut pause = SHORTEST_PAUSE;
+        let mut idle_looks = 0;
+        while !(self.threads.is_closing() && self.has_ended()) {
+            self.monitor.pause(pause);
+            let mut stuck = false;
+            for (worker, watched) in watched.iter_mut().enumerate() {
+                stuck |= self.look_at(worker, watched, &mut reports);
+            }
+            idle_looks = if self.idle.all_parked() { idle_looks + 1 } else { 0 };
+            pause = if stuck {
+                STUCK_AFTER
+            } else {
+                (pause * 2).min(LONGEST_PAUSE)
+            };
+            if idle_looks >= IDLE_LOOKS {
+                self.monitor
+                    .sleep(|| !self.idle.all_parked() || self.threads.is_closing());
+                idle_looks = 0;
+                pause = SHORTEST_PAUSE;
+            }
+        }
+    }
+
+    /// Whether that worker is stuck; if so, its shard has been seen to.
+    fn look_at(self: &Arc<Self>, worker: usize, watched: &mut Watched, reports: &mut Reports) -> bool {
+        let running = &self.shards[worker].running;
+        let now = Instant::now();
+        let polls = running.polls();
+        if polls != watched.polls || self.idle.is_parked(worker) {
+            *watched = Watched {
+                polls,
+                since: now,
+                reported: false,
+            };
+            return false;
+        }
+        let elapsed = now.saturating_duration_since(watched.since);
+        if elapsed < STUCK_AFTER {
+            return false;
+        }
+        self.rescue(worker);
+        if elapsed >= self.config.slow_poll_threshold && !watched.reported {
+            if let Some(slow) = self.slow_poll(worker, elapsed) {
+                watched.reported = true;
+                self.report(&slow, reports);
+            }
+        }
+        true
+    }
+
+    /// Hands a stuck worker's queue on and turns its driver.
+    fn rescue(&self, worker: usize) {
+        let shard = &self.shards[worker];
+        let mut found = false;
+        while let Some(task) = shard.ring.pop().or_else(|| shard.lifo.take()) {
+            self.injector.push(task);
+            found = true;
+        }
+        if found {
+            self.notify();
+        }
+        let mut woken = Vec::new();
+        if let Some(mut park) = try_lock(&shard.park) {
+            if let Some(park) = &mut *park {
+                park.turn(&mut woken);
+            }
+        }
+        wake::wake_all(&mut woken);
+    }
+
+    fn slow_poll(&self, worker: usize, elapsed: Duration) -> Option<SlowPoll> {
+        let shard = &self.shards[worker];
+        let (id, place) = shard.running.task()?;
+        let info = match self.owned(place.table) {
+            Some(table) => table.info(place, id)?,
+            // A local task of the thread that works the shard.
+            None => shard.seat.entry()?.owned().info(place, id)?,
+        };
+        Some(SlowPoll {
+            task: info.id,
+            name: info.name,
+            spawned_at: info.spawned_at,
+            worker,
+            elapsed,
+        })
+    }
+
+    fn report(&self, slow: &SlowPoll, reports: &mut Reports) {
+        match &self.config.on_slow_poll {
+            Some(hook) => {
+                wake::contain(|| hook(slow));
+            }
+            None => reports.print(slow),
+        }
+    }
+}
+
+/// The lines on stderr, a few each second.
+struct Reports {
+    second: Instant,
+    printed: u32,
+    left_out: u32,
+}
+
+const LINES_PER_SECOND: u32 = 8;
+
+impl Reports {
+    fn new(now: Instant) -> Self {
+        Self {
+            second: now,
+            printed: 0,
+            left_out: 0,
+        }
+    }
+
+    fn print(&mut self, slow: &SlowPoll) {
+        let now = Instant::now();
+        // A closed stderr is no reason to panic.
+        let mut stderr = std::io::stderr();
+        if now.saturating_duration_since(self.second) >= Duration::from_secs(1) {
+            if self.left_out > 0 {
+                let _ = writeln!(stderr, "reveille: {} more slow polls", self.left_out);
+            }
+            *self = Self::new(now);
+        }
+        if self.printed == LINES_PER_SECOND {
+            self.left_out += 1;
+            return;
+        }
+        self.printed += 1;
+        let _ = writeln!(
+            stderr,
+            "reveille: {slow}; use `spawn_blocking` for what blocks, or `yield_now` in long computations"
+        );
+    }
+}

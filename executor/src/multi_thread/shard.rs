@@ -1,0 +1,154 @@
+//! What belongs to one worker, and what others may do with it.
+
+use std::task::Waker;
+use std::time::Duration;
+
+use crossbeam_utils::CachePadded;
+use reveille_context::task::TaskId;
+
+use super::seat::Seat;
+use crate::owned::OwnedTasks;
+use crate::park::Park;
+use crate::primitive::{ArrayQueue, AtomicU64, Mutex, Ordering, lock};
+use crate::task::{LifoSlot, Place, Runnable};
+
+/// A run queue with a slot for the task that is next, the tasks that were spawned here, and the driver. The worker that
+/// has the shard's [`Seat`] pushes and parks; everybody may take tasks and turn the driver.
+pub(super) struct Shard {
+    pub(super) ring: ArrayQueue<Runnable>,
+    pub(super) lifo: LifoSlot,
+    pub(super) owned: OwnedTasks,
+    pub(super) seat: Seat,
+    /// Held only while parking or turning, never while a task or a waker runs. `None` once the runtime has shut down.
+    pub(super) park: Mutex<Option<Box<dyn Park>>>,
+    pub(super) unparker: Waker,
+    pub(super) running: CachePadded<Running>,
+    pub(super) counters: CachePadded<Counters>,
+}
+
+/// Tasks in a worker's own queue.
+pub(super) const RING: usize = 256;
+
+impl Shard {
+    pub(super) fn new(number: u32, park: Box<dyn Park>) -> Self {
+        Self {
+            ring: ArrayQueue::new(RING),
+            lifo: LifoSlot::new(),
+            owned: OwnedTasks::new(number),
+            seat: Seat::new(),
+            unparker: park.unparker(),
+            park: Mutex::new(Some(park)),
+            running: CachePadded::new(Running::default()),
+            counters: CachePadded::new(Counters::default()),
+        }
+    }
+
+    /// How many tasks are queued here.
+    #[inline]
+    pub(super) fn queued(&self) -> usize {
+        self.ring.len() + usize::from(!self.lifo.is_empty())
+    }
+
+    /// Takes the driver out, to be dropped where no lock is held.
+    pub(super) fn take_park(&self) -> Option<Box<dyn Park>> {
+        lock(&self.park).take()
+    }
+}
+
+/// What the worker runs just now, for the monitor. One thread writes, Relaxed: a reader that sees the same
+/// `polls` for a millisecond has long seen the rest, and looks the task up by its place and id.
+pub(super) struct Running {
+    /// How many polls have begun.
+    polls: AtomicU64,
+    /// The id of the task that is polled, 0 between polls.
+    task: AtomicU64,
+    /// Its place.
+    place: AtomicU64,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self {
+            polls: AtomicU64::new(0),
+            task: AtomicU64::new(0),
+            place: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Running {
+    #[inline]
+    pub(super) fn begin(&self, task: &Runnable) {
+        self.polls
+            .store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.place.store(task.place().pack(), Ordering::Relaxed);
+        self.task.store(task.id().get(), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(super) fn end(&self) {
+        self.task.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn polls(&self) -> u64 {
+        self.polls.load(Ordering::Relaxed)
+    }
+
+    /// The task that is being polled.
+    pub(super) fn task(&self) -> Option<(u64, Place)> {
+        let id = self.task.load(Ordering::Relaxed);
+        (id != 0).then(|| (id, Place::unpack(self.place.load(Ordering::Relaxed))))
+    }
+
+    /// Whether it is that one.
+    pub(super) fn is(&self, task: TaskId) -> bool {
+        self.task.load(Ordering::Relaxed) == task.get()
+    }
+}
+
+/// What the worker counts, for the metrics. One thread writes.
+pub(super) struct Counters {
+    pub(super) parks: Counter,
+    pub(super) turns: Counter,
+    pub(super) steals: Counter,
+    pub(super) busy: Counter,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        Self {
+            parks: Counter::default(),
+            turns: Counter::default(),
+            steals: Counter::default(),
+            busy: Counter::default(),
+        }
+    }
+}
+
+/// A number that one thread adds to and any may read.
+pub(super) struct Counter(AtomicU64);
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self(AtomicU64::new(0))
+    }
+}
+
+impl Counter {
+    #[inline]
+    pub(super) fn add(&self, count: u64) {
+        // Not one step: there is one writer at a time.
+        self.0.store(
+            self.0.load(Ordering::Relaxed).wrapping_add(count),
+            Ordering::Relaxed,
+        );
+    }
+
+    pub(super) fn add_time(&self, time: Duration) {
+        self.add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    }
+
+    pub(super) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}

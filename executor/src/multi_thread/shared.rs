@@ -1,0 +1,183 @@
+//! What all workers of a runtime share, and where its woken tasks go.
+
+use std::sync::{Arc, OnceLock};
+
+use super::config::Config;
+use super::idle::Idle;
+use super::monitor::Monitor;
+use super::shard::{RING, Shard};
+use super::threads::Threads;
+use crate::entry::Entry;
+use crate::local;
+use crate::owned::OwnedTasks;
+use crate::park::Park;
+use crate::primitive::SegQueue;
+use crate::task::{Claimed, Place, Runnable, Schedule, Task};
+
+/// The home of a multi-thread runtime's tasks.
+pub(crate) struct Shared {
+    pub(super) shards: Box<[Shard]>,
+    /// Tasks that no worker pushed, or for which its own queue had no room.
+    pub(super) injector: SegQueue<Runnable>,
+    /// The tasks that no worker spawned.
+    pub(super) spawned_elsewhere: OwnedTasks,
+    /// Idle tasks that are to be cancelled, by whichever worker comes first.
+    pub(super) claimed: SegQueue<Claimed>,
+    pub(super) idle: Idle,
+    pub(super) monitor: Monitor,
+    pub(super) threads: Threads,
+    /// Of the workers' own threads: where tasks that were sent to one of them go.
+    pub(super) entries: Box<[OnceLock<Arc<Entry>>]>,
+    pub(super) config: Config,
+}
+
+impl Shared {
+    pub(super) fn new(parks: Vec<Box<dyn Park>>, config: Config) -> Self {
+        let workers = parks.len();
+        let shards = parks.into_iter().enumerate().map(|(index, park)| {
+            let number = u32::try_from(index).expect("fewer than 2^32 workers");
+            Shard::new(number, park)
+        });
+        Self {
+            shards: shards.collect(),
+            injector: SegQueue::new(),
+            spawned_elsewhere: OwnedTasks::new(ELSEWHERE),
+            claimed: SegQueue::new(),
+            idle: Idle::new(workers),
+            monitor: Monitor::new(),
+            threads: Threads::new(),
+            entries: (0..workers).map(|_| OnceLock::new()).collect(),
+            config,
+        }
+    }
+
+    /// The table for a task that is spawned on this thread.
+    pub(crate) fn owned_here(&self) -> &OwnedTasks {
+        match local::shard_of(self) {
+            Some(index) => &self.shards[index].owned,
+            None => &self.spawned_elsewhere,
+        }
+    }
+
+    /// The table of that number.
+    pub(super) fn owned(&self, table: u32) -> Option<&OwnedTasks> {
+        if table == ELSEWHERE {
+            return Some(&self.spawned_elsewhere);
+        }
+        self.shards.get(table as usize).map(|shard| &shard.owned)
+    }
+
+    pub(super) fn tables(&self) -> impl Iterator<Item = &OwnedTasks> {
+        let shards = self.shards.iter().map(|shard| &shard.owned);
+        shards.chain([&self.spawned_elsewhere])
+    }
+
+    /// Queues a task for any worker.
+    pub(super) fn inject(&self, task: Runnable) {
+        self.injector.push(task);
+        self.notify();
+    }
+
+    /// After a push: unparks a worker if nobody is there to find it.
+    pub(super) fn notify(&self) {
+        if let Some(worker) = self.idle.notify() {
+            self.shards[worker].unparker.wake_by_ref();
+        }
+    }
+
+    /// Whether there is a queued task that any worker may take.
+    pub(super) fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.shards.iter().any(|shard| !shard.ring.is_empty())
+    }
+
+    /// Puts a task behind all others of a shard that this thread works.
+    #[inline]
+    pub(super) fn push_back(&self, shard: &Shard, task: Runnable) {
+        if let Err(task) = shard.ring.push(task) {
+            self.overflow(shard, task);
+        }
+    }
+
+    /// Half of a full queue goes to the injector, the oldest first, and the task behind them.
+    #[cold]
+    fn overflow(&self, shard: &Shard, task: Runnable) {
+        for _ in 0..RING / 2 {
+            let Some(task) = shard.ring.pop() else { break };
+            self.injector.push(task);
+        }
+        self.inject(task);
+    }
+
+    /// Takes a task from the injector, and a fair share of what else is there along.
+    pub(super) fn take_injected(&self, shard: &Shard) -> Option<Runnable> {
+        let first = self.injector.pop()?;
+        let share = self.injector.len() / self.shards.len();
+        for _ in 0..share.min(RING / 4) {
+            let Some(task) = self.injector.pop() else { break };
+            self.push_back(shard, task);
+        }
+        Some(first)
+    }
+
+    /// Takes half of another shard's queue, to run the first at once. `from` is where the search begins.
+    pub(super) fn steal(&self, thief: usize, from: usize) -> Option<Runnable> {
+        let here = &self.shards[thief];
+        let workers = self.shards.len();
+        let others = (0..workers).map(|offset| (from + offset) % workers);
+        for victim in others.filter(|victim| *victim != thief) {
+            let ring = &self.shards[victim].ring;
+            let share = ring.len().div_ceil(2);
+            if let Some(first) = ring.pop() {
+                for _ in 1..share {
+                    let Some(task) = ring.pop() else { break };
+                    self.push_back(here, task);
+                }
+                here.counters.steals.add(1);
+                return Some(first);
+            }
+        }
+        self.take_injected(here)
+    }
+}
+
+/// The number of the table for what no worker spawned.
+const ELSEWHERE: u32 = u32::MAX - 1;
+
+impl Schedule for Shared {
+    const LOCAL: bool = false;
+
+    #[inline]
+    fn push_here(shared: &Self, task: Runnable) -> Result<(), Runnable> {
+        let Some(index) = local::shard_of(shared) else {
+            return Err(task);
+        };
+        let shard = &shared.shards[index];
+        let behind = if local::note_push() {
+            shard.lifo.push(task)
+        } else {
+            Some(task)
+        };
+        if let Some(behind) = behind {
+            shared.push_back(shard, behind);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn push_again(shared: &Self, task: Runnable) -> Result<(), Runnable> {
+        let Some(index) = local::shard_of(shared) else {
+            return Err(task);
+        };
+        local::note_push();
+        shared.push_back(&shared.shards[index], task);
+        Ok(())
+    }
+
+    fn push_from_elsewhere(shared: Arc<Self>, task: Runnable) {
+        shared.inject(task);
+    }
+
+    fn release(&self, place: Place) -> Option<Task> {
+        self.owned(place.table)?.remove(place)
+    }
+}

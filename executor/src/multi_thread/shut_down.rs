@@ -1,0 +1,105 @@
+//! The end of a runtime: every task is cancelled, by all workers together.
+//!
+//! 1. The tables are closed: what is spawned from now on is cancelled at once. Every worker is told, and leaves its loop
+//!    at the end of the poll that it is in.
+//! 2. The idle tasks are claimed, once, and put where any worker takes them from. Tasks that are queued or running are
+//!    marked; whoever has them cancels them instead of going on.
+//! 3. The workers cancel what they find, in any shard, so that a destructor which waits for another task's only keeps
+//!    its own thread. They sleep in between: a waker that has just set SCHEDULED may not have pushed its task yet.
+//! 4. When the tables are empty each worker drops its driver, its thread's local tasks, and ends.
+//!
+//! Who waits for that may give up at a deadline: the threads go on by themselves, and a poll or a destructor that does not
+//! return keeps its own thread and nothing else.
+
+use std::sync::Arc;
+
+use super::shared::Shared;
+use super::worker::Worker;
+use crate::local;
+use crate::primitive::lock;
+use crate::task::Runnable;
+
+impl Shared {
+    /// Steps 1 and 2.
+    pub(super) fn begin_shut_down(self: &Arc<Self>) {
+        if !self.threads.close() {
+            return;
+        }
+        for table in self.tables() {
+            table.close();
+        }
+        for claimed in self.tables().flat_map(|table| table.claim_idle()) {
+            self.claimed.push(claimed);
+        }
+        self.unpark_all();
+        self.threads.unpark_followers();
+    }
+
+    fn unpark_all(&self) {
+        for shard in &self.shards {
+            shard.unparker.wake_by_ref();
+        }
+    }
+
+    fn has_tasks(&self) -> bool {
+        self.tables().any(|table| !table.is_empty())
+    }
+
+    /// A queued task of any shard.
+    fn next_to_cancel(&self) -> Option<Runnable> {
+        let of_shards = self
+            .shards
+            .iter()
+            .find_map(|shard| shard.lifo.take().or_else(|| shard.ring.pop()));
+        of_shards.or_else(|| self.injector.pop())
+    }
+}
+
+impl Worker {
+    /// Steps 3 and 4.
+    pub(super) fn shut_down(mut self) {
+        if self.searching {
+            self.searching = false;
+            let _ = self.shared.idle.end_search(self.index);
+        }
+        loop {
+            if let Some(claimed) = self.shared.claimed.pop() {
+                claimed.cancel();
+            } else if let Some(task) = self.shared.next_to_cancel() {
+                self.shard().running.begin(&task);
+                task.cancel();
+                self.shard().running.end();
+            } else if self.shared.has_tasks() {
+                self.wait_for_tasks();
+            } else {
+                break;
+            }
+        }
+        // The others may sleep, waiting for the task that this one cancelled last.
+        self.shared.unpark_all();
+        let park = self.shard().take_park();
+        self.shared.stand_up(self.index, &self.entry);
+        // Who waits for its sockets and timers is woken, and finds them closed.
+        drop(park);
+    }
+
+    /// Sleeps until somebody pushes a task, or has cancelled the last.
+    fn wait_for_tasks(&mut self) {
+        let _ = self.shared.idle.announce(self.index, false);
+        let is_queued = |shared: &Shared| {
+            let in_slots = shared.shards.iter().any(|shard| !shard.lifo.is_empty());
+            in_slots || !shared.claimed.is_empty() || shared.has_work()
+        };
+        if !is_queued(&self.shared) {
+            if let Some(park) = &mut *lock(&self.shared.shards[self.index].park) {
+                let _elsewhere = local::as_if_elsewhere();
+                park.park(None, &mut self.woken);
+            }
+        }
+        if self.shared.idle.retract(self.index) {
+            // It was claimed for a push, which the loop finds.
+            let _ = self.shared.idle.end_search(self.index);
+        }
+        reveille_context::wake::wake_all(&mut self.woken);
+    }
+}

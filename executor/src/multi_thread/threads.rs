@@ -1,0 +1,197 @@
+//! The threads of a runtime: who is still there, and whether they are to end.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::shared::Shared;
+use super::worker::Worker;
+use crate::entry::Entry;
+use crate::handle::Handle;
+use crate::local::{EntryGuard, Flavor};
+use crate::primitive::{
+    AtomicBool, Condvar, JoinHandle, Mutex, Ordering, lock, spawn_thread, wait, wait_until,
+};
+use reveille_context::wake;
+
+/// The workers' threads and the monitor's.
+pub(super) struct Threads {
+    closing: AtomicBool,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Threads that were started and have not ended.
+    alive: usize,
+    handles: Vec<JoinHandle<()>>,
+    /// What unparks those that run tasks, and those that are in the runtime's `block_on`.
+    entries: Vec<Arc<Entry>>,
+}
+
+impl Threads {
+    pub(super) fn new() -> Self {
+        Self {
+            closing: AtomicBool::new(false),
+            state: Mutex::new(State::default()),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Whether the runtime shuts down.
+    #[inline]
+    pub(super) fn is_closing(&self) -> bool {
+        // Relaxed: who sleeps is unparked after it was set.
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// The runtime shuts down from now on. False if it does already.
+    pub(super) fn close(&self) -> bool {
+        !self.closing.swap(true, Ordering::SeqCst)
+    }
+
+    /// Unparks those that run tasks without a shard.
+    pub(super) fn unpark_followers(&self) {
+        let entries = lock(&self.state).entries.clone();
+        entries.iter().for_each(|entry| entry.unpark_follower());
+    }
+
+    /// Notes who runs tasks, until the guard is dropped.
+    pub(super) fn register(&self, entry: &Arc<Entry>) -> Registered<'_> {
+        lock(&self.state).entries.push(entry.clone());
+        self.changed.notify_all();
+        Registered {
+            threads: self,
+            entry: entry.clone(),
+        }
+    }
+
+    /// Who runs tasks, or is in `block_on`.
+    pub(super) fn entries(&self) -> Vec<Arc<Entry>> {
+        lock(&self.state).entries.clone()
+    }
+
+    /// Waits until that many threads run tasks.
+    pub(super) fn wait_for_start(&self, count: usize) {
+        let mut state = lock(&self.state);
+        while state.entries.len() < count {
+            state = wait(&self.changed, state);
+        }
+    }
+
+    /// Waits until every thread has ended, or the deadline has passed. Whether they have.
+    pub(super) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
+        let mut state = lock(&self.state);
+        while state.alive > 0 {
+            state = match deadline {
+                None => wait(&self.changed, state),
+                Some(deadline) => match wait_until(&self.changed, state, deadline) {
+                    Ok(state) => state,
+                    Err(state) if state.alive > 0 => return false,
+                    Err(state) => state,
+                },
+            };
+        }
+        let handles = std::mem::take(&mut state.handles);
+        drop(state);
+        for handle in handles {
+            // They have all but ended, and none panics here that has not said so.
+            let _ = handle.join();
+        }
+        true
+    }
+
+    /// Starts a thread, which counts until it ends.
+    pub(super) fn start(
+        &self,
+        shared: &Arc<Shared>,
+        name: &str,
+        main: impl FnOnce(&Arc<Shared>) + Send + 'static,
+    ) -> io::Result<()> {
+        let alive = Alive::new(shared.clone());
+        let handle = spawn_thread(name, shared.config.thread_stack_size, move || {
+            main(&alive.0);
+        })?;
+        lock(&self.state).handles.push(handle);
+        Ok(())
+    }
+}
+
+/// A thread counts as alive while this lives.
+pub(super) struct Alive(Arc<Shared>);
+
+impl Alive {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        lock(&shared.threads.state).alive += 1;
+        Self(shared)
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        lock(&self.0.threads.state).alive -= 1;
+        self.0.threads.changed.notify_all();
+        // The monitor ends with the last of them.
+        self.0.monitor.hurry();
+    }
+}
+
+/// Made by [`Threads::register`].
+pub(crate) struct Registered<'a> {
+    threads: &'a Threads,
+    entry: Arc<Entry>,
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.threads.state);
+        state.entries.retain(|entry| !Arc::ptr_eq(entry, &self.entry));
+    }
+}
+
+impl Shared {
+    /// Notes who is in `block_on`, until the guard is dropped.
+    pub(crate) fn register(&self, entry: &Arc<Entry>) -> Registered<'_> {
+        self.threads.register(entry)
+    }
+
+    /// Starts the thread of a worker.
+    pub(super) fn start_worker(self: &Arc<Self>, index: usize) -> io::Result<()> {
+        let name = self.config.thread_name.clone();
+        self.threads
+            .start(self, &name, move |shared| work(shared, index, true))
+    }
+
+    /// Starts the monitor's thread.
+    pub(super) fn start_monitor(self: &Arc<Self>) -> io::Result<()> {
+        let shared = self.clone();
+        let handle = spawn_thread("reveille-monitor", None, move || shared.watch())?;
+        lock(&self.threads.state).handles.push(handle);
+        Ok(())
+    }
+
+    /// Whether every worker's thread has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        lock(&self.threads.state).alive == 0
+    }
+}
+
+/// A thread that runs tasks: one of the runtime's own, or a substitute for one that is blocked.
+pub(super) fn work(shared: &Arc<Shared>, index: usize, own: bool) {
+    let entry = Arc::new(Entry::new(shared.shards[index].unparker.clone()));
+    if own {
+        let _ = shared.entries[index].set(entry.clone());
+    }
+    let _registered = shared.threads.register(&entry);
+    let _runtime = Handle::multi_thread(shared.clone()).enter();
+    // Its drop cancels the thread's local tasks.
+    let _entry = EntryGuard::new(entry.clone(), shared.config.location, Flavor::MultiThread);
+    if let Some(hook) = &shared.config.on_thread_start {
+        wake::contain(|| hook());
+    }
+    Worker::new(shared.clone(), entry, index, own).run();
+    if let Some(hook) = &shared.config.on_thread_stop {
+        wake::contain(|| hook());
+    }
+}

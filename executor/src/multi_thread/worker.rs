@@ -1,0 +1,341 @@
+//! A worker: the loop of a thread that runs tasks, and how it goes to sleep.
+
+use std::mem;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Instant;
+
+use reveille_context::wake;
+
+use super::shard::Shard;
+use super::shared::Shared;
+use crate::entry::Entry;
+use crate::local;
+use crate::pace::Pace;
+use crate::primitive::{lock, park_thread, try_lock};
+use crate::root::run_batch;
+use crate::task::Runnable;
+
+/// A thread that works a shard.
+pub(super) struct Worker {
+    pub(super) shared: Arc<Shared>,
+    pub(super) entry: Arc<Entry>,
+    pub(super) index: usize,
+    /// Whether the thread is the shard's own, not a substitute.
+    own: bool,
+    /// Counts the tasks that were looked for.
+    tick: u32,
+    /// How many tasks in a row came out of the LIFO slot.
+    in_a_row: u32,
+    /// Whether it counts as one who searches.
+    pub(super) searching: bool,
+    pace: Pace,
+    /// Reused by every turn.
+    pub(super) woken: Vec<Waker>,
+    /// Since when it has not been parked.
+    awake_since: Instant,
+}
+
+/// Why a worker stopped to work its shard.
+enum Left {
+    /// The runtime shuts down.
+    Closing,
+    /// A task that it ran left the shard, to block.
+    Blocked,
+    /// The shard's own thread is back.
+    Wanted,
+}
+
+/// How often the injector and the mailbox are looked at even if there is other work: every 61 tasks, as tokio does.
+const FAIR: u32 = 61;
+
+/// How many tasks in a row may come out of the LIFO slot, so that two that wake each other do not keep the others
+/// waiting.
+const LIFO_IN_A_ROW: u32 = 3;
+
+impl Worker {
+    pub(super) fn new(shared: Arc<Shared>, entry: Arc<Entry>, index: usize, own: bool) -> Self {
+        Self {
+            shared,
+            entry,
+            index,
+            own,
+            tick: 0,
+            in_a_row: 0,
+            searching: false,
+            pace: Pace::default(),
+            woken: Vec::new(),
+            awake_since: Instant::now(),
+        }
+    }
+
+    /// Until the runtime shuts down, or the thread is not needed any more.
+    pub(super) fn run(mut self) {
+        let mut works = self.take_seat();
+        loop {
+            let left = if works { self.work() } else { Left::Wanted };
+            match left {
+                Left::Closing => return self.shut_down(),
+                Left::Wanted if works => self.give_up_seat(),
+                Left::Blocked | Left::Wanted => {}
+            }
+            works = self.follow();
+            if !works {
+                return;
+            }
+        }
+    }
+
+    fn work(&mut self) -> Left {
+        loop {
+            if self.shared.threads.is_closing() {
+                return Left::Closing;
+            }
+            if self.shard().seat.is_wanted() && !self.own {
+                return Left::Wanted;
+            }
+            match self.next() {
+                Some(task) => {
+                    if !self.run_task(task) {
+                        return Left::Blocked;
+                    }
+                    if self.pace.turn_is_due() {
+                        self.turn();
+                    }
+                }
+                None => match self.search() {
+                    Some(task) => {
+                        if !self.run_task(task) {
+                            return Left::Blocked;
+                        }
+                    }
+                    None => self.sleep(),
+                },
+            }
+        }
+    }
+
+    /// The next task of this worker, without a look at the other shards.
+    #[inline]
+    fn next(&mut self) -> Option<Runnable> {
+        self.tick = self.tick.wrapping_add(1);
+        if self.tick % FAIR == 0 {
+            self.entry.receive();
+            if let Some(task) = self.shared.take_injected(self.shard()) {
+                return Some(task);
+            }
+        }
+        // By turns with the shard's, since neither may keep the other waiting.
+        if self.tick % 2 == 0 {
+            if let Some(task) = local::pop() {
+                return Some(task);
+            }
+        }
+        if let Some(task) = self.next_of_shard() {
+            return Some(task);
+        }
+        self.entry.receive();
+        local::pop().or_else(|| self.shared.take_injected(self.shard()))
+    }
+
+    #[inline]
+    fn next_of_shard(&mut self) -> Option<Runnable> {
+        let shard = &self.shared.shards[self.index];
+        if let Some(task) = shard.lifo.take() {
+            if self.in_a_row < LIFO_IN_A_ROW {
+                self.in_a_row += 1;
+                return Some(task);
+            }
+            self.shared.push_back(shard, task);
+        }
+        self.in_a_row = 0;
+        shard.ring.pop()
+    }
+
+    /// Runs a task. False if that left the shard to another thread.
+    #[inline]
+    fn run_task(&mut self, task: Runnable) -> bool {
+        if self.searching {
+            self.end_search();
+        }
+        self.pace.count(1);
+        self.shard().running.begin(&task);
+        local::begin_poll();
+        task.run();
+        let pushed = local::end_poll();
+        if local::shard_of(&self.shared).is_none() {
+            return false;
+        }
+        self.shard().running.end();
+        if pushed {
+            self.notify_of_more();
+        }
+        true
+    }
+
+    /// One runnable task needs nobody else: it runs here next. For more than one, whoever sleeps may help.
+    #[inline]
+    fn notify_of_more(&self) {
+        if self.shard().queued() > 1 && self.shared.idle.may_help() {
+            self.shared.notify();
+        }
+    }
+
+    /// Looks for a task in the other shards, unless somebody else does.
+    fn search(&mut self) -> Option<Runnable> {
+        if !self.searching && !self.shared.idle.start_search(self.index) {
+            return None;
+        }
+        self.searching = true;
+        self.shared.steal(self.index, self.tick as usize)
+    }
+
+    /// Before it runs what it found; what was pushed meanwhile it answers for.
+    fn end_search(&mut self) {
+        self.searching = false;
+        if self.shared.idle.end_search(self.index) && self.shared.has_work() {
+            self.shared.notify();
+        }
+    }
+
+    fn sleep(&mut self) {
+        let searching = mem::take(&mut self.searching);
+        let must_look = self.shared.idle.announce(self.index, searching);
+        if must_look && self.shared.has_work() || self.is_asked() {
+            self.rise();
+            return;
+        }
+        self.account();
+        if let Some(hook) = &self.shared.config.on_thread_park {
+            wake::contain(|| hook());
+        }
+        {
+            // Before the driver sleeps its own lock is taken, so nobody turns it meanwhile.
+            let mut park = lock(&self.shared.shards[self.index].park);
+            if let Some(park) = &mut *park {
+                let _elsewhere = local::as_if_elsewhere();
+                park.park(None, &mut self.woken);
+            }
+        }
+        self.rise();
+        self.awake_since = Instant::now();
+        self.shard().counters.parks.add(1);
+        if let Some(hook) = &self.shared.config.on_thread_unpark {
+            wake::contain(|| hook());
+        }
+        self.after_turn();
+    }
+
+    /// Whether this worker in particular was asked for something.
+    fn is_asked(&self) -> bool {
+        self.entry.has_news()
+            || self.shared.threads.is_closing()
+            || (!self.own && self.shard().seat.is_wanted())
+    }
+
+    /// It counts as running again.
+    fn rise(&mut self) {
+        self.searching = self.shared.idle.retract(self.index);
+        self.shared.monitor.rouse();
+    }
+
+    /// Adds the time since it woke up to its busy time.
+    fn account(&mut self) {
+        let now = Instant::now();
+        self.shard()
+            .counters
+            .busy
+            .add_time(now.saturating_duration_since(self.awake_since));
+        self.awake_since = now;
+    }
+
+    /// Looks at sockets and timers, unless the monitor does just now.
+    #[cold]
+    fn turn(&mut self) {
+        if let Some(mut park) = try_lock(&self.shared.shards[self.index].park) {
+            if let Some(park) = &mut *park {
+                let _elsewhere = local::as_if_elsewhere();
+                park.turn(&mut self.woken);
+            }
+        }
+        self.account();
+        self.after_turn();
+    }
+
+    fn after_turn(&mut self) {
+        self.shard().counters.turns.add(1);
+        wake::wake_all(&mut self.woken);
+        self.pace = Pace::default();
+        self.notify_of_more();
+    }
+
+    #[inline]
+    pub(super) fn shard(&self) -> &Shard {
+        &self.shared.shards[self.index]
+    }
+
+    /// Works the shard from now on, if nobody else does.
+    fn take_seat(&mut self) -> bool {
+        if !self.shard().seat.try_take(&self.entry) {
+            return false;
+        }
+        self.shared.sit_down(self.index, &self.entry);
+        self.awake_since = Instant::now();
+        true
+    }
+
+    fn give_up_seat(&mut self) {
+        if self.searching {
+            self.end_search();
+        }
+        self.account();
+        self.shared.stand_up(self.index, &self.entry);
+    }
+
+    /// Without a shard: runs the thread's local tasks until it has the shard again. False if the thread is to end:
+    /// the runtime shuts down, or this is a substitute whose last local task is complete.
+    fn follow(&mut self) -> bool {
+        if self.own {
+            self.shard().seat.ask(&self.entry);
+            self.shard().unparker.wake_by_ref();
+        }
+        loop {
+            self.entry.receive();
+            run_batch();
+            // Right before the park: user code may use up an unpark, so what it missed must be seen here.
+            if self.shared.threads.is_closing() {
+                // Somebody must see to what is in the shard: whoever has it, else this thread.
+                return self.take_seat();
+            }
+            if self.own {
+                if self.take_seat() {
+                    return true;
+                }
+            } else if !self.entry.has_local_tasks() {
+                return false;
+            }
+            if local::is_empty() && !self.entry.has_news() {
+                park_thread();
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// This thread, whose seat it is by now, works the shard.
+    pub(super) fn sit_down(self: &Arc<Self>, index: usize, entry: &Arc<Entry>) {
+        local::start_working(self, index);
+        entry.set_driving(true);
+        if let Some(park) = &mut *lock(&self.shards[index].park) {
+            park.enter();
+        }
+    }
+
+    /// This thread leaves the shard to whoever takes its seat.
+    pub(super) fn stand_up(&self, index: usize, entry: &Arc<Entry>) {
+        entry.set_driving(false);
+        local::stop_working();
+        self.shards[index].running.end();
+        self.shards[index].seat.leave();
+    }
+}

@@ -1,0 +1,116 @@
+//! The multi-thread executor from outside.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark, spawn, spawn_local, yield_now};
+
+fn executor(workers: usize) -> MultiThread {
+    let parks = (0..workers).map(|_| ThreadPark::new());
+    MultiThread::new(parks, MultiThreadConfig::default()).unwrap()
+}
+
+#[test]
+fn tasks_run_to_their_end_on_any_number_of_workers() {
+    for workers in [1, 2, 4] {
+        let executor = executor(workers);
+        let sum = executor.block_on(async {
+            let tasks: Vec<_> = (0..10_000_u64)
+                .map(|n| {
+                    spawn(async move {
+                        yield_now().await;
+                        n
+                    })
+                })
+                .collect();
+            let mut sum = 0;
+            for task in tasks {
+                sum += task.await.unwrap();
+            }
+            sum
+        });
+        assert_eq!(sum, 9_999 * 10_000 / 2);
+    }
+}
+
+#[test]
+fn a_spawn_from_a_foreign_thread_wakes_a_parked_worker() {
+    for workers in [1, 2, 4] {
+        let executor = executor(workers);
+        let handle = executor.handle();
+        for n in 0..2_000 {
+            let (sender, receiver) = mpsc::channel();
+            drop(handle.spawn(async move { sender.send(n).unwrap() }));
+            assert_eq!(receiver.recv().unwrap(), n);
+        }
+    }
+}
+
+#[test]
+fn several_threads_block_on_one_executor_at_once() {
+    let executor = executor(2);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for n in 0..500 {
+                    assert_eq!(
+                        executor.block_on(async { spawn(async move { n }).await.unwrap() }),
+                        n
+                    );
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn dropping_the_executor_drops_every_future() {
+    struct Count(Arc<AtomicUsize>);
+    impl Drop for Count {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    for workers in [1, 2, 4] {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let executor = executor(workers);
+        for n in 0..1_000 {
+            let count = Count(drops.clone());
+            drop(executor.handle().spawn(async move {
+                let _count = count;
+                if n % 3 == 0 {
+                    std::future::pending::<()>().await;
+                }
+                loop {
+                    yield_now().await;
+                }
+            }));
+        }
+        drop(executor);
+        assert_eq!(drops.load(Ordering::Relaxed), 1_000);
+    }
+}
+
+#[test]
+fn local_tasks_work_in_block_on_and_on_workers() {
+    let executor = executor(2);
+    let here = thread::current().id();
+    let (there, local) = executor.block_on(async {
+        let local = spawn_local(async { thread::current().id() });
+        let there = spawn(async {
+            let worker = thread::current().id();
+            let rc = std::rc::Rc::new(5);
+            let task = spawn_local(async move {
+                yield_now().await;
+                (*rc, thread::current().id())
+            });
+            drop(task);
+            worker
+        });
+        (there.await.unwrap(), local.await.unwrap())
+    });
+    assert_eq!(local, here);
+    assert_ne!(there, here);
+}
