@@ -20,7 +20,15 @@ pub fn enter() -> Entered {
     }
 }
 
-/// A poll's budget counts while this lives; made by [`enter`].
+/// Lifts the budget, for code that may complete as much as it likes; what was left comes back with the guard.
+#[must_use = "the budget is back when the guard is dropped"]
+pub fn unconstrained() -> Entered {
+    Entered {
+        previous: LEFT.with(|left| left.replace(None)),
+    }
+}
+
+/// A budget is in force, or lifted, while this lives; made by [`enter`] and [`unconstrained`].
 #[derive(Debug)]
 pub struct Entered {
     previous: Option<u8>,
@@ -110,6 +118,30 @@ mod tests {
             };
             progress.made();
         }
+        assert!(poll_proceed(cx).is_pending());
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_lifted_budget_comes_back_as_it_was() {
+        let wakes = Arc::new(CountWakes::default());
+        let waker = Waker::from(wakes.clone());
+        let cx = &mut Context::from_waker(&waker);
+        let _poll = enter();
+        let spend = |cx: &mut Context<'_>, count: u8| {
+            for _ in 0..count {
+                let Poll::Ready(progress) = poll_proceed(cx) else {
+                    panic!("the budget ended early")
+                };
+                progress.made();
+            }
+        };
+        spend(cx, BUDGET - 1);
+        {
+            let _lifted = unconstrained();
+            spend(cx, BUDGET);
+        }
+        spend(cx, 1);
         assert!(poll_proceed(cx).is_pending());
         assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
     }
