@@ -9,15 +9,29 @@ use reveille_executor::{Park, Token};
 use reveille_reactor::{Notifier, Reactor};
 use reveille_timer::Timers;
 
+use crate::drivers::{self, Drivers};
+
 /// A reactor and a wheel, turned together.
 pub(crate) struct Driver {
     reactor: Reactor,
     timers: Timers,
     unparker: Arc<Unparker>,
+    /// The runtime's, once they are all there.
+    drivers: Option<Drivers>,
 }
 
 impl Driver {
-    pub(crate) fn new() -> io::Result<Self> {
+    /// The drivers of one runtime, and what is known of them.
+    pub(crate) fn several(count: usize) -> io::Result<(Vec<Self>, Drivers)> {
+        let mut all = (0..count).map(|_| Self::new()).collect::<io::Result<Vec<_>>>()?;
+        let drivers = Drivers::new(all.iter().map(Self::handles));
+        for driver in &mut all {
+            driver.drivers = Some(drivers.clone());
+        }
+        Ok((all, drivers))
+    }
+
+    fn new() -> io::Result<Self> {
         let reactor = Reactor::new()?;
         let unparker = Arc::new(Unparker {
             token: Token::new(),
@@ -28,10 +42,11 @@ impl Driver {
             reactor,
             timers,
             unparker,
+            drivers: None,
         })
     }
 
-    pub(crate) fn handles(&self) -> (reveille_reactor::Handle, reveille_timer::Handle) {
+    fn handles(&self) -> (reveille_reactor::Handle, reveille_timer::Handle) {
         (self.reactor.handle(), self.timers.handle())
     }
 
@@ -45,7 +60,11 @@ impl Driver {
 
 impl Park for Driver {
     fn enter(&mut self) {
-        // `Runtime::block_on` made this driver's sockets and timers the thread's own.
+        let (reactor, timers) = self.handles();
+        // For good: a worker's thread has no other, and who is in `block_on` gets back what it had from its guard.
+        drop(reveille_reactor::Handle::replace_current(Some(reactor)));
+        drop(reveille_timer::Handle::replace_current(Some(timers)));
+        drop(drivers::replace_current(self.drivers.clone()));
     }
 
     fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {

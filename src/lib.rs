@@ -3,6 +3,7 @@
 #![doc(test(attr(deny(warnings))))]
 
 mod driver;
+mod drivers;
 pub mod io;
 pub mod net;
 pub mod runtime;

@@ -52,7 +52,7 @@ impl fmt::Debug for EnterGuard {
     }
 }
 
-fn replace(handle: Option<Handle>) -> Option<Handle> {
+pub(crate) fn replace(handle: Option<Handle>) -> Option<Handle> {
     CURRENT.try_with(|current| current.replace(handle)).ok().flatten()
 }
 

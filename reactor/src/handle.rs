@@ -60,6 +60,12 @@ impl Handle {
         current::enter(self.clone())
     }
 
+    /// Makes `handle` the current one of this thread, for a driver that cannot keep the guard of [`enter`](Self::enter).
+    /// Returns the one before.
+    pub fn replace_current(handle: Option<Self>) -> Option<Self> {
+        current::replace(handle)
+    }
+
     /// Whether the reactor is gone. Sockets that were registered with it register anew when they next wait.
     pub fn is_closed(&self) -> bool {
         self.shared.table.is_closed()

@@ -47,6 +47,13 @@ pub struct Config {
 impl Default for Config {
     #[track_caller]
     fn default() -> Self {
+        Self::at(Location::caller())
+    }
+}
+
+impl Config {
+    /// The default, for a runtime that is built at `location`, which messages name.
+    pub fn at(location: &'static Location<'static>) -> Self {
         Self {
             thread_name: "reveille-worker".to_owned(),
             thread_stack_size: None,
@@ -56,7 +63,7 @@ impl Default for Config {
             on_thread_unpark: None,
             on_slow_poll: None,
             slow_poll_threshold: Duration::from_millis(100),
-            location: Location::caller(),
+            location,
         }
     }
 }

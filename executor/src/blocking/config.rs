@@ -1,0 +1,55 @@
+//! What a blocking pool can be told.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::primitive::spawn_thread;
+
+/// Something to be called on a thread of the pool. A panic in it is contained.
+pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
+
+/// Called once on each thread of the pool, with the thread's whole work, which it must call: it makes the runtime
+/// current around it.
+///
+/// The pool keeps this until it is closed, and a thread for as long as it runs it. So what it captures may refer to the
+/// pool if, and only if, whoever owns the runtime closes the pool in the end; a `Weak` is the better choice.
+pub(crate) type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+/// What a new thread runs.
+pub(crate) type ThreadMain = Box<dyn FnOnce() + Send>;
+
+/// Starts a thread with that name and stack size.
+pub(crate) type StartThread = Box<dyn Fn(&str, Option<usize>, ThreadMain) -> io::Result<()> + Send + Sync>;
+
+/// The settings of a [`BlockingPool`](super::BlockingPool).
+pub(crate) struct PoolConfig {
+    /// How many threads may run jobs at once; substitutes for workers come on top. At least one.
+    pub(crate) max_threads: usize,
+    /// How long a thread without work waits for some before it ends.
+    pub(crate) keep_alive: Duration,
+    /// The name of the pool's threads.
+    pub(crate) thread_name: String,
+    /// The stack size of the pool's threads in bytes; std's own if `None`.
+    pub(crate) thread_stack_size: Option<usize>,
+    /// Called on every thread of the pool before its first job.
+    pub(crate) on_thread_start: Option<Hook>,
+    /// Called on every thread of the pool after its last job.
+    pub(crate) on_thread_stop: Option<Hook>,
+    /// How a thread is started; tests have it fail.
+    pub(crate) start_thread: StartThread,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            max_threads: 512,
+            keep_alive: Duration::from_secs(10),
+            thread_name: "reveille-blocking".to_owned(),
+            thread_stack_size: None,
+            on_thread_start: None,
+            on_thread_stop: None,
+            start_thread: Box::new(|name, stack_size, main| spawn_thread(name, stack_size, main).map(drop)),
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! What a blocking pool knows: its queue, and what each of its threads is about to do.
+//!
+//! A thread is in one of these groups, each counted here, and changes group only under the pool's lock:
+//!
+//! ```text
+//!               start fails
+//!          ┌──────────────────► gone
+//!     starting ───────────► busy ◄──────────── woken         runs jobs: `threads` counts these four
+//!          ▲                │  ▲                 ▲
+//!   next() │     queue empty│  │queue not empty  │ next()
+//!          │                ▼  │                 │
+//!        (none)            idle ─────────────────┘
+//!                           │ │
+//!                   time-out│ └──── stand_in() ──► substitute  stands in for a worker; not one of `threads`
+//!                           ▼                        │
+//!                         gone ◄─────────────────────┘         back to busy if there is room
+//! ```
+//!
+//! **The rule.** After every change that can add to the need for threads (a push, a failed start, a job taken from the
+//! queue) somebody calls [`State::next`]. It keeps the number of queued jobs at or below the number of threads that
+//! are promised to them (*starting* and *woken*), as long as there are idle threads or room for new ones. So:
+//!
+//! * a job that is queued while no thread is busy has one promised to it;
+//! * a burst of N pushes wakes or starts N threads, however late the first of them comes, since an idle thread counts
+//!   as idle only until it is promised, not until it wakes;
+//! * a thread whose wait times out is promised nothing, or else takes what it was promised.
+//!
+//! A promise by a *starting* thread can be broken. Then the jobs stay queued if any of `threads` is left, which takes
+//! them when it is done with what it does, and tries to start another thread then; if none is left, the
+//! queued jobs fail, because nothing would ever come back to them. Substitutes do not count: they may run as long as
+//! the runtime does.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::config::{Around, ThreadMain};
+use super::info::{JobInfo, PoolMetrics};
+use super::job::{Job, Record};
+use crate::task::Runnable;
+
+pub(super) struct State {
+    queue: VecDeque<Job>,
+    running: Vec<Running>,
+    /// Work for idle threads that no longer count among `threads`.
+    substitutes: VecDeque<ThreadMain>,
+    max_threads: usize,
+    /// Starting, busy, idle and woken.
+    threads: usize,
+    starting: usize,
+    /// Waiting, and promised nothing.
+    idle: usize,
+    /// Waiting, and to take a job when they come out of it.
+    woken: usize,
+    standing_in: usize,
+    /// Every thread that was started, until it touches the pool no more.
+    alive: usize,
+    pub(super) closed: bool,
+    pub(super) around: Option<Around>,
+    jobs_begun: u64,
+    failed_starts: u64,
+    queue_latency_total: Duration,
+    queue_latency_max: Duration,
+}
+
+struct Running {
+    record: Record,
+    since: Instant,
+}
+
+/// What is to be done, once the lock is released, so that queued jobs have their threads.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Next {
+    Nothing,
+    /// Notify one waiting thread.
+    Wake,
+    /// Start a thread, which counts already.
+    Start,
+}
+
+/// Why a thread came out of its wait.
+#[must_use]
+pub(super) enum Woken {
+    /// To stand in for a worker.
+    StandIn(ThreadMain),
+    /// To look at the queue. It is busy now.
+    Look,
+    /// For nothing that concerns it.
+    Spurious,
+}
+
+impl State {
+    pub(super) fn new(max_threads: usize) -> Self {
+        Self {
+            queue: VecDeque::new(),
+            running: Vec::new(),
+            substitutes: VecDeque::new(),
+            max_threads: max_threads.max(1),
+            threads: 0,
+            starting: 0,
+            idle: 0,
+            woken: 0,
+            standing_in: 0,
+            alive: 0,
+            closed: false,
+            around: None,
+            jobs_begun: 0,
+            failed_starts: 0,
+            queue_latency_total: Duration::ZERO,
+            queue_latency_max: Duration::ZERO,
+        }
+    }
+
+    /// Queues a job; gives it back once the pool is closed. The flag is read under the same lock under which
+    /// [`close`](Self::close) empties the queue, so that no job is queued after that.
+    pub(super) fn push(&mut self, job: Job) -> Result<Next, Job> {
+        if self.closed {
+            return Err(job);
+        }
+        self.queue.push_back(job);
+        Ok(self.next())
+    }
+
+    /// Promises a thread to the queue, if a job there has none. See the module's rule.
+    pub(super) fn next(&mut self) -> Next {
+        let next = if self.queue.len() <= self.starting + self.woken {
+            Next::Nothing
+        } else if self.idle > 0 {
+            self.idle -= 1;
+            self.woken += 1;
+            Next::Wake
+        } else if self.threads < self.max_threads {
+            self.threads += 1;
+            self.starting += 1;
+            self.alive += 1;
+            Next::Start
+        } else {
+            Next::Nothing
+        };
+        self.check();
+        next
+    }
+
+    /// A thread began its work: it is busy now.
+    pub(super) fn started(&mut self) {
+        self.starting -= 1;
+        self.check();
+    }
+
+    /// A thread could not be started. Gives the jobs for which none is left.
+    pub(super) fn start_failed(&mut self) -> (Next, VecDeque<Job>) {
+        self.starting -= 1;
+        self.threads -= 1;
+        self.alive -= 1;
+        self.failed_starts += 1;
+        if self.threads == 0 {
+            return (Next::Nothing, std::mem::take(&mut self.queue));
+        }
+        // Not another attempt at once; but an idle thread makes good what this one promised.
+        let next = if self.idle > 0 { self.next() } else { Next::Nothing };
+        self.check();
+        (next, VecDeque::new())
+    }
+
+    /// The next job for a busy thread, and what the rest of the queue needs.
+    pub(super) fn take(&mut self) -> Option<(Runnable, Record, Next)> {
+        let job = self.queue.pop_front()?;
+        let now = Instant::now();
+        let latency = now.saturating_duration_since(job.queued_at);
+        self.jobs_begun += 1;
+        self.queue_latency_total += latency;
+        self.queue_latency_max = self.queue_latency_max.max(latency);
+        self.running.push(Running {
+            record: job.record.clone(),
+            since: now,
+        });
+        // As a rule the push has seen to it; this is for what a failed start left behind.
+        let next = self.next();
+        Some((job.task, job.record, next))
+    }
+
+    /// A job that was taken has ended.
+    pub(super) fn ended(&mut self, record: &Record) {
+        if let Some(index) = self.running.iter().position(|job| job.record.id == record.id) {
+            self.running.swap_remove(index);
+        }
+    }
+
+    /// A busy thread found the queue empty and is about to wait.
+    pub(super) fn begin_wait(&mut self) {
+        self.idle += 1;
+        self.check();
+    }
+
+    /// A waiting thread has the lock again. Which of several was notified does not matter: the first one to come takes
+    /// what there is.
+    pub(super) fn end_wait(&mut self, timed_out: bool) -> Woken {
+        if let Some(work) = self.substitutes.pop_front() {
+            return Woken::StandIn(work);
+        }
+        if self.woken > 0 {
+            self.woken -= 1;
+        } else if timed_out || self.closed {
+            self.idle -= 1;
+        } else {
+            return Woken::Spurious;
+        }
+        Woken::Look
+    }
+
+    /// A busy thread ends.
+    pub(super) fn leave(&mut self) {
+        self.threads -= 1;
+        self.check();
+    }
+
+    /// Finds a thread to stand in for a worker. Gives the work back if the caller must start one, which counts
+    /// already. `Err` once the pool is closed.
+    pub(super) fn stand_in(&mut self, work: ThreadMain) -> Result<Option<ThreadMain>, ThreadMain> {
+        if self.closed {
+            return Err(work);
+        }
+        self.standing_in += 1;
+        if self.idle == 0 {
+            self.alive += 1;
+            return Ok(Some(work));
+        }
+        // It is nobody's but the worker's from now on, not only from when it wakes: meanwhile a job that is pushed must
+        // not count on it, nor be refused a new thread for it.
+        self.idle -= 1;
+        self.threads -= 1;
+        self.substitutes.push_back(work);
+        self.check();
+        Ok(None)
+    }
+
+    /// A thread to stand in for a worker could not be started.
+    pub(super) fn stand_in_failed(&mut self) {
+        self.standing_in -= 1;
+        self.alive -= 1;
+        self.failed_starts += 1;
+    }
+
+    /// A substitute is done. Whether it stays, as a busy thread.
+    pub(super) fn stand_out(&mut self) -> bool {
+        self.standing_in -= 1;
+        let stays = !self.closed && self.threads < self.max_threads;
+        if stays {
+            self.threads += 1;
+        }
+        stays
+    }
+
+    /// A thread touches the pool for the last time.
+    pub(super) fn gone(&mut self) {
+        self.alive -= 1;
+    }
+
+    /// No job enters from now on; those that are queued come back, to be cancelled.
+    pub(super) fn close(&mut self) -> (VecDeque<Job>, Option<Around>) {
+        self.closed = true;
+        (std::mem::take(&mut self.queue), self.around.take())
+    }
+
+    pub(super) fn alive(&self) -> usize {
+        self.alive
+    }
+
+    /// Whether no job is queued or runs.
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty() && self.running.is_empty()
+    }
+
+    pub(super) fn jobs(&self) -> Vec<JobInfo> {
+        let now = Instant::now();
+        let running = self.running.iter().map(|job| (&job.record, Some(job.since)));
+        let queued = self.queue.iter().map(|job| (&job.record, None));
+        running
+            .chain(queued)
+            .map(|(record, since): (&Record, Option<Instant>)| JobInfo {
+                id: record.id,
+                name: record.name.clone(),
+                spawned_at: record.spawned_at,
+                running_for: since.map(|since| now.saturating_duration_since(since)),
+            })
+            .collect()
+    }
+
+    pub(super) fn metrics(&self) -> PoolMetrics {
+        PoolMetrics {
+            threads: self.alive,
+            idle_threads: self.idle,
+            substitutes: self.standing_in,
+            queue_depth: self.queue.len(),
+            jobs_begun: self.jobs_begun,
+            failed_starts: self.failed_starts,
+            queue_latency_total: self.queue_latency_total,
+            queue_latency_max: self.queue_latency_max,
+        }
+    }
+
+    /// The rule, after every change.
+    fn check(&self) {
+        let promised = self.starting + self.woken;
+        debug_assert!(
+            self.threads >= promised + self.idle,
+            "a thread is in two groups: {:?}",
+            self.metrics()
+        );
+        debug_assert!(
+            self.queue.is_empty() || self.threads > self.idle,
+            "a job is queued, and no thread is busy, woken or starting: {:?}",
+            self.metrics()
+        );
+        debug_assert!(
+            self.idle == 0 || self.queue.len() <= promised,
+            "a thread is idle while a job has none: {:?}",
+            self.metrics()
+        );
+    }
+}
+
+/// No thread could be started for the jobs that are dropped with this.
+pub(super) fn report_stranded(error: &io::Error, count: usize) {
+    use std::io::Write;
+    let _ = writeln!(
+        std::io::stderr(),
+        "reveille: no thread could be started for blocking jobs, and none is there: {error}; cancelled: {count}"
+    );
+}

@@ -1,0 +1,85 @@
+//! The drivers of a runtime, as seen from anywhere: which of them a thread uses that is none of its workers.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What leads to each driver of a runtime: one for a current-thread runtime, one for each worker of a multi-thread one.
+#[derive(Clone)]
+pub(crate) struct Drivers(Arc<[(reveille_reactor::Handle, reveille_timer::Handle)]>);
+
+impl Drivers {
+    pub(crate) fn new(
+        drivers: impl Iterator<Item = (reveille_reactor::Handle, reveille_timer::Handle)>,
+    ) -> Self {
+        Self(drivers.collect())
+    }
+
+    /// Those of the runtime that is current on this thread.
+    pub(crate) fn current() -> Option<Self> {
+        CURRENT
+            .try_with(|current| current.borrow().clone())
+            .ok()
+            .flatten()
+    }
+
+    /// Makes one of them this thread's own until the guard is dropped, the same one each time.
+    pub(crate) fn enter(&self) -> EnterGuard {
+        let (reactor, timers) = &self.0[this_thread() % self.0.len()];
+        EnterGuard {
+            _timers: timers.enter(),
+            _reactor: reactor.enter(),
+            previous: replace_current(Some(self.clone())),
+            not_send: PhantomData,
+        }
+    }
+}
+
+impl fmt::Debug for Drivers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Drivers").field(&self.0.len()).finish()
+    }
+}
+
+/// Made by [`Drivers::enter`].
+#[derive(Debug)]
+pub(crate) struct EnterGuard {
+    _timers: reveille_timer::EnterGuard,
+    _reactor: reveille_reactor::EnterGuard,
+    previous: Option<Drivers>,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for EnterGuard {
+    fn drop(&mut self) {
+        drop(replace_current(self.previous.take()));
+    }
+}
+
+pub(crate) fn replace_current(drivers: Option<Drivers>) -> Option<Drivers> {
+    CURRENT
+        .try_with(|current| current.replace(drivers))
+        .ok()
+        .flatten()
+}
+
+/// A small number of this thread, so that threads spread over the drivers.
+fn this_thread() -> usize {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let number = THREAD.try_with(|thread| {
+        // Relaxed: only spreading matters.
+        let number = thread
+            .get()
+            .unwrap_or_else(|| NEXT.fetch_add(1, Ordering::Relaxed));
+        thread.set(Some(number));
+        number
+    });
+    number.unwrap_or(0)
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Drivers>> = const { RefCell::new(None) };
+    static THREAD: Cell<Option<usize>> = const { Cell::new(None) };
+}

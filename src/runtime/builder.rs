@@ -1,0 +1,194 @@
+//! What a runtime can be told before it starts.
+
+use std::fmt;
+use std::io;
+use std::panic::Location;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use reveille_executor::{CurrentThread, MultiThread, MultiThreadConfig, SlowPoll};
+
+use super::{Executor, Handle, Runtime};
+use crate::driver::Driver;
+
+/// Builds a [`Runtime`].
+///
+/// # Examples
+///
+/// ```
+/// use reveille::runtime::Builder;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = Builder::multi_thread().worker_threads(2).thread_name("my-worker").build()?;
+/// assert_eq!(runtime.block_on(async { 42 }), 42);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Builder {
+    flavor: Flavor,
+    workers: Option<usize>,
+    config: MultiThreadConfig,
+}
+
+#[derive(Debug)]
+enum Flavor {
+    CurrentThread,
+    MultiThread,
+}
+
+impl Builder {
+    /// A runtime whose tasks all run on the thread that is in its `block_on`.
+    #[track_caller]
+    pub fn current_thread() -> Self {
+        Self::new(Flavor::CurrentThread)
+    }
+
+    /// A runtime whose tasks run on threads of its own, one for each processor if it is not told otherwise. Each has
+    /// its own sockets and timers.
+    #[track_caller]
+    pub fn multi_thread() -> Self {
+        Self::new(Flavor::MultiThread)
+    }
+
+    #[track_caller]
+    fn new(flavor: Flavor) -> Self {
+        Self {
+            flavor,
+            workers: None,
+            config: MultiThreadConfig::at(Location::caller()),
+        }
+    }
+
+    /// How many threads run tasks: by default one for each processor that this process may use. A current-thread
+    /// runtime has none of its own, whatever is said here.
+    ///
+    /// # Panics
+    ///
+    /// If `count` is 0.
+    #[track_caller]
+    pub fn worker_threads(&mut self, count: usize) -> &mut Self {
+        assert!(
+            count > 0,
+            "`worker_threads(0)` leaves nobody to run tasks; ask for at least one, or use `Builder::current_thread`"
+        );
+        self.workers = Some(count);
+        self
+    }
+
+    /// The name of the threads that run tasks; `reveille-worker` by default.
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
+        self.config.thread_name = name.into();
+        self
+    }
+
+    /// The stack size of the runtime's threads, in bytes; what std gives a thread by default.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.config.thread_stack_size = Some(bytes);
+        self
+    }
+
+    /// Called on every thread of the runtime before it runs anything.
+    pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.config.on_thread_start = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called on every thread of the runtime before it ends.
+    pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.config.on_thread_stop = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called on a worker's thread before it goes to sleep.
+    pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.config.on_thread_park = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called on a worker's thread after it slept.
+    pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
+        self.config.on_thread_unpark = Some(Arc::new(hook));
+        self
+    }
+
+    /// Called when a poll takes longer than the [threshold](Self::slow_poll_threshold), once for each poll: on a
+    /// multi-thread runtime while it still does, from a thread that must not be blocked. By default a line on stderr
+    /// names the task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    /// use reveille::runtime::Builder;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mpsc::channel();
+    /// let runtime = Builder::multi_thread()
+    ///     .worker_threads(1)
+    ///     .slow_poll_threshold(Duration::from_millis(10))
+    ///     .on_slow_poll(move |poll| drop(sender.send(poll.spawned_at.line())))
+    ///     .build()?;
+    /// // It blocks its worker until it has been reported.
+    /// let line = line!() + 1;
+    /// let task = runtime.spawn(async move { receiver.recv().unwrap() });
+    /// assert_eq!(runtime.block_on(task).unwrap(), line);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_slow_poll(&mut self, report: impl Fn(&SlowPoll) + Send + Sync + 'static) -> &mut Self {
+        self.config.on_slow_poll = Some(Arc::new(report));
+        self
+    }
+
+    /// How long a poll may take before it is reported: 100 ms by default.
+    pub fn slow_poll_threshold(&mut self, threshold: Duration) -> &mut Self {
+        self.config.slow_poll_threshold = threshold;
+        self
+    }
+
+    /// Makes the runtime.
+    ///
+    /// # Errors
+    ///
+    /// What the system says when it refuses an epoll (or kqueue) instance or its waker, such as too many open files, or
+    /// a thread.
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        match self.flavor {
+            Flavor::CurrentThread => {
+                let (mut driver, drivers) = Driver::several(1)?;
+                let driver = driver.pop().expect("one was asked for");
+                let executor = CurrentThread::new(driver);
+                let handle = Handle {
+                    executor: executor.handle(),
+                    drivers,
+                };
+                Ok(Runtime::new_with(Executor::CurrentThread(executor), handle))
+            }
+            Flavor::MultiThread => {
+                let workers = match self.workers {
+                    Some(workers) => workers,
+                    None => thread::available_parallelism().map_or(1, usize::from),
+                };
+                let (parks, drivers) = Driver::several(workers)?;
+                let executor = MultiThread::new(parks, self.config.clone())?;
+                let handle = Handle {
+                    executor: executor.handle(),
+                    drivers,
+                };
+                Ok(Runtime::new_with(Executor::MultiThread(executor), handle))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("flavor", &self.flavor)
+            .field("worker_threads", &self.workers)
+            .field("config", &self.config)
+            .finish()
+    }
+}

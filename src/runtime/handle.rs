@@ -1,0 +1,120 @@
+//! A runtime as seen from anywhere.
+
+use std::future::Future;
+
+use reveille_executor::{JoinHandle, NestedBlockOn};
+
+use crate::drivers::{self, Drivers};
+
+/// A reference to a runtime: to spawn on it, to block on futures in it, and to make its sockets and timers a thread's
+/// own. It does not keep the runtime alive.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    pub(super) executor: reveille_executor::Handle,
+    pub(super) drivers: Drivers,
+}
+
+impl Handle {
+    /// The runtime that is current on this thread.
+    ///
+    /// # Panics
+    ///
+    /// If there is none; [`try_current`](Self::try_current) says so instead.
+    #[track_caller]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Some(handle) => handle,
+            None => panic!(
+                "`Handle::current` was called where no runtime is current; call it inside `block_on` or a task, \
+                 or enter a runtime first (`let _guard = handle.enter();`)"
+            ),
+        }
+    }
+
+    /// The runtime that is current on this thread, if any.
+    pub fn try_current() -> Option<Self> {
+        Some(Self {
+            executor: reveille_executor::Handle::try_current()?,
+            drivers: Drivers::current()?,
+        })
+    }
+
+    /// Spawns a task on this runtime, from any thread. Once the runtime is gone, the task is cancelled at once.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.executor.spawn(future)
+    }
+
+    /// Runs `future` to its end on this thread, which must be one that may block: not one that runs tasks, unless it is
+    /// in [`block_in_place`](crate::task::block_in_place) or in a job of `spawn_blocking`.
+    ///
+    /// On a current-thread runtime this drives nothing: sockets, timers and tasks need another thread, which is in
+    /// [`Runtime::block_on`](crate::runtime::Runtime::block_on).
+    ///
+    /// # Panics
+    ///
+    /// If this thread runs tasks. A panic of `future` comes out here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Runtime;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let thread = std::thread::spawn(move || handle.block_on(async { 3 }));
+    /// assert_eq!(thread.join().unwrap(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _current = self.drivers.enter();
+        self.executor.block_on(future)
+    }
+
+    /// As [`block_on`](Self::block_on), but an error if this thread runs tasks.
+    #[track_caller]
+    pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
+        let _current = self.drivers.enter();
+        self.executor.try_block_on(future)
+    }
+
+    /// Makes this runtime current on this thread until the guard is dropped: `spawn` goes to it, and sockets and
+    /// sleeps that are first polled here use its driver.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Builder;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::current_thread().build()?;
+    /// let task = {
+    ///     let _current = runtime.enter();
+    ///     reveille::spawn(async { 7 })
+    /// };
+    /// assert_eq!(runtime.block_on(task).unwrap(), 7);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn enter(&self) -> EnterGuard {
+        EnterGuard {
+            _drivers: self.drivers.enter(),
+            _executor: self.executor.enter(),
+        }
+    }
+}
+
+/// A runtime is current on a thread while this lives. Drop such guards in the reverse of their order.
+#[derive(Debug)]
+#[must_use = "the runtime stops being current when the guard is dropped"]
+pub struct EnterGuard {
+    _drivers: drivers::EnterGuard,
+    _executor: reveille_executor::EnterGuard,
+}
