@@ -1,11 +1,12 @@
 //! What the runtime's executor sleeps on: one wait for sockets and timers.
 
 use std::io;
+use std::mem;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
-use reveille_executor::{Park, Token};
+use reveille_executor::{Announce, Park, Token};
 use reveille_reactor::{Notifier, Reactor};
 use reveille_timer::Timers;
 
@@ -18,6 +19,10 @@ pub(crate) struct Driver {
     unparker: Arc<Unparker>,
     /// The runtime's, once they are all there.
     drivers: Option<Drivers>,
+    /// A foreign loop waits in its place, and is interrupted by the reactor's descriptor.
+    announced: bool,
+    /// The system had more to report than it was asked for.
+    more: bool,
 }
 
 impl Driver {
@@ -43,6 +48,8 @@ impl Driver {
             timers,
             unparker,
             drivers: None,
+            announced: false,
+            more: false,
         })
     }
 
@@ -50,11 +57,36 @@ impl Driver {
         (self.reactor.handle(), self.timers.handle())
     }
 
+    pub(crate) fn reactor(&self) -> &Reactor {
+        &self.reactor
+    }
+
     fn wait(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
-        if let Err(error) = self.reactor.turn(timeout, woken) {
-            // Only a closed or foreign descriptor in the reactor's place can do this; going on would spin or hang.
-            panic!("the system refused to wait for events: {error}");
-        }
+        self.reactor
+            .turn(timeout, woken)
+            .unwrap_or_else(|error| refused(&error));
+    }
+
+    /// Ends what a foreign loop waited for: unlike [`wait`](Self::wait) it leaves nothing that would interrupt the
+    /// loop again.
+    fn harvest(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+        // Whoever unparked since the announcement has written to the descriptor, and that ends this wait too.
+        let timeout = sooner(timeout, self.timers.wait());
+        let more = self.reactor.harvest(timeout, woken);
+        self.more = more.unwrap_or_else(|error| refused(&error));
+    }
+}
+
+/// Only a closed or foreign descriptor in the reactor's place can do this; going on would spin or hang.
+fn refused(error: &io::Error) -> ! {
+    panic!("the system refused to wait for events: {error}")
+}
+
+/// The shorter of two waits, of which `None` is the longest.
+fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 
@@ -69,15 +101,14 @@ impl Park for Driver {
 
     fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
         // Announced first, so that whoever sets an earlier timer from now on ends the wait.
-        let timeout = if self.unparker.token.announce() {
-            match (timeout, self.timers.wait()) {
-                (Some(timeout), Some(deadline)) => Some(timeout.min(deadline)),
-                (timeout, deadline) => timeout.or(deadline),
-            }
+        if mem::take(&mut self.announced) {
+            self.harvest(timeout, woken);
+        } else if self.unparker.token.announce() {
+            let timeout = sooner(timeout, self.timers.wait());
+            self.wait(timeout, woken);
         } else {
-            Some(Duration::ZERO)
-        };
-        self.wait(timeout, woken);
+            self.wait(Some(Duration::ZERO), woken);
+        }
         self.unparker.token.clear();
         self.timers.advance(woken);
     }
@@ -89,6 +120,20 @@ impl Park for Driver {
 
     fn unparker(&self) -> Waker {
         self.unparker.clone().into()
+    }
+}
+
+impl Announce for Driver {
+    fn announce(&mut self) -> bool {
+        self.announced = self.announced || self.unparker.token.announce();
+        self.announced
+    }
+
+    fn next_deadline(&mut self) -> Option<Duration> {
+        if self.more {
+            return Some(Duration::ZERO);
+        }
+        self.timers.wait()
     }
 }
 

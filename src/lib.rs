@@ -4,12 +4,12 @@
 
 mod driver;
 mod drivers;
+mod embedded;
 pub mod io;
 pub mod net;
 pub mod runtime;
 #[cfg(feature = "signal")]
 pub mod signal;
-#[cfg(feature = "signal")]
 mod sys;
 pub mod task;
 pub mod time;

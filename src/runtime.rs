@@ -9,6 +9,7 @@ mod handle;
 
 use reveille_executor::{CurrentThread, JoinHandle, MultiThread};
 
+pub use crate::embedded::Embedded;
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle};
 pub use reveille_executor::{NestedBlockOn, SlowPoll};
@@ -120,6 +121,14 @@ impl Runtime {
     /// Makes this runtime current on this thread until the guard is dropped; see [`Handle::enter`].
     pub fn enter(&self) -> EnterGuard {
         self.handle.enter()
+    }
+
+    /// The executor of a current-thread runtime.
+    pub(crate) fn current_thread(&self) -> Option<&CurrentThread<Driver>> {
+        match self.executor() {
+            Executor::CurrentThread(executor) => Some(executor),
+            Executor::MultiThread(_) => None,
+        }
     }
 
     fn executor(&self) -> &Executor {

@@ -30,6 +30,21 @@ fn timeout() {
 }
 
 #[test]
+fn embedded() {
+    let printed = Example::start("embedded", &[]).wait().success();
+    let mut lines: Vec<&str> = printed.lines().collect();
+    assert_eq!(lines.pop(), Some("game over with 30 points"));
+    assert_eq!(lines.first(), Some(&"a frame with 0 points"));
+    // A machine that stalls may draw no frame between two moves.
+    let frames = ["0", "10", "20", "30"].map(|points| format!("a frame with {points} points"));
+    assert!(
+        lines.iter().all(|line| frames.iter().any(|frame| frame == line)),
+        "{lines:?}"
+    );
+    assert!(lines.is_sorted_by(|one, next| one < next), "{lines:?}");
+}
+
+#[test]
 fn own_park() {
     let printed = Example::start("own_park", &[]).wait().success();
     let mut lines: Vec<&str> = printed.lines().collect();

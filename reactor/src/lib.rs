@@ -11,6 +11,7 @@
 //! * `retry`: the one loop of trying, clearing and waiting;
 //! * `registration` and `wait`: [`Registration`] and [`Wait`], on which sockets are built;
 //! * `source`: what can be registered ([`Source`]), and how platforms differ;
+//! * `descriptor`: what a foreign loop watches;
 //! * `shutdown`: the error of a runtime that is going away.
 //!
 //! # What it promises
@@ -22,6 +23,7 @@
 #![forbid(unsafe_code)]
 
 mod current;
+mod descriptor;
 mod fallback;
 mod handle;
 mod interest;

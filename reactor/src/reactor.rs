@@ -100,6 +100,22 @@ impl Reactor {
         if looks && self.handle.registrations() == 0 {
             return Ok(());
         }
+        self.collect(timeout, looks, woken)
+    }
+
+    /// As [`turn`](Self::turn), but it asks the system in any case, and takes a notification also if the timeout is zero:
+    /// for whoever waits elsewhere until this reactor's descriptor is readable. True if the system may have more to
+    /// report than fitted into one turn.
+    ///
+    /// # Errors
+    ///
+    /// As `turn`.
+    pub fn harvest(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) -> io::Result<bool> {
+        self.collect(timeout, false, woken)?;
+        Ok(self.events.iter().nth(EVENTS_PER_TURN - 1).is_some())
+    }
+
+    fn collect(&mut self, timeout: Option<Duration>, looks: bool, woken: &mut Vec<Waker>) -> io::Result<()> {
         let notified = !looks && mem::take(&mut self.notified);
         let timeout = if notified { Some(Duration::ZERO) } else { timeout };
         let timeout = timeout.map(|timeout| timeout.min(LONGEST_WAIT));
@@ -117,6 +133,13 @@ impl Reactor {
         let events = events.map(|event| (Token::unpack(event.token().0), ready(event)));
         self.handle.table().deliver(events, woken);
         Ok(())
+    }
+}
+
+impl Reactor {
+    #[cfg_attr(not(unix), expect(dead_code, reason = "elsewhere there is no descriptor"))]
+    pub(crate) fn poll(&self) -> &mio::Poll {
+        &self.poll
     }
 }
 

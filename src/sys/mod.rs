@@ -1,9 +1,12 @@
 //! What the system offers and no kept crate wraps. The unsafe room of this crate.
 
 #[cfg(unix)]
+pub(crate) mod descriptor;
+
+#[cfg(all(unix, feature = "signal"))]
 #[path = "signal_unix.rs"]
 pub(crate) mod signal;
 
-#[cfg(not(unix))]
+#[cfg(all(not(unix), feature = "signal"))]
 #[path = "signal_other.rs"]
 pub(crate) mod signal;
