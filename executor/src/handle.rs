@@ -11,7 +11,7 @@ use crate::local::{self, EnterGuard, Flavor};
 use crate::multi_thread::Shared;
 use crate::nested::NestedBlockOn;
 use crate::owned::OwnedTasks;
-use crate::task::{self, JoinHandle, Schedule};
+use crate::task::{self, JoinHandle, MadeThere, Schedule};
 
 /// A reference to a runtime, to spawn on it from any thread. It does not keep the runtime running: once that is
 /// dropped, what is spawned here is cancelled at once.
@@ -114,6 +114,47 @@ impl Handle {
             Scheduler::MultiThread(_) => Flavor::MultiThread,
         };
         follow::block_on(self, flavor, future, location)
+    }
+
+    /// Spawns a task on one worker of a multi-thread runtime, where `make` is called and its future stays; so it need not
+    /// be `Send`. The worker is one of `0..worker_threads`.
+    ///
+    /// As those of [`spawn_local`](crate::spawn_local), the task ends with its thread, and waits while that is blocked.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker; a current-thread runtime has none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark, yield_now};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let executor = MultiThread::new([ThreadPark::new()], MultiThreadConfig::default())?;
+    /// let task = executor.handle().spawn_on(0, || async {
+    ///     let here = Rc::new(7);
+    ///     yield_now().await;
+    ///     *here
+    /// });
+    /// assert_eq!(executor.block_on(task).unwrap(), 7);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn spawn_on<M, F>(&self, worker: usize, make: M) -> JoinHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        let workers = self.as_multi_thread().map_or(0, |shared| shared.workers());
+        let entry = self.as_multi_thread().and_then(|shared| shared.entry(worker));
+        match entry {
+            Some(entry) => spawn_in(entry, entry.owned(), MadeThere::new(make), Location::caller()),
+            None => panic!("`spawn_on` was asked for worker {worker} of a runtime with {workers}, numbered from 0"),
+        }
     }
 
     /// Makes this runtime the one that [`spawn`](crate::spawn) goes to on this thread, until the guard is dropped.

@@ -49,6 +49,44 @@ impl Handle {
         self.executor.spawn(future)
     }
 
+    /// Spawns a task on one worker of a multi-thread runtime, where `make` is called and its future stays; so it need not
+    /// be `Send`. The worker is one of `0..worker_threads`.
+    ///
+    /// As those of [`spawn_local`](crate::task::spawn_local), the task ends with its thread, and waits while that is
+    /// blocked.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker; a current-thread runtime has none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use reveille::runtime::Builder;
+    /// use reveille::task::yield_now;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::multi_thread().worker_threads(2).build()?;
+    /// let task = runtime.handle().spawn_on(1, || async {
+    ///     let here = Rc::new(7);
+    ///     yield_now().await;
+    ///     *here
+    /// });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 7);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn spawn_on<M, F>(&self, worker: usize, make: M) -> JoinHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send + 'static,
+    {
+        self.executor.spawn_on(worker, make)
+    }
+
     /// Runs `future` to its end on this thread, which must be one that may block: not one that runs tasks, unless it is
     /// in [`block_in_place`](crate::task::block_in_place) or in a job of `spawn_blocking`.
     ///

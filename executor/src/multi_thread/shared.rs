@@ -51,6 +51,15 @@ impl Shared {
         }
     }
 
+    pub(crate) fn workers(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Of a worker's own thread.
+    pub(crate) fn entry(&self, worker: usize) -> Option<&Arc<Entry>> {
+        self.entries.get(worker)?.get()
+    }
+
     /// The table for a task that is spawned on this thread.
     pub(crate) fn owned_here(&self) -> &OwnedTasks {
         match local::shard_of(self) {

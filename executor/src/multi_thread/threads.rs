@@ -8,7 +8,7 @@ use super::shared::Shared;
 use super::worker::Worker;
 use crate::entry::Entry;
 use crate::handle::Handle;
-use crate::local::{EntryGuard, Flavor};
+use crate::local::{self, EntryGuard, Flavor};
 use crate::primitive::{
     AtomicBool, Condvar, JoinHandle, Mutex, Ordering, lock, spawn_thread, wait, wait_until,
 };
@@ -187,6 +187,8 @@ pub(super) fn work(shared: &Arc<Shared>, index: usize, own: bool) {
     let _runtime = Handle::multi_thread(shared.clone()).enter();
     // Its drop cancels the thread's local tasks.
     let _entry = EntryGuard::new(entry.clone(), shared.config.location, Flavor::MultiThread);
+    // Others may send it local tasks at any time, until its table is closed at the end.
+    local::note_local_task();
     if let Some(hook) = &shared.config.on_thread_start {
         wake::contain(|| hook());
     }

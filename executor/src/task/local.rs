@@ -10,7 +10,7 @@ use crate::primitive::thread_local;
 
 /// A future that is polled and dropped only on the thread that made it: rule E, checked at every access, so that
 /// no mistake in a queue can turn into a data race.
-pub(super) struct HomeBound<F> {
+pub(crate) struct HomeBound<F> {
     thread: u64,
     future: ManuallyDrop<F>,
 }
@@ -52,6 +52,45 @@ impl<F> Drop for HomeBound<F> {
         Self::assert_home(self.thread);
         // SAFETY: dropped once, here.
         unsafe { ManuallyDrop::drop(&mut self.future) }
+    }
+}
+
+// SAFETY: rule E: the future is polled and dropped only on the thread that made it, whoever moves this around; every
+// access checks it.
+unsafe impl<F> Send for HomeBound<F> {}
+
+/// A future that is made where it will stay, by a closure that is sent there.
+pub(crate) enum MadeThere<M, F> {
+    /// Not polled yet; taken by the first poll.
+    Closure(Option<M>),
+    Future(HomeBound<F>),
+}
+
+impl<M, F> MadeThere<M, F> {
+    pub(crate) fn new(make: M) -> Self {
+        Self::Closure(Some(make))
+    }
+}
+
+impl<M, F> Future for MadeThere<M, F>
+where
+    M: FnOnce() -> F,
+    F: Future,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        // SAFETY: structural pinning of the future, which is never moved once it is made; the closure is never pinned.
+        let this = unsafe { self.get_unchecked_mut() };
+        if let Self::Closure(make) = this {
+            let make = make.take().expect("a task is not polled again after it panicked");
+            *this = Self::Future(HomeBound::new(make()));
+        }
+        match this {
+            // SAFETY: as above.
+            Self::Future(future) => unsafe { Pin::new_unchecked(future) }.poll(cx),
+            Self::Closure(_) => unreachable!("it was replaced above"),
+        }
     }
 }
 
