@@ -6,6 +6,7 @@ use std::io;
 
 mod builder;
 mod handle;
+mod spawn_traits;
 
 use reveille_executor::{CurrentThread, JoinHandle, MultiThread};
 

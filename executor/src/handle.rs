@@ -167,6 +167,23 @@ impl Handle {
         local::current_handle()
     }
 
+    /// Whether the two are of one runtime.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (&self.scheduler, &other.scheduler) {
+            (Scheduler::CurrentThread(one), Scheduler::CurrentThread(other)) => Arc::ptr_eq(one, other),
+            (Scheduler::MultiThread(one), Scheduler::MultiThread(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+
+    /// Whether what is spawned now would be cancelled at once, since the runtime shuts down or is gone.
+    pub fn is_closed(&self) -> bool {
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => home.owned.is_closed(),
+            Scheduler::MultiThread(shared) => shared.is_closing(),
+        }
+    }
+
     pub(crate) fn spawn_at<F>(&self, future: F, location: &'static Location<'static>) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,

@@ -57,6 +57,7 @@ mod park;
 mod primitive;
 mod root;
 mod spawn;
+mod spawn_traits;
 mod task;
 mod yield_now;
 

@@ -60,6 +60,11 @@ impl OwnedTasks {
         lock(&self.table).live == 0
     }
 
+    /// Whether no task is added any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        lock(&self.table).closed
+    }
+
     /// From now on no task is added.
     pub(crate) fn close(&self) {
         lock(&self.table).closed = true;

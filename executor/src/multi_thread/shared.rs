@@ -55,6 +55,11 @@ impl Shared {
         self.shards.len()
     }
 
+    /// Whether the runtime shuts down, or has.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.threads.is_closing()
+    }
+
     /// Of a worker's own thread.
     pub(crate) fn entry(&self, worker: usize) -> Option<&Arc<Entry>> {
         self.entries.get(worker)?.get()
