@@ -198,6 +198,21 @@ fn local_tasks_end_with_the_embedding_and_on_its_thread() {
 }
 
 #[test]
+fn a_local_task_that_was_spawned_between_two_calls_ends_with_the_embedding() {
+    let executor = CurrentThread::new(ThreadPark::new());
+    let mut embedded = executor.embed().unwrap();
+    let kept = Rc::new(());
+    let task = embedded.spawn_local({
+        let kept = kept.clone();
+        async move { (kept, future::pending::<()>().await).1 }
+    });
+    embedded.poll_once(NOW);
+    drop(embedded);
+    assert_eq!(Rc::strong_count(&kept), 1);
+    assert!(task.is_finished());
+}
+
+#[test]
 fn tasks_that_are_not_local_wait_for_the_next_driver() {
     let executor = CurrentThread::new(ThreadPark::new());
     let mut embedded = executor.embed().unwrap();

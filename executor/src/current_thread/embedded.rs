@@ -8,10 +8,9 @@
 //!                └────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! **No wake is lost between two calls.** The thread announces its sleep, and looks at the mailboxes after that. So a
-//! push by another thread is either seen by the look, or its unparker finds the announcement, and interrupts the
-//! foreign loop; or it came before the announcement, which then fails, and the thread looks again. Between two calls
-//! the thread itself counts as another one.
+//! **No wake is lost between two calls.** Whoever pushes a task unparks afterwards. An unpark that comes after the
+//! announcement interrupts the foreign loop; one that comes before makes the announcement fail, and the thread looks at
+//! the mailboxes before it announces again. Between two calls the thread itself counts as another one.
 
 #[cfg(all(test, loom))]
 mod loom_models;
@@ -112,7 +111,7 @@ impl<P: Announce> CurrentThread<P> {
     fn announce(&self, core: &mut Core<P>, entry: &Entry) -> bool {
         loop {
             let announced = core.park.announce();
-            // After the announcement: who pushes from now on finds it, and interrupts.
+            // After it: one that fails has used up the only hint at what lies in the mailboxes.
             self.receive(entry);
             if !local::is_empty() {
                 return true;
