@@ -17,6 +17,7 @@
 //! * `root`: the future of a `block_on`;
 //! * `current_thread`: who drives, and the loop; **start here**;
 //! * `park`: what it sleeps on;
+//! * `blocking`: threads for code that waits in the operating system;
 //! * `spawn`, `handle`, `yield_now`, `nested`: the surface.
 //!
 //! # Examples
@@ -37,6 +38,8 @@
 #![deny(unsafe_code)]
 
 mod block_in_place;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the runtimes do not use it yet"))]
+mod blocking;
 mod current_thread;
 mod entry;
 mod follow;

@@ -9,12 +9,21 @@ use crate::primitive::spawn_thread;
 /// Something to be called on a thread of the pool. A panic in it is contained.
 pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 
-/// Called once on each thread of the pool, with the thread's whole work, which it must call: it makes the runtime
-/// current around it.
+/// What a pool asks of its runtime.
 ///
-/// The pool keeps this until it is closed, and a thread for as long as it runs it. So what it captures may refer to the
-/// pool if, and only if, whoever owns the runtime closes the pool in the end; a `Weak` is the better choice.
-pub(crate) type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+/// The pool keeps this until it is closed, and each thread until it ends. So what it captures may refer to the pool
+/// only if whoever owns the runtime is sure to close the pool in the end; a `Weak` is the better choice.
+pub(crate) struct Connection {
+    /// Called once on each thread of the pool, with the thread's whole work, which it must call: it makes the runtime
+    /// current around it.
+    pub(crate) around: Around,
+    /// Called on a thread of the pool, under no lock, when [`is_idle`](super::BlockingPool::is_idle) has become true:
+    /// a little after the last job completed and woke its joiner.
+    pub(crate) on_idle: Box<dyn Fn() + Send + Sync>,
+}
+
+/// Called with a thread's work.
+pub(crate) type Around = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
 /// What a new thread runs.
 pub(crate) type ThreadMain = Box<dyn FnOnce() + Send>;

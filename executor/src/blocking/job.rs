@@ -46,7 +46,10 @@ where
     type Output = R;
 
     fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
-        let closure = self.0.take().expect("a job is polled once, since it is ready then");
+        let closure = self
+            .0
+            .take()
+            .expect("a job is polled once, since it is ready then");
         // It keeps nobody else waiting, so it may do as much as it likes.
         let _lifted = coop::unconstrained();
         Poll::Ready(closure())

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+#[cfg(not(loom))]
+use crate::primitive::wait_until;
 #[cfg(loom)]
 use crate::primitive::{AtomicBool, Ordering};
 use crate::primitive::{Condvar, MutexGuard, wait};
-#[cfg(not(loom))]
-use crate::primitive::wait_until;
 
 pub(super) struct KeepAlive {
     #[cfg_attr(loom, allow(dead_code, reason = "a model has no clock"))]

@@ -12,7 +12,7 @@
 //! queues must answer who looks where before it sleeps.
 
 mod config;
-mod info;
+pub(crate) mod info;
 mod job;
 mod keep_alive;
 #[cfg(all(test, loom))]
@@ -23,6 +23,5 @@ mod state;
 mod tests;
 mod thread;
 
-pub(crate) use config::PoolConfig;
-pub(crate) use info::{JobInfo, PoolMetrics};
+pub(crate) use config::{Connection, PoolConfig};
 pub(crate) use pool::BlockingPool;

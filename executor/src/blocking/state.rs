@@ -23,7 +23,7 @@
 //! * a job that is queued while no thread is busy has one promised to it;
 //! * a burst of N pushes wakes or starts N threads, however late the first of them comes, since an idle thread counts
 //!   as idle only until it is promised, not until it wakes;
-//! * a thread whose wait times out is promised nothing, or else takes what it was promised.
+//! * a thread whose wait times out was promised nothing, or else takes what it was promised.
 //!
 //! A promise by a *starting* thread can be broken. Then the jobs stay queued if any of `threads` is left, which takes
 //! them when it is done with what it does, and tries to start another thread then; if none is left, the
@@ -32,9 +32,10 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::config::{Around, ThreadMain};
+use super::config::{Connection, ThreadMain};
 use super::info::{JobInfo, PoolMetrics};
 use super::job::{Job, Record};
 use crate::task::Runnable;
@@ -56,7 +57,7 @@ pub(super) struct State {
     /// Every thread that was started, until it touches the pool no more.
     alive: usize,
     pub(super) closed: bool,
-    pub(super) around: Option<Around>,
+    pub(super) connection: Option<Arc<Connection>>,
     jobs_begun: u64,
     failed_starts: u64,
     queue_latency_total: Duration,
@@ -86,6 +87,8 @@ pub(super) enum Woken {
     StandIn(ThreadMain),
     /// To look at the queue. It is busy now.
     Look,
+    /// Because it has waited long enough, or the pool is closed. It is busy now, and ends if the queue is empty.
+    Expired,
     /// For nothing that concerns it.
     Spurious,
 }
@@ -104,7 +107,7 @@ impl State {
             standing_in: 0,
             alive: 0,
             closed: false,
-            around: None,
+            connection: None,
             jobs_begun: 0,
             failed_starts: 0,
             queue_latency_total: Duration::ZERO,
@@ -142,10 +145,9 @@ impl State {
         next
     }
 
-    /// A thread began its work: it is busy now.
+    /// A thread began its work: it is busy now, and looks at the queue before the lock is released.
     pub(super) fn started(&mut self) {
         self.starting -= 1;
-        self.check();
     }
 
     /// A thread could not be started. Gives the jobs for which none is left.
@@ -200,13 +202,15 @@ impl State {
             return Woken::StandIn(work);
         }
         if self.woken > 0 {
+            // Also after a time-out: the notification may have been for this thread.
             self.woken -= 1;
+            Woken::Look
         } else if timed_out || self.closed {
             self.idle -= 1;
+            Woken::Expired
         } else {
-            return Woken::Spurious;
+            Woken::Spurious
         }
-        Woken::Look
     }
 
     /// A busy thread ends.
@@ -258,13 +262,17 @@ impl State {
     }
 
     /// No job enters from now on; those that are queued come back, to be cancelled.
-    pub(super) fn close(&mut self) -> (VecDeque<Job>, Option<Around>) {
+    pub(super) fn close(&mut self) -> (VecDeque<Job>, Option<Arc<Connection>>) {
         self.closed = true;
-        (std::mem::take(&mut self.queue), self.around.take())
+        (std::mem::take(&mut self.queue), self.connection.take())
     }
 
     pub(super) fn alive(&self) -> usize {
         self.alive
+    }
+
+    pub(super) fn has_jobs(&self) -> bool {
+        !self.queue.is_empty()
     }
 
     /// Whether no job is queued or runs.
@@ -300,23 +308,33 @@ impl State {
         }
     }
 
-    /// The rule, after every change.
+    /// The rule, where tests can see it broken.
     fn check(&self) {
+        if !cfg!(any(test, debug_assertions)) {
+            return;
+        }
         let promised = self.starting + self.woken;
-        debug_assert!(
+        let numbers = || {
+            format!(
+                "{promised} of {} threads promised, {:?}",
+                self.threads,
+                self.metrics()
+            )
+        };
+        assert!(
             self.threads >= promised + self.idle,
-            "a thread is in two groups: {:?}",
-            self.metrics()
+            "a thread of the blocking pool is in two groups: {}",
+            numbers()
         );
-        debug_assert!(
+        assert!(
             self.queue.is_empty() || self.threads > self.idle,
-            "a job is queued, and no thread is busy, woken or starting: {:?}",
-            self.metrics()
+            "a blocking job is queued, and no thread is busy, woken or starting: {}",
+            numbers()
         );
-        debug_assert!(
+        assert!(
             self.idle == 0 || self.queue.len() <= promised,
-            "a thread is idle while a job has none: {:?}",
-            self.metrics()
+            "a thread of the blocking pool is idle, and a job has none: {}",
+            numbers()
         );
     }
 }

@@ -1,0 +1,168 @@
+//! The pool as its callers see it.
+
+use std::io;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::config::{Connection, PoolConfig, ThreadMain};
+use super::info::{JobInfo, PoolMetrics};
+use super::job::{Job, Record, Work};
+use super::keep_alive::KeepAlive;
+use super::state::State;
+use super::thread;
+use crate::primitive::{Condvar, Mutex, lock, wait, wait_until};
+use crate::task::{self, JoinHandle, Place, Runnable, Schedule, Task};
+
+/// Threads for blocking code, started as they are needed and ended when they are not.
+///
+/// Each job's cell, each thread and each handle of the runtime keep the pool alive; it keeps none of them, but for the
+/// [`Connection`], which goes with [`close`](Self::close).
+pub(crate) struct BlockingPool {
+    /// Never held while a job, a hook or a destructor runs.
+    pub(super) state: Mutex<State>,
+    /// What threads without work wait for.
+    pub(super) work: Condvar,
+    /// Notified when a thread ends.
+    pub(super) ended: Condvar,
+    pub(super) keep_alive: KeepAlive,
+    pub(super) config: PoolConfig,
+}
+
+impl BlockingPool {
+    pub(crate) fn new(config: PoolConfig) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State::new(config.max_threads)),
+            work: Condvar::new(),
+            ended: Condvar::new(),
+            keep_alive: KeepAlive::new(config.keep_alive),
+            config,
+        })
+    }
+
+    /// Connects the pool to its runtime, before its first job. See [`Connection`] for what that may capture.
+    pub(crate) fn connect(&self, connection: Connection) {
+        let connection = Arc::new(connection);
+        let mut state = lock(&self.state);
+        let unused = if state.closed {
+            Some(connection)
+        } else {
+            state.connection.replace(connection)
+        };
+        drop(state);
+        drop(unused);
+    }
+
+    /// Queues a closure for a thread of the pool. The handle may abort it until a thread has taken it; from then on it
+    /// runs to its end. Once the pool is closed, or if there is no thread and none can be started, the job is
+    /// cancelled at once, without a call of `closure`.
+    pub(crate) fn spawn_blocking<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        spawned_at: &'static Location<'static>,
+        name: Option<Arc<str>>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (task, runnable, handle) = task::new(Work::new(closure), self.clone(), spawned_at);
+        // There is no table: until it runs the queue owns a job, and then its thread. So nothing else has to be told
+        // when it ends, and `close` finds all that did not begin in one place.
+        drop(task);
+        let job = Job {
+            task: runnable,
+            record: Record {
+                id: handle.id(),
+                name,
+                spawned_at,
+            },
+            queued_at: Instant::now(),
+        };
+        let pushed = lock(&self.state).push(job);
+        match pushed {
+            Ok(next) => self.carry_out(next),
+            Err(job) => job.task.cancel(),
+        }
+        handle
+    }
+
+    /// Runs `work` on a thread at once, whatever runs already: an idle one, or a new one beyond the limit. For work that
+    /// keeps the runtime going, as that of a worker that blocks.
+    ///
+    /// Gives it back if there is no thread for it, or the pool is closed.
+    pub(crate) fn run_detached(self: &Arc<Self>, work: ThreadMain) -> Result<(), (io::Error, ThreadMain)> {
+        let found = lock(&self.state).stand_in(work);
+        match found {
+            Ok(None) => {
+                self.work.notify_one();
+                Ok(())
+            }
+            Ok(Some(work)) => self.start_substitute(work),
+            Err(work) => Err((io::Error::other("the runtime shuts down"), work)),
+        }
+    }
+
+    /// Cancels what is queued, and takes no more. Threads without a job end; those that run one end after it.
+    pub(crate) fn close(&self) {
+        let (queue, connection) = lock(&self.state).close();
+        self.work.notify_all();
+        for job in queue {
+            job.task.cancel();
+        }
+        drop(connection);
+    }
+
+    /// Waits, after [`close`](Self::close), until every thread has ended or the deadline has passed (`None`: for as long
+    /// as it takes). Gives the jobs that still run; their threads end with them, unobserved.
+    ///
+    /// A thread has ended here when it has nothing left to do but to return. On a thread of the pool this waits for all
+    /// others.
+    pub(crate) fn wait_idle(&self, deadline: Option<Instant>) -> Vec<JobInfo> {
+        let own = usize::from(thread::is_of(self));
+        let mut state = lock(&self.state);
+        while state.alive() > own {
+            state = match deadline {
+                None => wait(&self.ended, state),
+                Some(deadline) => match wait_until(&self.ended, state, deadline) {
+                    Ok(state) => state,
+                    Err(state) => return state.jobs(),
+                },
+            };
+        }
+        state.jobs()
+    }
+
+    /// Whether no job is queued or runs. It becomes true only after the last job's handle is finished; that it has is
+    /// told by [`Connection::on_idle`].
+    pub(crate) fn is_idle(&self) -> bool {
+        lock(&self.state).is_idle()
+    }
+
+    /// What is queued and what runs.
+    pub(crate) fn jobs(&self) -> Vec<JobInfo> {
+        lock(&self.state).jobs()
+    }
+
+    pub(crate) fn metrics(&self) -> PoolMetrics {
+        lock(&self.state).metrics()
+    }
+}
+
+/// A job is scheduled from its first moment until it runs, and complete when it has run. So nobody ever finds it idle, and
+/// its only push is the one that [`BlockingPool::spawn_blocking`] makes itself.
+impl Schedule for BlockingPool {
+    const LOCAL: bool = false;
+
+    fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
+        Err(task)
+    }
+
+    fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
+        unreachable!("a blocking job was woken, though no waker of it was ever given away");
+    }
+
+    fn release(&self, _: Place) -> Option<Task> {
+        None
+    }
+}

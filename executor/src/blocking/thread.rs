@@ -1,0 +1,191 @@
+//! The life of a thread of the pool.
+
+use std::cell::Cell;
+use std::io;
+use std::ptr;
+use std::sync::Arc;
+
+use reveille_context::wake;
+
+use super::config::{Hook, ThreadMain};
+use super::pool::BlockingPool;
+use super::state::{Next, State, Woken, report_stranded};
+use crate::primitive::{Mutex, MutexGuard, lock, thread_local};
+
+thread_local! {
+    /// The pool that this thread is of, or null. Compared, never followed.
+    static POOL: Cell<*const BlockingPool> = Cell::new(ptr::null());
+}
+
+/// Whether this thread is one of the pool's.
+pub(super) fn is_of(pool: &BlockingPool) -> bool {
+    POOL.try_with(|own| ptr::eq(own.get(), pool)).unwrap_or(false)
+}
+
+/// The work of a substitute on its way to a new thread, or back if there is none.
+type Slot = Arc<Mutex<Option<ThreadMain>>>;
+
+impl BlockingPool {
+    /// Does what the queue needs.
+    pub(super) fn carry_out(self: &Arc<Self>, next: Next) {
+        match next {
+            Next::Nothing => {}
+            Next::Wake => self.work.notify_one(),
+            Next::Start => {
+                if let Err(error) = self.start(None) {
+                    self.start_failed(&error);
+                }
+            }
+        }
+    }
+
+    /// Starts a thread for work that may not wait.
+    pub(super) fn start_substitute(
+        self: &Arc<Self>,
+        work: ThreadMain,
+    ) -> Result<(), (io::Error, ThreadMain)> {
+        let slot = Arc::new(Mutex::new(Some(work)));
+        let Err(error) = self.start(Some(slot.clone())) else {
+            return Ok(());
+        };
+        lock(&self.state).stand_in_failed();
+        self.ended.notify_all();
+        let work = lock(&slot).take();
+        Err((error, work.expect("only a thread that was started takes it")))
+    }
+
+    fn start(self: &Arc<Self>, substitute: Option<Slot>) -> io::Result<()> {
+        let pool = self.clone();
+        let main = Box::new(move || {
+            pool.run_thread(substitute);
+            pool.gone();
+        });
+        let config = &self.config;
+        let mut started = Err(io::Error::other("starting a thread panicked"));
+        // std panics for a name with a NUL byte.
+        wake::contain(|| {
+            started = (config.start_thread)(&config.thread_name, config.thread_stack_size, main);
+        });
+        started
+    }
+
+    fn start_failed(self: &Arc<Self>, error: &io::Error) {
+        let (next, stranded) = lock(&self.state).start_failed();
+        self.ended.notify_all();
+        // An idle thread takes over, or nobody; this starts no other.
+        self.carry_out(next);
+        if !stranded.is_empty() {
+            report_stranded(error, stranded.len());
+        }
+        for job in stranded {
+            job.task.cancel();
+        }
+    }
+
+    fn run_thread(self: &Arc<Self>, substitute: Option<Slot>) {
+        let _ = POOL.try_with(|own| own.set(Arc::as_ptr(self)));
+        call(self.config.on_thread_start.as_ref());
+        let mut substitute = Some(substitute);
+        let mut work = || {
+            if let Some(substitute) = substitute.take() {
+                self.work(substitute);
+            }
+        };
+        let connection = lock(&self.state).connection.clone();
+        if let Some(connection) = connection {
+            wake::contain(|| (connection.around)(&mut work));
+        }
+        // Whatever became of `around`, this thread is counted on.
+        work();
+        call(self.config.on_thread_stop.as_ref());
+    }
+
+    /// From a thread's first look at the queue to the moment nobody counts on it any more.
+    fn work(self: &Arc<Self>, substitute: Option<Slot>) {
+        let mut state = lock(&self.state);
+        match substitute {
+            None => state.started(),
+            Some(slot) => {
+                drop(state);
+                let work = lock(&slot).take();
+                match self.stand_in(work) {
+                    Some(guard) => state = guard,
+                    None => return,
+                }
+            }
+        }
+        loop {
+            state = self.run_jobs(state);
+            if state.closed {
+                return state.leave();
+            }
+            let (guard, woken) = self.wait_for_work(state);
+            state = guard;
+            match woken {
+                Woken::StandIn(work) => {
+                    drop(state);
+                    match self.stand_in(Some(work)) {
+                        Some(guard) => state = guard,
+                        None => return,
+                    }
+                }
+                Woken::Expired if !state.has_jobs() => return state.leave(),
+                Woken::Expired | Woken::Look | Woken::Spurious => {}
+            }
+        }
+    }
+
+    /// Stands in for a worker. Gives the lock if the thread is one for jobs afterwards.
+    fn stand_in(&self, work: Option<ThreadMain>) -> Option<MutexGuard<'_, State>> {
+        if let Some(work) = work {
+            wake::contain(work);
+        }
+        let mut state = lock(&self.state);
+        state.stand_out().then_some(state)
+    }
+
+    /// Runs jobs until the queue is empty.
+    fn run_jobs<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        while let Some((task, record, next)) = state.take() {
+            drop(state);
+            self.carry_out(next);
+            task.run();
+            state = lock(&self.state);
+            state.ended(&record);
+            if state.is_idle() {
+                let connection = state.connection.clone();
+                drop(state);
+                if let Some(connection) = connection {
+                    wake::contain(|| (connection.on_idle)());
+                }
+                state = lock(&self.state);
+            }
+        }
+        state
+    }
+
+    /// Waits until there is a reason not to.
+    fn wait_for_work<'a>(&'a self, mut state: MutexGuard<'a, State>) -> (MutexGuard<'a, State>, Woken) {
+        state.begin_wait();
+        let deadline = self.keep_alive.deadline();
+        loop {
+            let (guard, timed_out) = self.keep_alive.wait(&self.work, state, deadline);
+            state = guard;
+            match state.end_wait(timed_out) {
+                Woken::Spurious => {}
+                woken => return (state, woken),
+            }
+        }
+    }
+
+    fn gone(&self) {
+        lock(&self.state).gone();
+        self.ended.notify_all();
+    }
+}
+
+fn call(hook: Option<&Hook>) {
+    if let Some(hook) = hook {
+        wake::contain(|| hook());
+    }
+}
