@@ -305,3 +305,107 @@ mod main_macro {
         assert_eq!(main(), 7);
     }
 }
+
+#[test]
+fn multi_thread_runtime() -> io::Result<()> {
+    use reveille::runtime::{Builder, Handle, Runtime};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    is_debug::<Builder>();
+    let calls = Arc::new([const { AtomicUsize::new(0) }; 4]);
+    let count = |hook: usize| {
+        let calls = calls.clone();
+        move || {
+            calls[hook].fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    let mut builder: Builder = Builder::multi_thread();
+    builder
+        .worker_threads(2)
+        .thread_name("contract")
+        .thread_stack_size(1 << 20)
+        .on_thread_start(count(0))
+        .on_thread_stop(count(1))
+        .on_thread_park(count(2))
+        .on_thread_unpark(count(3))
+        .slow_poll_threshold(Duration::from_secs(3600));
+    let runtime: Runtime = builder.build()?;
+    let name = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    let name = runtime.block_on(name).unwrap();
+    assert_eq!(name.as_deref(), Some("contract"));
+    drop(runtime);
+    let [started, stopped, parked, unparked] = [0, 1, 2, 3].map(|hook| calls[hook].load(Ordering::SeqCst));
+    assert_eq!((started, stopped), (2, 2));
+    assert_eq!(parked, unparked);
+
+    // Many threads at once, each with a future that is not `Send` and borrows.
+    let runtime = Runtime::new()?;
+    let numbers = [1, 2, 3];
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (runtime, numbers) = (&runtime, &numbers);
+            scope.spawn(move || {
+                let shared = Rc::new(thread);
+                let sum = runtime.block_on(async {
+                    let sent = numbers.len();
+                    reveille::spawn(async move { sent }).await.unwrap()
+                        + reveille::task::spawn_local({
+                            let shared = shared.clone();
+                            async move { *shared }
+                        })
+                        .await
+                        .unwrap()
+                });
+                assert_eq!(sum, 3 + thread);
+            });
+        }
+    });
+
+    let handle: Handle = runtime.handle().clone();
+    assert_eq!(handle.block_on(async { Rc::new(4) }), Rc::new(4));
+    assert!(handle.try_block_on(async {}).is_ok());
+    let on_a_worker = runtime.spawn(async {
+        let refused = Handle::current().try_block_on(async {}).is_err();
+        let other = reveille::spawn(async { 5 });
+        let answer = reveille::task::block_in_place(|| Handle::current().block_on(other).unwrap());
+        (refused, answer)
+    });
+    assert_eq!(runtime.block_on(on_a_worker).unwrap(), (true, 5));
+    let pinned = handle.spawn_on(0, || async { *Rc::new(6) });
+    assert_eq!(runtime.block_on(pinned).unwrap(), 6);
+    Ok(())
+}
+
+#[reveille::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_test_macro_takes_a_flavor() {
+    let here = std::thread::current().id();
+    let there = reveille::spawn(async { std::thread::current().id() })
+        .await
+        .unwrap();
+    assert_ne!(here, there);
+}
+
+mod main_macro_by_default {
+    /// Its future need not be `Send`.
+    #[reveille::main]
+    async fn main() -> bool {
+        let here = std::rc::Rc::new(std::thread::current().id());
+        let there = reveille::spawn(async { std::thread::current().id() })
+            .await
+            .unwrap();
+        *here != there
+    }
+
+    #[reveille::main(worker_threads = 1)]
+    async fn one_worker() -> bool {
+        let thread = || async { std::thread::current().id() };
+        reveille::spawn(thread()).await.unwrap() == reveille::spawn(thread()).await.unwrap()
+    }
+
+    #[test]
+    fn the_main_macro_runs_tasks_on_threads_of_the_runtime() {
+        assert!(main());
+        assert!(one_worker());
+    }
+}

@@ -1,15 +1,24 @@
 //! The attribute's arguments: `name = value`, separated by commas.
-//!
-//! The only runtime there is for now is the current-thread one, so nothing has to be handed to the expansion: the
-//! arguments are accepted or refused.
 
 use crate::refusal::Refusal;
 use crate::token::Token;
 
+/// The runtime that the function is to run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Runtime {
+    /// One of the calling thread.
+    CurrentThread,
+    /// One with threads of its own.
+    MultiThread {
+        /// The place of the number of workers in the list of tokens, if it was given.
+        workers: Option<usize>,
+    },
+}
+
 /// Which of the two attributes is expanded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Attribute {
-    /// `#[reveille::main]`, whose flavor must be given until its default exists.
+    /// `#[reveille::main]`, multi-thread by default.
     Main,
     /// `#[reveille::test]`, current-thread by default.
     Test,
@@ -26,29 +35,33 @@ impl Attribute {
 
 const NAMES: [&str; 3] = ["flavor", "worker_threads", "start_paused"];
 
-/// Accepts what asks for a current-thread runtime, and says of everything else what to write instead.
-pub(crate) fn check(attribute: Attribute, tokens: &[Token]) -> Result<(), Refusal> {
-    let mut seen = Vec::new();
+/// The runtime that is asked for; a refusal says what to write instead.
+pub(crate) fn runtime(attribute: Attribute, tokens: &[Token]) -> Result<Runtime, Refusal> {
+    let mut seen: Vec<Argument<'_>> = Vec::new();
     let mut position = 0;
     while position < tokens.len() {
         let argument = Argument::read(tokens, position)?;
-        if seen.contains(&argument.name) {
-            return Err(Refusal::of(
-                position,
-                format!("`{}` is given twice", argument.name),
-            ));
+        if seen.iter().any(|before| before.name == argument.name) {
+            return Err(argument.refuse_name(format!("`{}` is given twice", argument.name)));
         }
-        argument.check(attribute)?;
-        seen.push(argument.name);
+        argument.check()?;
         position = after_comma(tokens, position + 3)?;
+        seen.push(argument);
     }
-    if attribute == Attribute::Main && !seen.contains(&"flavor") {
-        return Err(Refusal::of_all(
-            "`#[reveille::main]` must name its flavor for now: the multi-thread runtime, which is to be its default, \
-             does not exist yet; write `#[reveille::main(flavor = \"current_thread\")]`",
-        ));
+    let given = |name: &str| seen.iter().find(|argument| argument.name == name);
+    let multi_thread = match given("flavor") {
+        Some(flavor) => flavor.is_multi_thread(),
+        None => attribute == Attribute::Main,
+    };
+    match given("worker_threads") {
+        Some(workers) if !multi_thread => Err(workers.refuse_name(
+            "`worker_threads` needs `flavor = \"multi_thread\"`: a current-thread runtime has no workers",
+        )),
+        workers if multi_thread => Ok(Runtime::MultiThread {
+            workers: workers.map(|workers| workers.position + 2),
+        }),
+        _ => Ok(Runtime::CurrentThread),
     }
-    Ok(())
 }
 
 /// `name = value`, at `position` of the list it was read from.
@@ -85,17 +98,10 @@ impl<'a> Argument<'a> {
         }
     }
 
-    fn check(&self, attribute: Attribute) -> Result<(), Refusal> {
+    fn check(&self) -> Result<(), Refusal> {
         match self.name {
-            "flavor" => self.check_flavor(attribute),
-            "worker_threads" => {
-                let is_number = matches!(self.value, Token::Literal(text) if text.starts_with(|c: char| c.is_ascii_digit()));
-                self.expect(is_number, "a number, such as `worker_threads = 2`")?;
-                Err(self.refuse_name(
-                    "`worker_threads` is not there yet: it needs the multi-thread runtime, which does not exist yet; \
-                     leave it out",
-                ))
-            }
+            "flavor" => self.check_flavor(),
+            "worker_threads" => self.check_workers(),
             _ => {
                 self.expect(
                     self.value.is_word("true") || self.value.is_word("false"),
@@ -108,17 +114,33 @@ impl<'a> Argument<'a> {
         }
     }
 
-    fn check_flavor(&self, attribute: Attribute) -> Result<(), Refusal> {
+    fn check_flavor(&self) -> Result<(), Refusal> {
         let is_string = matches!(self.value, Token::Literal(text) if text.starts_with('"'));
         self.expect(is_string, "a string, such as `flavor = \"current_thread\"`")?;
         match self.value {
             Token::Literal(text) if text == "\"current_thread\"" => Ok(()),
-            Token::Literal(text) if text == "\"multi_thread\"" => Err(self.refuse_value(format!(
-                "the multi-thread runtime does not exist yet; write `#[reveille::{}(flavor = \"current_thread\")]`",
-                attribute.name()
-            ))),
-            _ => Err(self.refuse_value("unknown flavor; write `\"current_thread\"` (`\"multi_thread\"` is to come)")),
+            _ if self.is_multi_thread() => Ok(()),
+            _ => Err(self.refuse_value("unknown flavor; write `\"multi_thread\"` or `\"current_thread\"`")),
         }
+    }
+
+    fn check_workers(&self) -> Result<(), Refusal> {
+        // As std parses it, so that the number is known to be one before the expansion has it.
+        let number: Option<usize> = match self.value {
+            Token::Literal(text) => text.replace('_', "").parse().ok(),
+            _ => None,
+        };
+        self.expect(number.is_some(), "a number, such as `worker_threads = 2`")?;
+        if number == Some(0) {
+            return Err(
+                self.refuse_value("`worker_threads = 0` leaves nobody to run tasks; ask for at least one")
+            );
+        }
+        Ok(())
+    }
+
+    fn is_multi_thread(&self) -> bool {
+        matches!(self.value, Token::Literal(text) if text == "\"multi_thread\"")
     }
 
     fn expect(&self, right: bool, what: &str) -> Result<(), Refusal> {
@@ -153,17 +175,48 @@ mod tests {
     use crate::token::tokens;
 
     #[test]
-    fn the_current_thread_flavor_is_accepted_by_both() {
+    fn main_is_multi_thread_and_a_test_current_thread() {
+        let multi_thread = Runtime::MultiThread { workers: None };
+        assert_eq!(runtime(Attribute::Main, &[]), Ok(multi_thread));
+        assert_eq!(runtime(Attribute::Test, &[]), Ok(Runtime::CurrentThread));
+    }
+
+    #[test]
+    fn both_take_either_flavor() {
         for attribute in [Attribute::Main, Attribute::Test] {
-            assert_eq!(check(attribute, &tokens("flavor = \"current_thread\"")), Ok(()));
-            assert_eq!(check(attribute, &tokens("flavor = \"current_thread\" ,")), Ok(()));
+            for (source, expected) in [
+                ("flavor = \"current_thread\"", Runtime::CurrentThread),
+                ("flavor = \"current_thread\" ,", Runtime::CurrentThread),
+                (
+                    "flavor = \"multi_thread\"",
+                    Runtime::MultiThread { workers: None },
+                ),
+                (
+                    "flavor = \"multi_thread\" , worker_threads = 2",
+                    Runtime::MultiThread { workers: Some(6) },
+                ),
+                (
+                    "worker_threads = 1_0 , flavor = \"multi_thread\" ,",
+                    Runtime::MultiThread { workers: Some(2) },
+                ),
+            ] {
+                assert_eq!(
+                    runtime(attribute, &tokens(source)),
+                    Ok(expected),
+                    "{attribute:?}({source})"
+                );
+            }
         }
     }
 
     #[test]
-    fn only_main_must_name_its_flavor() {
-        assert_eq!(check(Attribute::Test, &[]), Ok(()));
-        assert_eq!(check(Attribute::Main, &[]).unwrap_err().at, None);
+    fn workers_need_no_flavor_where_multi_thread_is_the_default() {
+        let workers = tokens("worker_threads = 2");
+        assert_eq!(
+            runtime(Attribute::Main, &workers),
+            Ok(Runtime::MultiThread { workers: Some(2) })
+        );
+        assert_eq!(runtime(Attribute::Test, &workers).unwrap_err().at, Some(0));
     }
 
     /// The token that each refusal points to; `ci/macro-errors` holds their texts.
@@ -176,17 +229,20 @@ mod tests {
             ("= 1", 0),
             ("flavor = 1", 2),
             ("flavor = \"two\"", 2),
-            ("flavor = \"multi_thread\"", 2),
             ("flavor = \"current_thread\" worker_threads = 2", 3),
             ("flavor = \"current_thread\" , flavor = \"current_thread\"", 4),
-            ("worker_threads = 2", 0),
+            ("flavor = \"current_thread\" , worker_threads = 2", 4),
             ("worker_threads = \"2\"", 2),
+            ("worker_threads = 2.5", 2),
+            ("worker_threads = 2u8", 2),
+            ("worker_threads = 0", 2),
+            ("worker_threads = 99999999999999999999", 2),
             ("start_paused = true", 0),
             ("start_paused = 1", 2),
         ] {
             for attribute in [Attribute::Main, Attribute::Test] {
                 assert_eq!(
-                    check(attribute, &tokens(source)).unwrap_err().at,
+                    runtime(attribute, &tokens(source)).unwrap_err().at,
                     Some(at),
                     "{attribute:?}({source})"
                 );

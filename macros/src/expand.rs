@@ -1,18 +1,22 @@
 //! The function that takes the annotated one's place.
 //!
 //! ```text
-//! #[reveille::main(flavor = "current_thread")]        pub fn main() -> io::Result<()> {
+//! #[reveille::main]                                   pub fn main() -> io::Result<()> {
 //! pub async fn main() -> io::Result<()> {       =>        async fn main() -> io::Result<()> { … }
-//!     …                                                   ::reveille::block_on(main())
-//! }                                                   }
+//!     …                                                   ::reveille::runtime::Builder::multi_thread()
+//! }                                                           .build().expect("…").block_on(main())
+//!                                                     }
 //! ```
+//!
+//! With `worker_threads = 2` the builder is told so; with the current-thread flavor the last line is
+//! `::reveille::block_on(main())`.
 //!
 //! The user's function is kept whole inside one of the same name, rather than its body moved into an `async` block: the
 //! compiler then knows the body's type from the signature, and a wrong one is reported in the body's own line.
 
 use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
-use crate::arguments::{self, Attribute};
+use crate::arguments::{self, Attribute, Runtime};
 use crate::function::{self, Function};
 use crate::refusal::Refusal;
 use crate::token::Token;
@@ -21,18 +25,44 @@ use crate::token::Token;
 pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, item: TokenStream) -> TokenStream {
     let arguments: Vec<TokenTree> = arguments.into_iter().collect();
     let item: Vec<TokenTree> = item.into_iter().collect();
-    let refused = arguments::check(attribute, &plain(&arguments)).err();
-    let mut output: TokenStream = refused
-        .map(|refusal| compile_error(&refusal, &arguments))
-        .unwrap_or_default();
+    let mut output = TokenStream::new();
+    let start = match arguments::runtime(attribute, &plain(&arguments)) {
+        Ok(runtime) => start(runtime, &arguments),
+        Err(refusal) => {
+            output.extend(compile_error(&refusal, &arguments));
+            start(Runtime::CurrentThread, &arguments)
+        }
+    };
     output.extend(match function::find(attribute, &plain(&item)) {
-        Ok(function) => replacement(attribute, &item, &function),
+        Ok(function) => replacement(attribute, start, &item, &function),
         Err(refusal) => refused_function(&refusal, &item),
     });
     output
 }
 
-fn replacement(attribute: Attribute, item: &[TokenTree], function: &Function) -> TokenStream {
+/// What is called with the future.
+fn start(runtime: Runtime, arguments: &[TokenTree]) -> TokenStream {
+    let Runtime::MultiThread { workers } = runtime else {
+        return parse("::reveille::block_on");
+    };
+    let mut output = parse("::reveille::runtime::Builder::multi_thread()");
+    if let Some(workers) = workers {
+        output.extend(parse(".worker_threads"));
+        // The user's own token: what the compiler has to say of it points there.
+        output.extend([parentheses(arguments[workers].clone().into())]);
+    }
+    output.extend(parse(
+        r#".build().expect("the system refused the runtime its threads or file descriptors").block_on"#,
+    ));
+    output
+}
+
+fn replacement(
+    attribute: Attribute,
+    start: TokenStream,
+    item: &[TokenTree],
+    function: &Function,
+) -> TokenStream {
     let (before, with_async) = item.split_at(function.keyword_async);
     let (body, signature) = with_async[1..]
         .split_last()
@@ -45,15 +75,9 @@ fn replacement(attribute: Attribute, item: &[TokenTree], function: &Function) ->
     output.extend(signature.iter().cloned());
 
     let mut inside: TokenStream = with_async.iter().cloned().collect();
-    inside.extend(parse("::reveille::block_on"));
-    let call = [
-        item[function.name].clone(),
-        Group::new(Delimiter::Parenthesis, TokenStream::new()).into(),
-    ];
-    inside.extend([TokenTree::from(Group::new(
-        Delimiter::Parenthesis,
-        call.into_iter().collect(),
-    ))]);
+    inside.extend(start);
+    let call = [item[function.name].clone(), parentheses(TokenStream::new())];
+    inside.extend([parentheses(call.into_iter().collect())]);
     let mut outer = Group::new(Delimiter::Brace, inside);
     outer.set_span(body.span());
     output.extend([TokenTree::from(outer)]);
@@ -70,7 +94,7 @@ fn refused_function(refusal: &Refusal, item: &[TokenTree]) -> TokenStream {
     let mut output = parse("#[allow(dead_code)] fn");
     output.extend([
         name.clone(),
-        Group::new(Delimiter::Parenthesis, TokenStream::new()).into(),
+        parentheses(TokenStream::new()),
         Group::new(Delimiter::Brace, error).into(),
     ]);
     output
@@ -113,6 +137,10 @@ fn plain(tokens: &[TokenTree]) -> Vec<Token> {
         },
     };
     tokens.iter().map(one).collect()
+}
+
+fn parentheses(inside: TokenStream) -> TokenTree {
+    Group::new(Delimiter::Parenthesis, inside).into()
 }
 
 fn parse(source: &str) -> TokenStream {

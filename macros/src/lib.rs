@@ -24,15 +24,20 @@ use proc_macro::TokenStream;
 /// Runs an `async fn main` on a runtime.
 ///
 /// The function keeps its name, visibility, attributes and return type (so `main` may return a `Result`); it takes no
-/// arguments. Its body becomes the future that `reveille::block_on` runs; tasks that it spawned and that are still
-/// there when it returns are cancelled.
+/// arguments. Its body becomes the future that the runtime's `block_on` runs on the calling thread; so it need not be
+/// `Send`. Tasks that it spawned and that are still there when it returns are cancelled.
 ///
 /// # Arguments
 ///
-/// * `flavor = "current_thread"`: everything runs on the calling thread. For now it must be given: without it the
-///   flavor is to be `"multi_thread"`, and that runtime does not exist yet.
+/// * `flavor = "multi_thread"`, the default: the tasks run on threads of the runtime.
+/// * `flavor = "current_thread"`: everything runs on the calling thread, as in `reveille::block_on`.
+/// * `worker_threads = 2`: how many threads a multi-thread runtime has; by default one for each processor.
 ///
-/// `worker_threads` and `start_paused` are known by name and refused, as they need parts that do not exist yet.
+/// `start_paused` is known by name and refused, since the runtime's clock cannot be paused yet.
+///
+/// # Panics
+///
+/// If the system refuses the runtime its threads or file descriptors; `Builder::build` returns this as an error.
 ///
 /// # Examples
 ///
@@ -47,7 +52,15 @@ use proc_macro::TokenStream;
 /// #         }
 /// #     }
 /// # }
-/// #[reveille::main(flavor = "current_thread")]
+/// # pub mod runtime {
+/// #     pub struct Builder;
+/// #     impl Builder {
+/// #         pub fn multi_thread() -> Self { Self }
+/// #         pub fn build(&mut self) -> std::io::Result<Self> { Ok(Self) }
+/// #         pub fn block_on<F: Future>(&self, future: F) -> F::Output { crate::block_on(future) }
+/// #     }
+/// # }
+/// #[reveille::main]
 /// async fn main() -> Result<(), std::num::ParseIntError> {
 ///     let answer: u32 = async { "42" }.await.parse()?;
 ///     println!("{answer}");
@@ -59,16 +72,18 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::attribute(Attribute::Main, arguments, item)
 }
 
-/// Makes an `async fn` a test that runs on a current-thread runtime of its own.
+/// Makes an `async fn` a test that runs on a runtime of its own.
 ///
 /// It becomes a `#[test]`, so `#[should_panic]`, `#[ignore]` and `#[cfg(…)]` work beside it, and it may return a
 /// `Result`.
 ///
 /// # Arguments
 ///
-/// * `flavor = "current_thread"`: the default, and for now the only one.
+/// * `flavor = "current_thread"`, the default: everything runs on the test's thread.
+/// * `flavor = "multi_thread"`: tasks run on threads of the runtime, and the test's own future on the test's.
+/// * `worker_threads = 2`: how many threads a multi-thread runtime has; by default one for each processor.
 ///
-/// `worker_threads` and `start_paused` are known by name and refused, as they need parts that do not exist yet.
+/// `start_paused` is known by name and refused, since the runtime's clock cannot be paused yet.
 ///
 /// # Examples
 ///

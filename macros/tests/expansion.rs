@@ -1,5 +1,5 @@
-//! What the attributes make of a function. The macros name `::reveille::block_on`; here this file stands in for the
-//! facade, which this crate must not depend on.
+//! What the attributes make of a function. The macros name `::reveille::block_on` and `::reveille::runtime::Builder`;
+//! here this file stands in for the facade, which this crate must not depend on.
 
 extern crate self as reveille;
 
@@ -24,12 +24,85 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// Notes what a multi-thread runtime was asked for.
+#[allow(missing_docs)]
+pub mod runtime {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub(crate) static BUILT: Cell<Option<Builder>> = const { Cell::new(None) };
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Builder {
+        pub(crate) workers: Option<usize>,
+    }
+
+    impl Builder {
+        pub fn multi_thread() -> Self {
+            Self { workers: None }
+        }
+
+        pub fn worker_threads(&mut self, count: usize) -> &mut Self {
+            self.workers = Some(count);
+            self
+        }
+
+        pub fn build(&mut self) -> std::io::Result<Self> {
+            BUILT.set(Some(*self));
+            Ok(*self)
+        }
+
+        pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+            super::block_on(future)
+        }
+    }
+}
+
+mod flavors {
+    use super::runtime::{BUILT, Builder};
+
+    #[reveille::main]
+    async fn by_default() {}
+
+    #[reveille::main(flavor = "multi_thread")]
+    async fn multi_thread() {}
+
+    #[reveille::main(worker_threads = 3)]
+    async fn three_workers() {}
+
+    #[reveille::main(flavor = "current_thread")]
+    async fn current_thread() {}
+
+    #[test]
+    fn main_builds_the_runtime_that_is_asked_for() {
+        let built = |main: fn()| {
+            main();
+            BUILT.take()
+        };
+        assert_eq!(built(by_default), Some(Builder { workers: None }));
+        assert_eq!(built(multi_thread), Some(Builder { workers: None }));
+        assert_eq!(built(three_workers), Some(Builder { workers: Some(3) }));
+        assert_eq!(built(current_thread), None);
+    }
+
+    #[reveille::test]
+    async fn a_test_is_current_thread() {
+        assert_eq!(BUILT.take(), None);
+    }
+
+    #[reveille::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_test_may_be_multi_thread() {
+        assert_eq!(BUILT.take(), Some(Builder { workers: Some(2) }));
+    }
+}
+
 mod main_attribute {
     use super::{ParseIntError, RUNS};
 
     /// Documented, `pub(crate)`, with an attribute and a return type.
     #[must_use = "the attribute stays"]
-    #[reveille::main(flavor = "current_thread")]
+    #[reveille::main]
     pub(crate) async fn answer() -> Result<u32, ParseIntError> {
         async { "42" }.await.parse::<u32>()
     }

@@ -17,10 +17,16 @@ async fn unknown_flavor() {}
 async fn twice() {}
 
 #[reveille::test(worker_threads = 2)]
-async fn worker_threads() {}
+async fn workers_of_a_current_thread_test() {}
 
-#[reveille::test(worker_threads = "2")]
+#[reveille::main(flavor = "current_thread", worker_threads = 2)]
+async fn workers_of_a_current_thread_main() {}
+
+#[reveille::main(worker_threads = "2")]
 async fn worker_threads_of_a_wrong_type() {}
+
+#[reveille::main(worker_threads = 0)]
+async fn no_workers() {}
 
 #[reveille::test(start_paused = true)]
 async fn start_paused() {}

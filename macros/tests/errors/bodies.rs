@@ -1,5 +1,5 @@
 // The compiler's own errors: they must point into these bodies and signatures, not to the attribute.
-#[reveille::main(flavor = "current_thread")]
+#[reveille::main]
 async fn main() -> Result<(), std::num::ParseIntError> {
     let number: u32 = "42".parse()?;
     Ok(number)
@@ -24,4 +24,9 @@ async fn a_question_mark_without_a_result() {
 #[reveille::test]
 async fn an_unknown_type() -> Resul<(), String> {
     Ok(())
+}
+
+#[reveille::test(flavor = "multi_thread")]
+async fn a_wrong_type_on_many_threads() -> Result<(), String> {
+    5
 }

@@ -1,4 +1,4 @@
-#[reveille::main(flavor = "current_thread")]
+#[reveille::main]
 fn main() {}
 
 #[reveille::test]

@@ -1,2 +1,0 @@
-#[reveille::main]
-async fn main() {}
