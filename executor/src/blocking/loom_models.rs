@@ -108,8 +108,15 @@ fn a_close_meets_a_push() {
             move || outcome(join(spawn(&pool, count(&ran))))
         });
         pool.close();
+        assert!(pool.wait_idle(None).is_empty());
+        let before = ran.load(Ordering::Relaxed);
         let succeeded = pusher.join().unwrap();
-        assert_eq!(succeeded, ran.load(Ordering::Relaxed));
+        assert_eq!(
+            before,
+            ran.load(Ordering::Relaxed),
+            "a job ran after the shutdown"
+        );
+        assert_eq!(succeeded, before);
         end(&pool);
     });
 }

@@ -91,7 +91,7 @@ fn b15_a_later_push_makes_good_for_failed_starts() {
         let meet = Arc::new(Barrier::new(3));
         let jobs = [0, 1, 2].map(|_| {
             let meet = meet.clone();
-            spawn(&pool, move || drop(meet.wait()))
+            spawn(&pool, move || meet.wait().is_leader())
         });
         for job in jobs {
             join(job).unwrap();

@@ -57,9 +57,7 @@ fn a_panic_is_a_join_error_and_the_thread_lives() {
     watched(|| {
         let pool = pool_of(1);
         let before = join(spawn(&pool, || std::thread::current().id())).unwrap();
-        let error = join(spawn(&pool, || panic!("a job that panics")))
-            .map(|()| ())
-            .unwrap_err();
+        let error = join(spawn(&pool, || panic!("a job that panics"))).unwrap_err();
         assert!(error.is_panic());
         let after = join(spawn(&pool, || std::thread::current().id())).unwrap();
         assert_eq!(before, after);
