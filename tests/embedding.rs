@@ -202,12 +202,14 @@ fn other_threads_spawn_and_wake_while_the_loop_sleeps() -> io::Result<()> {
     Ok(())
 }
 
+type Wake = Box<dyn Fn(&mut Embedded<'_>)>;
+
 #[test]
 fn a_wake_between_two_calls_makes_the_descriptor_readable_once() -> io::Result<()> {
     let runtime = runtime();
     let mut embedded = runtime.embed()?;
     settle(&mut embedded);
-    let mut wakes: Vec<(&str, Box<dyn Fn(&mut Embedded<'_>)>)> = Vec::new();
+    let mut wakes: Vec<(&str, Wake)> = Vec::new();
     let handle = runtime.handle().clone();
     wakes.push((
         "a spawn by another thread",

@@ -13,7 +13,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use announcing_park::AnnouncingPark;
-use reveille_executor::{CurrentThread, Embedded, ThreadPark, spawn, spawn_local, yield_now};
+use reveille_executor::{CurrentThread, Embedded, ThreadPark, block_in_place, spawn, spawn_local, yield_now};
 use watchdog::watched;
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
@@ -178,7 +178,11 @@ fn local_tasks_end_with_the_embedding_and_on_its_thread() {
     });
     let inside = embedded.spawn_local({
         let note = Note(dropped.clone());
-        async move { spawn_local(async move { (note, future::pending::<()>().await).1 }) }
+        async move {
+            Some(spawn_local(
+                async move { (note, future::pending::<()>().await).1 },
+            ))
+        }
     });
     let never_polled = {
         embedded.poll_once(NOW);
@@ -192,7 +196,7 @@ fn local_tasks_end_with_the_embedding_and_on_its_thread() {
     thread::spawn(move || waker.wake()).join().unwrap();
     executor.block_on(async {
         assert!(outside.await.unwrap_err().is_cancelled());
-        assert!(inside.await.unwrap().await.unwrap_err().is_cancelled());
+        assert!(inside.await.unwrap().unwrap().await.unwrap_err().is_cancelled());
         assert!(never_polled.await.unwrap_err().is_cancelled());
     });
 }
@@ -392,6 +396,17 @@ fn the_runtime_is_current_in_its_tasks_only() {
     assert!(!current());
     drop(embedded);
     assert!(executor.block_on(task).unwrap());
+}
+
+#[test]
+fn blocking_in_place_is_refused_inside_a_call_and_allowed_between_two() {
+    let executor = CurrentThread::new(ThreadPark::new());
+    let mut embedded = executor.embed().unwrap();
+    let task = executor.handle().spawn(async { block_in_place(|| ()) });
+    embedded.poll_once(NOW);
+    assert_eq!(block_in_place(|| 6), 6);
+    drop(embedded);
+    assert!(executor.block_on(task).unwrap_err().is_panic());
 }
 
 #[test]

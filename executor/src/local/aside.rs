@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
-use super::{LOCAL, Local, try_with};
+use super::{Flavor, LOCAL, Local, try_with};
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::home::Home;
@@ -21,6 +21,7 @@ pub(crate) struct Aside {
     entry: Cell<*const Entry>,
     queue: RefCell<VecDeque<Runnable>>,
     has_local_tasks: Cell<bool>,
+    flavor: Cell<Flavor>,
     entered_at: Cell<Option<&'static Location<'static>>>,
     handle: RefCell<Option<Handle>>,
     current_entry: RefCell<Option<Arc<Entry>>>,
@@ -34,6 +35,7 @@ impl Aside {
             entry: Cell::new(Arc::as_ptr(&entry)),
             queue: RefCell::new(VecDeque::new()),
             has_local_tasks: Cell::new(false),
+            flavor: Cell::new(Flavor::CurrentThread),
             entered_at: Cell::new(Some(location)),
             handle: RefCell::new(Some(handle)),
             current_entry: RefCell::new(Some(entry)),
@@ -57,6 +59,7 @@ impl Aside {
         // No borrow is alive here: those of this thread end before foreign code runs.
         self.queue.swap(&local.queue);
         self.has_local_tasks.swap(&local.has_local_tasks);
+        self.flavor.swap(&local.flavor);
         self.entered_at.swap(&local.entered_at);
         self.handle.swap(&local.handle);
         self.current_entry.swap(&local.current_entry);
