@@ -104,6 +104,7 @@ impl Entry {
         self: &Arc<Self>,
         future: F,
         location: &'static Location<'static>,
+        name: Option<Arc<str>>,
     ) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
@@ -111,7 +112,7 @@ impl Entry {
     {
         local::note_local_task();
         let (task, runnable, handle) = new_local(future, self.clone(), location);
-        match self.owned.insert(task) {
+        match self.owned.insert(task, name) {
             Ok(()) => runnable.schedule(),
             Err(_closed) => runnable.cancel(),
         }
@@ -180,5 +181,9 @@ impl Schedule for Entry {
 
     fn release(&self, place: Place) -> Option<Task> {
         self.owned.remove(place)
+    }
+
+    fn name(&self, place: Place) -> Option<Arc<str>> {
+        self.owned.name(place)
     }
 }

@@ -64,7 +64,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_at(future, Location::caller())
+        self.spawn_at(future, Location::caller(), None)
     }
 
     /// Runs `future` to its end on this thread, which must be one that may block: none that runs tasks, unless it is in
@@ -152,7 +152,7 @@ impl Handle {
         let workers = self.as_multi_thread().map_or(0, |shared| shared.workers());
         let entry = self.as_multi_thread().and_then(|shared| shared.entry(worker));
         match entry {
-            Some(entry) => spawn_in(entry, entry.owned(), MadeThere::new(make), Location::caller()),
+            Some(entry) => spawn_in(entry, entry.owned(), MadeThere::new(make), Location::caller(), None),
             None => panic!("`spawn_on` was asked for worker {worker} of a runtime with {workers}, numbered from 0"),
         }
     }
@@ -184,14 +184,19 @@ impl Handle {
         }
     }
 
-    pub(crate) fn spawn_at<F>(&self, future: F, location: &'static Location<'static>) -> JoinHandle<F::Output>
+    pub(crate) fn spawn_at<F>(
+        &self,
+        future: F,
+        location: &'static Location<'static>,
+        name: Option<Arc<str>>,
+    ) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         match &self.scheduler {
-            Scheduler::CurrentThread(home) => spawn_in(home, &home.owned, future, location),
-            Scheduler::MultiThread(shared) => spawn_in(shared, shared.owned_here(), future, location),
+            Scheduler::CurrentThread(home) => spawn_in(home, &home.owned, future, location, name),
+            Scheduler::MultiThread(shared) => spawn_in(shared, shared.owned_here(), future, location, name),
         }
     }
 }
@@ -201,13 +206,14 @@ fn spawn_in<F, S: Schedule>(
     owned: &OwnedTasks,
     future: F,
     location: &'static Location<'static>,
+    name: Option<Arc<str>>,
 ) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
     let (task, runnable, handle) = task::new(future, home.clone(), location);
-    match owned.insert(task) {
+    match owned.insert(task, name) {
         Ok(()) => runnable.schedule(),
         Err(_closed) => runnable.cancel(),
     }

@@ -65,4 +65,8 @@ impl Schedule for Home {
     fn release(&self, place: Place) -> Option<Task> {
         self.owned.remove(place)
     }
+
+    fn name(&self, place: Place) -> Option<Arc<str>> {
+        self.owned.name(place)
+    }
 }

@@ -73,5 +73,5 @@ pub use nested::NestedBlockOn;
 pub use park::{Announce, Park, ThreadPark, Token};
 pub use reveille_context::task::TaskId;
 pub use spawn::{TrySpawnError, spawn, spawn_local, try_spawn};
-pub use task::{JoinError, JoinHandle};
+pub use task::{JoinError, JoinHandle, TaskInfo, TaskStage};
 pub use yield_now::{YieldNow, yield_now};

@@ -1,7 +1,9 @@
 //! The table of a runtime's tasks: what keeps a task alive that nobody else refers to, and what shutdown walks.
 
+use std::sync::Arc;
+
 use crate::primitive::{Mutex, lock};
-use crate::task::{Claimed, Place, Runnable, Task};
+use crate::task::{Claimed, Place, Runnable, Task, TaskInfo};
 
 /// The tasks of one home. Its lock is never held during a poll, nor while a future or a waker is dropped.
 pub(crate) struct OwnedTasks {
@@ -20,7 +22,7 @@ struct Table {
 }
 
 enum Slot {
-    Task(Task),
+    Task(Task, Option<Arc<str>>),
     Free { next: Option<u32> },
 }
 
@@ -38,13 +40,13 @@ impl OwnedTasks {
 
     /// Adds a task that was never queued yet. The closed flag is read under the same lock, so that no task is added
     /// after [`close`](Self::close).
-    pub(crate) fn insert(&self, task: Task) -> Result<(), Closed> {
+    pub(crate) fn insert(&self, task: Task, name: Option<Arc<str>>) -> Result<(), Closed> {
         let mut table = lock(&self.table);
         if table.closed {
             drop(table);
             return Err(Closed);
         }
-        table.insert(self.number, task);
+        table.insert(self.number, task, name);
         Ok(())
     }
 
@@ -53,7 +55,42 @@ impl OwnedTasks {
         if place.table != self.number {
             return None;
         }
-        lock(&self.table).remove(place.slot)
+        let (task, name) = lock(&self.table).remove(place.slot)?;
+        // Here the lock is free again.
+        drop(name);
+        Some(task)
+    }
+
+    /// The name of a task that is in the table.
+    pub(crate) fn name(&self, place: Place) -> Option<Arc<str>> {
+        if place.table != self.number {
+            return None;
+        }
+        match lock(&self.table).slots.get(place.slot as usize)? {
+            Slot::Task(_, name) => name.clone(),
+            Slot::Free { .. } => None,
+        }
+    }
+
+    /// What can be told of the task in that place, if it is still the one with that id.
+    pub(crate) fn info(&self, place: Place, id: u64) -> Option<TaskInfo> {
+        if place.table != self.number {
+            return None;
+        }
+        match lock(&self.table).slots.get(place.slot as usize)? {
+            Slot::Task(task, name) if task.id().get() == id => Some(task.info(name.clone())),
+            _ => None,
+        }
+    }
+
+    /// What can be told of every task.
+    pub(crate) fn list(&self) -> Vec<TaskInfo> {
+        let table = lock(&self.table);
+        let tasks = table.slots.iter().filter_map(|slot| match slot {
+            Slot::Task(task, name) => Some(task.info(name.clone())),
+            Slot::Free { .. } => None,
+        });
+        tasks.collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -74,7 +111,7 @@ impl OwnedTasks {
     pub(crate) fn claim_idle(&self) -> Vec<Claimed> {
         let table = lock(&self.table);
         let tasks = table.slots.iter().filter_map(|slot| match slot {
-            Slot::Task(task) => task.claim(),
+            Slot::Task(task, _) => task.claim(),
             Slot::Free { .. } => None,
         });
         tasks.collect()
@@ -100,7 +137,7 @@ impl OwnedTasks {
 }
 
 impl Table {
-    fn insert(&mut self, table: u32, task: Task) {
+    fn insert(&mut self, table: u32, task: Task, name: Option<Arc<str>>) {
         let slot = match self.free {
             Some(slot) => slot,
             None => {
@@ -113,18 +150,18 @@ impl Table {
         if let Slot::Free { next } = *entry {
             self.free = next;
         }
-        *entry = Slot::Task(task);
+        *entry = Slot::Task(task, name);
         self.live += 1;
     }
 
-    fn remove(&mut self, slot: u32) -> Option<Task> {
+    fn remove(&mut self, slot: u32) -> Option<(Task, Option<Arc<str>>)> {
         let entry = self.slots.get_mut(slot as usize)?;
         let taken = std::mem::replace(entry, Slot::Free { next: self.free });
         match taken {
-            Slot::Task(task) => {
+            Slot::Task(task, name) => {
                 self.free = Some(slot);
                 self.live -= 1;
-                Some(task)
+                Some((task, name))
             }
             free => {
                 *entry = free;
@@ -134,14 +171,12 @@ impl Table {
     }
 }
 
-// temporary
-pub(crate) struct TaskInfo {
-    pub(crate) id: reveille_context::task::TaskId,
-    pub(crate) name: Option<std::sync::Arc<str>>,
-    pub(crate) spawned_at: &'static std::panic::Location<'static>,
-}
-impl OwnedTasks {
-    pub(crate) fn info(&self, _: Place, _: u64) -> Option<TaskInfo> {
-        None
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_with_its_name_is_at_most_32_bytes() {
+        assert!(size_of::<Slot>() <= 32, "{}", size_of::<Slot>());
     }
 }

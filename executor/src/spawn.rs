@@ -51,7 +51,7 @@ where
 {
     let location = Location::caller();
     match local::current_handle() {
-        Some(handle) => Ok(handle.spawn_at(future, location)),
+        Some(handle) => Ok(handle.spawn_at(future, location, None)),
         None => Err(TrySpawnError { future }),
     }
 }
@@ -89,7 +89,7 @@ where
 {
     let location = Location::caller();
     match local::current_entry() {
-        Some(entry) => entry.spawn_local(future, location),
+        Some(entry) => entry.spawn_local(future, location, None),
         None => panic!(
             "`spawn_local` was called on a thread that runs no tasks; call it inside `block_on` or a task, \
              or use `spawn` with a future that is Send"

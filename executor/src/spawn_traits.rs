@@ -26,7 +26,7 @@ impl Spawn for Handle {
     #[track_caller]
     fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
         self.status()?;
-        drop(self.spawn_at(future, Location::caller()));
+        drop(self.spawn_at(future, Location::caller(), None));
         Ok(())
     }
 
@@ -41,7 +41,7 @@ impl LocalSpawn for Handle {
     fn spawn_local_obj(&self, future: LocalFutureObj<'static, ()>) -> Result<(), SpawnError> {
         self.status_local()?;
         let entry = local::current_entry().ok_or_else(SpawnError::shutdown)?;
-        drop(entry.spawn_local(future, Location::caller()));
+        drop(entry.spawn_local(future, Location::caller(), None));
         Ok(())
     }
 

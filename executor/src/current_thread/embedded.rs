@@ -209,7 +209,7 @@ impl<P: Announce> Embedded<'_, P> {
         F::Output: 'static,
     {
         self.aside.note_local_task();
-        self.entry.spawn_local(future, Location::caller())
+        self.entry.spawn_local(future, Location::caller(), None)
     }
 
     /// The park, of whose descriptor the foreign loop may need to know.

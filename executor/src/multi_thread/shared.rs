@@ -194,4 +194,8 @@ impl Schedule for Shared {
     fn release(&self, place: Place) -> Option<Task> {
         self.owned(place.table)?.remove(place)
     }
+
+    fn name(&self, place: Place) -> Option<Arc<str>> {
+        self.owned(place.table)?.name(place)
+    }
 }

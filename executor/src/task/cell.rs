@@ -46,6 +46,11 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
 
     /// Takes a completed task out of the owner table; `None` if it never got there.
     fn release(&self, place: Place) -> Option<Task>;
+
+    /// The name of a task in the owner table.
+    fn name(&self, _: Place) -> Option<Arc<str>> {
+        None
+    }
 }
 
 /// Makes a task with three references: the owner table's, the queue entry's and the `JoinHandle`'s.

@@ -33,6 +33,7 @@
 
 mod cell;
 mod error;
+mod info;
 mod join;
 mod lifo;
 mod local;
@@ -44,6 +45,7 @@ mod state;
 mod waker;
 
 pub use error::JoinError;
+pub use info::{TaskInfo, TaskStage};
 pub use join::JoinHandle;
 
 pub(crate) use cell::{Schedule, new, new_local};

@@ -2,10 +2,12 @@
 
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use reveille_context::task::TaskId;
 
 use super::cell::Header;
+use super::info::TaskInfo;
 use super::place::Place;
 use super::state::Wake;
 use crate::primitive::Ordering;
@@ -39,6 +41,22 @@ impl Task {
     /// Notes where the owner table keeps this task, before it is first queued, which publishes it.
     pub(crate) fn set_place(&self, place: Place) {
         self.header().place.store(place.pack(), Ordering::Relaxed);
+    }
+
+    /// The task's id.
+    pub(crate) fn id(&self) -> TaskId {
+        self.header().id
+    }
+
+    /// What can be told of it, from what never changes and one look at the state.
+    pub(crate) fn info(&self, name: Option<Arc<str>>) -> TaskInfo {
+        let header = self.header();
+        TaskInfo {
+            id: header.id,
+            name,
+            spawned_at: header.location,
+            stage: header.state.stage(),
+        }
     }
 
     /// Takes the task to cancel it, if it is idle; else whoever has it, or pops it, will.

@@ -27,6 +27,7 @@
 
 use std::fmt;
 
+use super::info::TaskStage;
 use crate::primitive::{AtomicUsize, Ordering};
 
 /// The flags and the reference count of one task.
@@ -201,6 +202,17 @@ impl State {
                 (Some(now | CANCELLED), false)
             }
         })
+    }
+
+    /// Where the task stands, as far as one look can tell.
+    pub(super) fn stage(&self) -> TaskStage {
+        // Relaxed: it is only shown to people.
+        match self.0.load(Ordering::Relaxed) {
+            now if now & COMPLETE != 0 => TaskStage::Complete,
+            now if now & RUNNING != 0 => TaskStage::Running,
+            now if now & SCHEDULED != 0 => TaskStage::Queued,
+            _ => TaskStage::Idle,
+        }
     }
 
     /// Whether the output is there (or was taken).

@@ -59,7 +59,7 @@ impl Yard {
     {
         let (task, runnable, handle) = cell::new(future, self.clone(), Location::caller());
         let waker = waker::borrowed(task.pointer()).clone();
-        assert!(self.owned.insert(task).is_ok());
+        assert!(self.owned.insert(task, None).is_ok());
         runnable.schedule();
         (waker, handle)
     }
