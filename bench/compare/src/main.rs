@@ -1,7 +1,8 @@
 //! Runs the scenarios on both runtimes in turns (A B, B A, A B …), so that whatever else the machine does meets both,
 //! and writes every figure as a JSON line and the medians as a Markdown table.
 //!
-//! `bench-compare [--rounds N] [--only TEXT] [--out PATH] [--list]`; `bench/run` builds everything and calls it.
+//! `bench-compare [--workers N] [--rounds N] [--only TEXT] [--out PATH] [--list]`; `bench/run` builds everything and
+//! calls it.
 
 mod figures;
 
@@ -17,7 +18,7 @@ use figures::Figures;
 const RUNTIMES: [&str; 2] = ["reveille", "tokio"];
 
 /// A scenario, and what one operation of it is.
-const SCENARIOS: [(&str, &str); 12] = [
+const SCENARIOS: [(&str, &str); 20] = [
     (
         "spawn_join",
         "a task spawned and joined, one by one, by the future in `block_on`",
@@ -27,11 +28,24 @@ const SCENARIOS: [(&str, &str); 12] = [
         "spawn_1000_join",
         "the same, in batches of 1000 by the future in `block_on`",
     ),
+    ("spawn_1000_join_in_task", "the same, by a task"),
+    (
+        "foreign_spawn",
+        "a task spawned by a thread that is not the runtime's, in batches of 1000",
+    ),
     ("self_wake_1", "a wake of itself and a poll, 1 task"),
     ("self_wake_100", "a wake of itself and a poll, 100 tasks"),
+    ("self_wake_10000", "a wake of itself and a poll, 10,000 tasks"),
     ("yield_now_1", "the runtime's `yield_now`, 1 task"),
     ("yield_now_100", "the runtime's `yield_now`, 100 tasks"),
+    ("yield_now_10000", "the runtime's `yield_now`, 10,000 tasks"),
     ("ping_pong", "two tasks wake each other once"),
+    ("fan_out", "one of 1000 tasks woken by another"),
+    (
+        "fork_join",
+        "a task of a tree in which each spawns two and joins them",
+    ),
+    ("fork_join_1ms", "two tasks of 1 ms spawned and joined by another"),
     (
         "timeout_unfired",
         "a timeout around a future that is pending once",
@@ -41,10 +55,13 @@ const SCENARIOS: [(&str, &str); 12] = [
         "a sleep polled once and dropped, beside an earlier one",
     ),
     ("echo_1", "a 64-byte message echoed, 1 connection"),
+    ("echo_50", "a 64-byte message echoed, 50 connections"),
     ("echo_64", "a 64-byte message echoed, 64 connections"),
 ];
 
 struct Options {
+    /// Of multi-thread runtimes; 0 for current-thread ones.
+    workers: usize,
     rounds: usize,
     only: String,
     out: PathBuf,
@@ -75,7 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 order.reverse();
             }
             for runtime in order {
-                for (metric, value) in measure(runtime, scenario)? {
+                for (metric, value) in measure(runtime, scenario, options.workers)? {
                     figures.add(scenario, &metric, runtime, round, value);
                 }
             }
@@ -89,7 +106,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let table = figures.table(&chosen, options.rounds);
     print!("{table}");
-    let heading = format!("# reveille and tokio, current thread\n\n{machine}\n\n");
+    let flavor = match options.workers {
+        0 => "current thread".to_owned(),
+        workers => format!("{workers} workers"),
+    };
+    let heading = format!("# reveille and tokio, {flavor}\n\n{machine}\n\n");
     if let Some(folder) = options.out.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -100,6 +121,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn parse_arguments() -> Result<Option<Options>, Box<dyn Error>> {
     let mut options = Options {
+        workers: 0,
         rounds: 5,
         only: String::new(),
         out: "results/latest".into(),
@@ -112,6 +134,7 @@ fn parse_arguments() -> Result<Option<Options>, Box<dyn Error>> {
                 .ok_or_else(|| format!("{argument} needs a value"))
         };
         match argument.as_str() {
+            "--workers" => options.workers = value()?.parse()?,
             "--rounds" => options.rounds = value()?.parse()?,
             "--only" => options.only = value()?,
             "--out" => options.out = value()?.into(),
@@ -123,7 +146,7 @@ fn parse_arguments() -> Result<Option<Options>, Box<dyn Error>> {
             }
             _ => {
                 return Err(format!(
-                    "unknown argument {argument}; there are --rounds, --only, --out, --list"
+                    "unknown argument {argument}; there are --workers, --rounds, --only, --out, --list"
                 )
                 .into());
             }
@@ -133,9 +156,11 @@ fn parse_arguments() -> Result<Option<Options>, Box<dyn Error>> {
 }
 
 /// One scenario in a fresh process: its figures by name.
-fn measure(runtime: &str, scenario: &str) -> Result<Vec<(String, f64)>, Box<dyn Error>> {
+fn measure(runtime: &str, scenario: &str, workers: usize) -> Result<Vec<(String, f64)>, Box<dyn Error>> {
     let program = std::env::current_exe()?.with_file_name(format!("bench-on-{runtime}"));
-    let output = Command::new(&program).arg(scenario).output()?;
+    let output = Command::new(&program)
+        .args([scenario, workers.to_string().as_str()])
+        .output()?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!(

@@ -1,10 +1,11 @@
-//! The scenarios on reveille's current-thread runtime.
+//! The scenarios on reveille.
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use reveille::net::{TcpListener, TcpStream};
+use reveille::runtime::Builder;
 
 struct Reveille;
 
@@ -14,8 +15,27 @@ impl bench_scenarios::Runtime for Reveille {
     type JoinError = reveille::task::JoinError;
     type JoinHandle<T: Send + 'static> = reveille::task::JoinHandle<T>;
 
-    fn block_on<F: Future>(future: F) -> F::Output {
-        reveille::block_on(future)
+    type Handle = reveille::runtime::Handle;
+
+    fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
+        let runtime = match workers {
+            None => Builder::current_thread().build(),
+            Some(workers) => Builder::multi_thread().worker_threads(workers).build(),
+        };
+        runtime
+            .expect("the system gives an epoll instance")
+            .block_on(future)
+    }
+
+    fn handle() -> Self::Handle {
+        reveille::runtime::Handle::current()
+    }
+
+    fn spawn_with<F>(handle: &Self::Handle, future: F) -> Self::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        handle.spawn(future)
     }
 
     fn spawn<F>(future: F) -> Self::JoinHandle<F::Output>

@@ -1,4 +1,4 @@
-//! The scenarios on tokio's current-thread runtime.
+//! The scenarios on tokio.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
 
 struct Tokio;
 
@@ -15,11 +16,30 @@ impl bench_scenarios::Runtime for Tokio {
     type JoinError = tokio::task::JoinError;
     type JoinHandle<T: Send + 'static> = tokio::task::JoinHandle<T>;
 
-    fn block_on<F: Future>(future: F) -> F::Output {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    type Handle = tokio::runtime::Handle;
+
+    fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
+        let runtime = match workers {
+            None => Builder::new_current_thread().enable_all().build(),
+            Some(workers) => Builder::new_multi_thread()
+                .worker_threads(workers)
+                .enable_all()
+                .build(),
+        };
         runtime
             .expect("the system gives an epoll instance")
             .block_on(future)
+    }
+
+    fn handle() -> Self::Handle {
+        tokio::runtime::Handle::current()
+    }
+
+    fn spawn_with<F>(handle: &Self::Handle, future: F) -> Self::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        handle.spawn(future)
     }
 
     fn spawn<F>(future: F) -> Self::JoinHandle<F::Output>

@@ -3,9 +3,9 @@
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use crate::Runtime;
 use crate::gate::Gate;
 use crate::measure::{Figures, Stopwatch};
+use crate::{Runtime, block_on};
 
 /// So long the client sends.
 const SECONDS: &str = "1.0";
@@ -14,7 +14,7 @@ const SECONDS: &str = "1.0";
 ///
 /// `wall_ns` is the time for one message at the rate that was reached, `cpu_ns` the server's own processor time.
 pub(crate) fn echo<R: Runtime>(connections: usize) -> Figures {
-    R::block_on(async {
+    block_on::<R, _>(async {
         let (listener, address) = R::bind().await.expect("a loopback port");
         let server = R::spawn(async move {
             for _ in 0..connections {

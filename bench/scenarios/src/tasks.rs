@@ -1,17 +1,18 @@
 //! Spawning, waking and yielding.
 
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::task::Poll;
 
-use crate::Runtime;
 use crate::gate::Gate;
 use crate::measure::{Figures, Stopwatch};
+use crate::{Runtime, block_on};
 
 /// One task after the other: spawned, run and joined by the future in `block_on` before the next. Per task.
 pub(crate) fn spawn_join<R: Runtime>() -> Figures {
     const COUNT: u64 = 1_000_000;
-    R::block_on(async {
+    block_on::<R, _>(async {
         spawn_and_join::<R>(COUNT / 10).await;
         let stopwatch = Stopwatch::start();
         spawn_and_join::<R>(COUNT).await;
@@ -31,22 +32,63 @@ async fn spawn_and_join<R: Runtime>(count: u64) {
     }
 }
 
-/// A thousand tasks spawned, then all joined. Per task.
+/// A thousand tasks spawned, then all joined, by the future in `block_on`. Per task.
 pub(crate) fn spawn_many_join<R: Runtime>() -> Figures {
-    async fn tasks<R: Runtime>(batches: u64) {
-        let mut handles = Vec::with_capacity(1_000);
-        for _ in 0..batches {
-            handles.extend((0..1_000_u64).map(|number| R::spawn(async move { number })));
-            for handle in handles.drain(..) {
-                handle.await.expect("it does not panic");
-            }
+    const BATCHES: u64 = 1_500;
+    block_on::<R, _>(async {
+        spawn_and_join_batches::<R>(BATCHES / 10).await;
+        let stopwatch = Stopwatch::start();
+        spawn_and_join_batches::<R>(BATCHES).await;
+        stopwatch.per_operation(BATCHES * 1_000)
+    })
+}
+
+/// The same from a task. Per task.
+pub(crate) fn spawn_many_join_in_task<R: Runtime>() -> Figures {
+    in_tasks::<R, _>(1, 1_500_000, |count| spawn_and_join_batches::<R>(count / 1_000))
+}
+
+async fn spawn_and_join_batches<R: Runtime>(batches: u64) {
+    let mut handles = Vec::with_capacity(1_000);
+    for _ in 0..batches {
+        handles.extend((0..1_000_u64).map(|number| R::spawn(async move { number })));
+        for handle in handles.drain(..) {
+            handle.await.expect("it does not panic");
         }
     }
-    const BATCHES: u64 = 1_500;
-    R::block_on(async {
-        tasks::<R>(BATCHES / 10).await;
+}
+
+/// A thousand tasks at a time, spawned by a thread that is not the runtime's, the next thousand when these have run. Per
+/// task.
+pub(crate) fn foreign_spawn<R: Runtime>() -> Figures {
+    const BATCHES: u64 = 1_000;
+    async fn batches<R: Runtime>(count: u64) {
+        let handle = R::handle();
+        let all_done = Arc::new(Gate::default());
+        let opens = all_done.clone();
+        let thread = std::thread::spawn(move || {
+            for _ in 0..count {
+                let left = Arc::new(AtomicU64::new(1_000));
+                let (sender, receiver) = mpsc::channel();
+                for _ in 0..1_000 {
+                    let (left, sender) = (left.clone(), sender.clone());
+                    drop(R::spawn_with(&handle, async move {
+                        if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                            sender.send(()).expect("the thread waits for it");
+                        }
+                    }));
+                }
+                receiver.recv().expect("the last task sends");
+            }
+            opens.open();
+        });
+        all_done.pass().await;
+        thread.join().expect("it does not panic");
+    }
+    block_on::<R, _>(async {
+        batches::<R>(BATCHES / 10).await;
         let stopwatch = Stopwatch::start();
-        tasks::<R>(BATCHES).await;
+        batches::<R>(BATCHES).await;
         stopwatch.per_operation(BATCHES * 1_000)
     })
 }
@@ -71,7 +113,7 @@ pub(crate) fn yield_now<R: Runtime>(tasks: u64) -> Figures {
     })
 }
 
-/// Two tasks on one thread that wake each other in turns. Per round of two wakes.
+/// Two tasks that wake each other in turns. Per round of two wakes.
 pub(crate) fn ping_pong<R: Runtime>() -> Figures {
     async fn rounds<R: Runtime>(count: u64) {
         let ping = Arc::new(Gate::default());
@@ -95,7 +137,7 @@ pub(crate) fn ping_pong<R: Runtime>() -> Figures {
         other.await.expect("it does not panic");
     }
     const COUNT: u64 = 2_000_000;
-    R::block_on(async {
+    block_on::<R, _>(async {
         rounds::<R>(COUNT / 10).await;
         let stopwatch = Stopwatch::start();
         rounds::<R>(COUNT).await;
@@ -127,7 +169,7 @@ where
             handle.await.expect("it does not panic");
         }
     };
-    R::block_on(async {
+    block_on::<R, _>(async {
         round(count / 10).await;
         let stopwatch = Stopwatch::start();
         round(count).await;
