@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::time::Duration;
 
 mod builder;
 mod handle;
@@ -13,7 +14,7 @@ use reveille_executor::{CurrentThread, JoinHandle, MultiThread};
 pub use crate::embedded::Embedded;
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle};
-pub use reveille_executor::{NestedBlockOn, SlowPoll};
+pub use reveille_executor::{JobInfo, NestedBlockOn, ShutdownReport, SlowPoll, TaskInfo};
 pub use reveille_reactor::is_shutdown;
 
 use crate::driver::Driver;
@@ -132,8 +133,69 @@ impl Runtime {
         }
     }
 
+    /// Shuts the runtime down and waits, at most for `timeout`, until everything has ended. The report names what has
+    /// not.
+    ///
+    /// Tasks are dropped at their next `.await`, or where they wait; blocking jobs that have not begun are cancelled; what
+    /// runs is waited for. When the time is over its threads are left to themselves: they end when it returns.
+    ///
+    /// On a thread that runs tasks this waits for nothing. On a current-thread runtime the tasks are dropped on this
+    /// thread first, whatever time that takes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille::runtime::Runtime;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Runtime::new()?;
+    /// drop(runtime.spawn(std::future::pending::<()>()));
+    /// let report = runtime.shutdown(Duration::from_secs(5));
+    /// assert!(report.is_complete(), "{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn shutdown(mut self, timeout: Duration) -> ShutdownReport {
+        let _current = self.enter();
+        match self
+            .executor
+            .take()
+            .expect("only `drop` and the shutdowns take it")
+        {
+            Executor::CurrentThread(executor) => executor.shut_down(timeout),
+            Executor::MultiThread(executor) => executor.shut_down(timeout),
+        }
+    }
+
+    /// Shuts the runtime down without waiting for anything that runs on other threads.
+    pub fn shutdown_background(mut self) {
+        let _current = self.enter();
+        match self
+            .executor
+            .take()
+            .expect("only `drop` and the shutdowns take it")
+        {
+            Executor::CurrentThread(executor) => executor.shut_down_in_background(),
+            Executor::MultiThread(executor) => executor.shut_down_in_background(),
+        }
+    }
+
+    /// Runs a closure that blocks on a thread of the blocking pool; see
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(job)
+    }
+
     fn executor(&self) -> &Executor {
-        self.executor.as_ref().expect("only `drop` takes it")
+        self.executor
+            .as_ref()
+            .expect("only `drop` and the shutdowns take it")
     }
 }
 

@@ -4,6 +4,6 @@
 //! [`JoinHandle`] waits for the output; dropping it detaches the task.
 
 pub use reveille_executor::{
-    JoinError, JoinHandle, TaskId as Id, TrySpawnError, YieldNow, block_in_place, spawn, spawn_local,
-    try_spawn, yield_now,
+    JoinError, JoinHandle, TaskId as Id, TrySpawnError, YieldNow, block_in_place, spawn, spawn_blocking,
+    spawn_local, try_spawn, yield_now,
 };

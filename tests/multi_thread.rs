@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use reveille::io::{AsyncReadExt, AsyncWriteExt};
 use reveille::net::{TcpListener, TcpStream};
 use reveille::runtime::Builder;
 use reveille::time::sleep;
@@ -10,16 +9,13 @@ use reveille::time::sleep;
 #[test]
 fn echo_and_sleep_on_any_number_of_workers() {
     for workers in [1, 2, 4] {
-        let runtime = Builder::multi_thread()
-            .worker_threads(workers)
-            .build()
-            .unwrap();
+        let runtime = Builder::multi_thread().worker_threads(workers).build().unwrap();
         runtime.block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             drop(reveille::spawn(async move {
                 loop {
-                    let (mut stream, _) = listener.accept().await.unwrap();
+                    let (stream, _) = listener.accept().await.unwrap();
                     drop(reveille::spawn(async move {
                         let mut buffer = [0; 64];
                         loop {
@@ -34,7 +30,7 @@ fn echo_and_sleep_on_any_number_of_workers() {
             let clients: Vec<_> = (0..50)
                 .map(|client| {
                     reveille::spawn(async move {
-                        let mut stream = TcpStream::connect(address).await.unwrap();
+                        let stream = TcpStream::connect(address).await.unwrap();
                         for round in 0..50_u8 {
                             let message = [client, round];
                             stream.write_all(&message).await.unwrap();

@@ -10,11 +10,12 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_task::waker_ref;
 use reveille_context::wake;
 
+use crate::config::Config;
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::home::Home;
@@ -24,6 +25,7 @@ use crate::pace::Pace;
 use crate::park::Park;
 use crate::primitive::{Mutex, lock, park_thread};
 use crate::root::{Root, run_batch};
+use crate::shutdown_report::{ShutdownReport, wait_and_say};
 use crate::task::Runnable;
 
 pub use embedded::{EmbedError, Embedded};
@@ -47,6 +49,8 @@ pub use embedded::{EmbedError, Embedded};
 /// ```
 pub struct CurrentThread<P: Park> {
     home: Arc<Home>,
+    /// Whether the drop waits for the blocking jobs.
+    waits: bool,
     seat: Mutex<Seat<P>>,
 }
 
@@ -82,8 +86,15 @@ const MAIL: usize = 256;
 
 impl<P: Park> CurrentThread<P> {
     /// An executor that sleeps on `park`.
+    #[track_caller]
     pub fn new(park: P) -> Self {
-        let home = Arc::new(Home::new(park.unparker()));
+        Self::with_config(park, &Config::default())
+    }
+
+    /// An executor that sleeps on `park`, with other settings than the default ones.
+    pub fn with_config(park: P, config: &Config) -> Self {
+        let home = Arc::new(Home::new(park.unparker(), config));
+        Handle::current_thread(home.clone()).make_current_in_pool(config.around_blocking.clone());
         let core = Core {
             park,
             queue: VecDeque::new(),
@@ -97,6 +108,7 @@ impl<P: Park> CurrentThread<P> {
         };
         Self {
             home,
+            waits: true,
             seat: Mutex::new(seat),
         }
     }
@@ -169,8 +181,33 @@ impl<P: Park> CurrentThread<P> {
     }
 }
 
-impl<P: Park> Drop for CurrentThread<P> {
-    fn drop(&mut self) {
+impl<P: Park> CurrentThread<P> {
+    /// Cancels the tasks, on this thread, and the blocking jobs that have not begun, and waits until the other jobs have
+    /// returned, at most for `timeout`; the report says which have not.
+    ///
+    /// On a thread that runs tasks this does not wait.
+    pub fn shut_down(mut self, timeout: Duration) -> ShutdownReport {
+        self.waits = false;
+        self.cancel_all();
+        if !local::runs_tasks() {
+            self.home.blocking.wait_idle(Instant::now().checked_add(timeout));
+        }
+        self.left()
+    }
+
+    /// As [`shut_down`](Self::shut_down), but waits for no job.
+    pub fn shut_down_in_background(mut self) {
+        self.waits = false;
+    }
+
+    fn left(&self) -> ShutdownReport {
+        ShutdownReport {
+            jobs: self.home.blocking.jobs(),
+            ..ShutdownReport::default()
+        }
+    }
+
+    fn cancel_all(&mut self) {
         // No `block_on` borrows the executor any more, so the seat is free.
         let Some(mut core) = lock(&self.seat).core.take() else {
             return;
@@ -186,6 +223,17 @@ impl<P: Park> Drop for CurrentThread<P> {
             park.park(None, woken);
             wake::wake_all(woken);
         });
+        self.home.blocking.close();
+    }
+}
+
+impl<P: Park> Drop for CurrentThread<P> {
+    fn drop(&mut self) {
+        self.cancel_all();
+        if self.waits && !local::runs_tasks() {
+            let jobs = &self.home.blocking;
+            wait_and_say(|deadline| jobs.wait_idle(deadline).is_empty(), || self.left());
+        }
     }
 }
 

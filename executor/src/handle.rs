@@ -3,8 +3,9 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use crate::blocking::BlockingPool;
 use crate::follow;
 use crate::home::Home;
 use crate::local::{self, EnterGuard, Flavor};
@@ -37,6 +38,30 @@ enum Scheduler {
     MultiThread(Arc<Shared>),
 }
 
+/// A handle that does not keep what the runtime shares alive.
+pub(crate) enum WeakHandle {
+    CurrentThread(Weak<Home>),
+    MultiThread(Weak<Shared>),
+}
+
+impl From<&Handle> for WeakHandle {
+    fn from(handle: &Handle) -> Self {
+        match &handle.scheduler {
+            Scheduler::CurrentThread(home) => Self::CurrentThread(Arc::downgrade(home)),
+            Scheduler::MultiThread(shared) => Self::MultiThread(Arc::downgrade(shared)),
+        }
+    }
+}
+
+impl WeakHandle {
+    pub(crate) fn upgrade(&self) -> Option<Handle> {
+        match self {
+            Self::CurrentThread(home) => home.upgrade().map(Handle::current_thread),
+            Self::MultiThread(shared) => shared.upgrade().map(Handle::multi_thread),
+        }
+    }
+}
+
 impl Handle {
     pub(crate) fn current_thread(home: Arc<Home>) -> Self {
         Self {
@@ -47,6 +72,13 @@ impl Handle {
     pub(crate) fn multi_thread(shared: Arc<Shared>) -> Self {
         Self {
             scheduler: Scheduler::MultiThread(shared),
+        }
+    }
+
+    pub(crate) fn blocking(&self) -> &Arc<BlockingPool> {
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => &home.blocking,
+            Scheduler::MultiThread(shared) => &shared.blocking,
         }
     }
 
@@ -152,8 +184,16 @@ impl Handle {
         let workers = self.as_multi_thread().map_or(0, |shared| shared.workers());
         let entry = self.as_multi_thread().and_then(|shared| shared.entry(worker));
         match entry {
-            Some(entry) => spawn_in(entry, entry.owned(), MadeThere::new(make), Location::caller(), None),
-            None => panic!("`spawn_on` was asked for worker {worker} of a runtime with {workers}, numbered from 0"),
+            Some(entry) => spawn_in(
+                entry,
+                entry.owned(),
+                MadeThere::new(make),
+                Location::caller(),
+                None,
+            ),
+            None => panic!(
+                "`spawn_on` was asked for worker {worker} of a runtime with {workers}, numbered from 0"
+            ),
         }
     }
 

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use crate::blocking::{BlockingPool, PoolConfig};
+use crate::config::Config;
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::SegQueue;
@@ -18,14 +20,16 @@ pub(crate) struct Home {
     mailbox: SegQueue<Runnable>,
     unparker: Waker,
     pub(crate) owned: OwnedTasks,
+    pub(crate) blocking: Arc<BlockingPool>,
 }
 
 impl Home {
-    pub(crate) fn new(unparker: Waker) -> Self {
+    pub(crate) fn new(unparker: Waker, config: &Config) -> Self {
         Self {
             mailbox: SegQueue::new(),
             unparker,
             owned: OwnedTasks::new(0),
+            blocking: BlockingPool::new(PoolConfig::from(config)),
         }
     }
 

@@ -38,8 +38,8 @@
 #![deny(unsafe_code)]
 
 mod block_in_place;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the runtimes do not use it yet"))]
 mod blocking;
+mod config;
 mod current_thread;
 mod entry;
 mod follow;
@@ -59,19 +59,25 @@ mod pace;
 mod park;
 mod primitive;
 mod root;
+mod shutdown_report;
 mod spawn;
+mod spawn_blocking;
 mod spawn_traits;
 mod task;
 mod yield_now;
 
 pub use block_in_place::block_in_place;
+pub use blocking::JobInfo;
+pub use config::{Around, Config, Config as MultiThreadConfig, Hook};
 pub use current_thread::{CurrentThread, EmbedError, Embedded};
 pub use handle::Handle;
 pub use local::EnterGuard;
-pub use multi_thread::{Config as MultiThreadConfig, Hook, MultiThread, SlowPoll};
+pub use multi_thread::{MultiThread, SlowPoll};
 pub use nested::NestedBlockOn;
 pub use park::{Announce, Park, ThreadPark, Token};
 pub use reveille_context::task::TaskId;
+pub use shutdown_report::ShutdownReport;
 pub use spawn::{TrySpawnError, spawn, spawn_local, try_spawn};
+pub use spawn_blocking::spawn_blocking;
 pub use task::{JoinError, JoinHandle, TaskInfo, TaskStage};
 pub use yield_now::{YieldNow, yield_now};

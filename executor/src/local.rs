@@ -30,6 +30,8 @@ struct Local {
     shard: Cell<usize>,
     /// Whether it polls a task: what that wakes may run next.
     in_poll: Cell<bool>,
+    /// Whether what this thread runs stands still while it blocks.
+    suspended: Cell<bool>,
     /// Whether something was pushed to the shard since the worker last asked.
     pushed: Cell<bool>,
     /// The `block_on` that this thread is in, or the worker that it is, or null. Compared, never followed.
@@ -54,6 +56,7 @@ thread_local! {
         worker: Cell::new(ptr::null()),
         shard: Cell::new(0),
         in_poll: Cell::new(false),
+        suspended: Cell::new(false),
         pushed: Cell::new(false),
         entry: Cell::new(ptr::null()),
         queue: RefCell::new(VecDeque::new()),
@@ -242,6 +245,11 @@ pub(crate) enum Flavor {
     MultiThread,
 }
 
+/// Whether this thread runs tasks, if they do not stand still just now: it must not wait for a runtime's end.
+pub(crate) fn runs_tasks() -> bool {
+    try_with(|local| local.entered_at.get().is_some() || local.suspended.get()).unwrap_or(false)
+}
+
 /// In what kind of runtime this thread runs tasks.
 pub(crate) fn flavor() -> Flavor {
     try_with(|local| local.flavor.get()).unwrap_or(Flavor::Outside)
@@ -258,6 +266,7 @@ pub(crate) fn suspend() -> Suspended {
         queue: local.queue.take(),
         has_local_tasks: local.has_local_tasks.take(),
         in_poll: local.in_poll.take(),
+        was_suspended: local.suspended.replace(true),
     })
 }
 
@@ -270,6 +279,7 @@ pub(crate) struct Suspended {
     queue: VecDeque<Runnable>,
     has_local_tasks: bool,
     in_poll: bool,
+    was_suspended: bool,
 }
 
 impl Drop for Suspended {
@@ -282,6 +292,7 @@ impl Drop for Suspended {
             local.queue.replace(mem::take(&mut self.queue));
             local.has_local_tasks.set(self.has_local_tasks);
             local.in_poll.set(self.in_poll);
+            local.suspended.set(self.was_suspended);
         });
     }
 }

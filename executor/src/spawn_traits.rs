@@ -31,7 +31,11 @@ impl Spawn for Handle {
     }
 
     fn status(&self) -> Result<(), SpawnError> {
-        if self.is_closed() { Err(SpawnError::shutdown()) } else { Ok(()) }
+        if self.is_closed() {
+            Err(SpawnError::shutdown())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -47,6 +51,10 @@ impl LocalSpawn for Handle {
 
     fn status_local(&self) -> Result<(), SpawnError> {
         let here = local::current_entry().is_some() && Self::try_current().is_some_and(|here| here.is(self));
-        if here && !self.is_closed() { Ok(()) } else { Err(SpawnError::shutdown()) }
+        if here && !self.is_closed() {
+            Ok(())
+        } else {
+            Err(SpawnError::shutdown())
+        }
     }
 }

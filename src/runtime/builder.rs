@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use reveille_executor::{CurrentThread, MultiThread, MultiThreadConfig, SlowPoll};
+use reveille_executor::{Config, CurrentThread, MultiThread, SlowPoll};
 
 use super::{Executor, Handle, Runtime};
 use crate::driver::Driver;
+use crate::drivers::Drivers;
 
 /// Builds a [`Runtime`].
 ///
@@ -28,7 +29,7 @@ use crate::driver::Driver;
 pub struct Builder {
     flavor: Flavor,
     workers: Option<usize>,
-    config: MultiThreadConfig,
+    config: Config,
 }
 
 #[derive(Debug)]
@@ -56,7 +57,7 @@ impl Builder {
         Self {
             flavor,
             workers: None,
-            config: MultiThreadConfig::at(Location::caller()),
+            config: Config::at(Location::caller()),
         }
     }
 
@@ -128,7 +129,7 @@ impl Builder {
     /// let runtime = Builder::multi_thread()
     ///     .worker_threads(1)
     ///     .slow_poll_threshold(Duration::from_millis(10))
-    ///     .on_slow_poll(move |poll| drop(sender.send(poll.spawned_at.line())))
+    ///     .on_slow_poll(move |poll| sender.send(poll.spawned_at.line()).unwrap_or_default())
     ///     .build()?;
     /// // It blocks its worker until it has been reported.
     /// let line = line!() + 1;
@@ -148,6 +149,27 @@ impl Builder {
         self
     }
 
+    /// How many threads may run blocking jobs at once: 512 by default.
+    ///
+    /// # Panics
+    ///
+    /// If `count` is 0.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
+        assert!(
+            count > 0,
+            "`max_blocking_threads(0)` leaves nobody to run blocking jobs; allow at least one"
+        );
+        self.config.max_blocking_threads = count;
+        self
+    }
+
+    /// How long a thread of the blocking pool waits for a job before it ends: 10 s by default.
+    pub fn thread_keep_alive(&mut self, time: Duration) -> &mut Self {
+        self.config.thread_keep_alive = time;
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// # Errors
@@ -159,7 +181,7 @@ impl Builder {
             Flavor::CurrentThread => {
                 let (mut driver, drivers) = Driver::several(1)?;
                 let driver = driver.pop().expect("one was asked for");
-                let executor = CurrentThread::new(driver);
+                let executor = CurrentThread::with_config(driver, &self.config(&drivers));
                 let handle = Handle {
                     executor: executor.handle(),
                     drivers,
@@ -172,7 +194,7 @@ impl Builder {
                     None => thread::available_parallelism().map_or(1, usize::from),
                 };
                 let (parks, drivers) = Driver::several(workers)?;
-                let executor = MultiThread::new(parks, self.config.clone())?;
+                let executor = MultiThread::new(parks, self.config(&drivers))?;
                 let handle = Handle {
                     executor: executor.handle(),
                     drivers,
@@ -180,6 +202,19 @@ impl Builder {
                 Ok(Runtime::new_with(Executor::MultiThread(executor), handle))
             }
         }
+    }
+}
+
+impl Builder {
+    /// The settings, with the runtime's sockets and timers current in blocking jobs too.
+    fn config(&self, drivers: &Drivers) -> Config {
+        let mut config = self.config.clone();
+        let drivers = drivers.clone();
+        config.around_blocking = Some(Arc::new(move |work| {
+            let _current = drivers.enter();
+            work();
+        }));
+        config
     }
 }
 

@@ -49,6 +49,17 @@ impl Handle {
         self.executor.spawn(future)
     }
 
+    /// Runs a closure that blocks on a thread of this runtime's blocking pool; see
+    /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.executor.spawn_blocking(job)
+    }
+
     /// Spawns a task on one worker of a multi-thread runtime, where `make` is called and its future stays; so it need not
     /// be `Send`. The worker is one of `0..worker_threads`.
     ///

@@ -1,13 +1,11 @@
 //! What a blocking pool can be told.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::Config;
+use crate::config::Hook;
 use crate::primitive::spawn_thread;
-
-/// Something to be called on a thread of the pool. A panic in it is contained.
-pub(crate) type Hook = Arc<dyn Fn() + Send + Sync>;
 
 /// What a pool asks of its runtime.
 ///
@@ -47,6 +45,20 @@ pub(crate) struct PoolConfig {
     pub(crate) on_thread_stop: Option<Hook>,
     /// How a thread is started; tests have it fail.
     pub(crate) start_thread: StartThread,
+}
+
+impl From<&Config> for PoolConfig {
+    fn from(config: &Config) -> Self {
+        Self {
+            max_threads: config.max_blocking_threads,
+            keep_alive: config.thread_keep_alive,
+            thread_name: config.blocking_thread_name.clone(),
+            thread_stack_size: config.thread_stack_size,
+            on_thread_start: config.on_thread_start.clone(),
+            on_thread_stop: config.on_thread_stop.clone(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for PoolConfig {

@@ -6,14 +6,18 @@ use std::time::Duration;
 
 use reveille_context::task::TaskId;
 
-/// A job that is queued or runs.
+/// A blocking job that is queued or runs.
 #[derive(Clone, Debug)]
-pub(crate) struct JobInfo {
-    pub(crate) id: TaskId,
-    pub(crate) name: Option<Arc<str>>,
-    pub(crate) spawned_at: &'static Location<'static>,
+#[non_exhaustive]
+pub struct JobInfo {
+    /// Its id, as its `JoinHandle` has it.
+    pub id: TaskId,
+    /// Its name, if it has one.
+    pub name: Option<Arc<str>>,
+    /// The call of `spawn_blocking`.
+    pub spawned_at: &'static Location<'static>,
     /// `None` while it is queued.
-    pub(crate) running_for: Option<Duration>,
+    pub running_for: Option<Duration>,
 }
 
 /// The pool's numbers at one moment.

@@ -12,7 +12,7 @@
 //! queues must answer who looks where before it sleeps.
 
 mod config;
-pub(crate) mod info;
+mod info;
 mod job;
 mod keep_alive;
 #[cfg(all(test, loom))]
@@ -24,4 +24,5 @@ mod tests;
 mod thread;
 
 pub(crate) use config::{Connection, PoolConfig};
+pub use info::JobInfo;
 pub(crate) use pool::BlockingPool;

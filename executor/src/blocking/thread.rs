@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use reveille_context::wake;
 
-use super::config::{Hook, ThreadMain};
+use super::config::ThreadMain;
 use super::pool::BlockingPool;
 use super::state::{Next, State, Woken, report_stranded};
+use crate::config::Hook;
 use crate::primitive::{Mutex, MutexGuard, lock, thread_local};
 
 thread_local! {

@@ -1,9 +1,10 @@
 //! A worker that is about to block leaves its shard to another thread.
 
+use std::io;
 use std::sync::Arc;
 
 use super::shared::Shared;
-use super::threads::work;
+use super::threads::{Alive, work};
 use crate::entry::Entry;
 use crate::local;
 
@@ -35,9 +36,9 @@ impl Drop for LeftShard {
 }
 
 impl Shared {
-    fn start_substitute(self: &Arc<Self>, index: usize) -> std::io::Result<()> {
-        let name = self.config.thread_name.clone();
-        self.threads
-            .start(self, &name, move |shared| work(shared, index, false))
+    fn start_substitute(self: &Arc<Self>, index: usize) -> io::Result<()> {
+        let alive = Alive::new(self.clone());
+        let substitute = Box::new(move || work(alive.shared(), index, false));
+        self.blocking.run_detached(substitute).map_err(|(error, _)| error)
     }
 }

@@ -5,7 +5,6 @@
 //! they are stolen), `idle` (who sleeps, who searches), `monitor`, `seat` (which thread works a shard), `threads`,
 //! `shut_down`.
 
-mod config;
 mod idle;
 mod leave;
 mod monitor;
@@ -23,15 +22,16 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-pub use config::{Config, Hook};
 pub(crate) use leave::leave_shard;
 pub use monitor::SlowPoll;
 pub(crate) use shared::Shared;
 
+use crate::config::Config;
 use crate::handle::Handle;
 use crate::local;
 use crate::nested::NestedBlockOn;
 use crate::park::Park;
+use crate::shutdown_report::{ShutdownReport, wait_and_say};
 
 /// An executor whose tasks run on several threads, each with a [`Park`] of its own.
 ///
@@ -62,6 +62,8 @@ use crate::park::Park;
 /// ```
 pub struct MultiThread {
     shared: Arc<Shared>,
+    /// Whether the drop waits for the end.
+    waits: bool,
 }
 
 impl MultiThread {
@@ -88,7 +90,11 @@ impl MultiThread {
         // From here on what was started is ended again if something fails.
         let executor = Self {
             shared: Arc::new(Shared::new(parks, config)),
+            waits: true,
         };
+        executor
+            .handle()
+            .make_current_in_pool(executor.shared.config.around_blocking.clone());
         for index in 0..workers {
             executor.shared.start_worker(index)?;
         }
@@ -124,18 +130,22 @@ impl MultiThread {
         self.handle().block_on_at(future, Location::caller())
     }
 
-    /// Cancels the tasks and waits until every poll and destructor has returned, at most for `timeout`. Whether they
-    /// have; if not, their threads end when they do.
-    pub fn shut_down(&self, timeout: Duration) -> bool {
+    /// Cancels the tasks and the blocking jobs that have not begun, and waits until every poll, destructor and job has
+    /// returned, at most for `timeout`; the report says which have not. Their threads end when they do.
+    ///
+    /// On a thread that runs tasks this waits for nothing, since that may be one of those that it would wait for.
+    pub fn shut_down(mut self, timeout: Duration) -> ShutdownReport {
+        self.waits = false;
         self.shared.begin_shut_down();
-        self.shared
-            .threads
-            .wait_for_end(Instant::now().checked_add(timeout))
+        if !local::runs_tasks() {
+            self.shared.wait_for_end(Instant::now().checked_add(timeout));
+        }
+        self.shared.what_is_left()
     }
 
-    /// Begins to cancel the tasks, and waits for nothing.
-    pub fn shut_down_in_background(&self) {
-        self.shared.begin_shut_down();
+    /// Begins to cancel the tasks and the blocking jobs that have not begun, and waits for nothing.
+    pub fn shut_down_in_background(mut self) {
+        self.waits = false;
     }
 }
 
@@ -143,8 +153,11 @@ impl Drop for MultiThread {
     fn drop(&mut self) {
         self.shared.begin_shut_down();
         // A thread that runs tasks must not wait for them, least of all for its own.
-        if local::entered_at().is_none() {
-            self.shared.threads.wait_for_end(None);
+        if self.waits && !local::runs_tasks() {
+            wait_and_say(
+                |deadline| self.shared.wait_for_end(deadline),
+                || self.shared.what_is_left(),
+            );
         }
     }
 }

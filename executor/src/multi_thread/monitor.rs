@@ -153,7 +153,7 @@ impl Shared {
         let mut reports = Reports::new(now);
         let mut pause = SHORTEST_PAUSE;
         let mut idle_looks = 0;
-        while !(self.threads.is_closing() && self.has_ended()) {
+        while !(self.threads.is_closing() && self.threads.alive() == 0) {
             self.monitor.pause(pause);
             let mut stuck = false;
             for (worker, watched) in watched.iter_mut().enumerate() {

@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::config::Config;
 use super::idle::Idle;
 use super::monitor::Monitor;
 use super::shard::{RING, Shard};
 use super::threads::Threads;
+use crate::blocking::{BlockingPool, PoolConfig};
+use crate::config::Config;
 use crate::entry::Entry;
 use crate::local;
 use crate::owned::OwnedTasks;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(super) threads: Threads,
     /// Of the workers' own threads: where tasks that were sent to one of them go.
     pub(super) entries: Box<[OnceLock<Arc<Entry>>]>,
+    pub(crate) blocking: Arc<BlockingPool>,
     pub(super) config: Config,
 }
 
@@ -47,6 +49,7 @@ impl Shared {
             monitor: Monitor::new(),
             threads: Threads::new(),
             entries: (0..workers).map(|_| OnceLock::new()).collect(),
+            blocking: BlockingPool::new(PoolConfig::from(&config)),
             config,
         }
     }

@@ -12,11 +12,13 @@
 //! return keeps its own thread and nothing else.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::local;
 use crate::primitive::lock;
+use crate::shutdown_report::ShutdownReport;
 use crate::task::Runnable;
 
 impl Shared {
@@ -33,6 +35,24 @@ impl Shared {
         }
         self.unpark_all();
         self.threads.unpark_followers();
+        self.blocking.close();
+    }
+
+    /// Waits until every thread, of the workers and of the blocking pool, has ended. Whether they have.
+    pub(super) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
+        self.threads.wait_for_end(deadline) && self.blocking.wait_idle(deadline).is_empty()
+    }
+
+    /// What has not ended.
+    pub(super) fn what_is_left(&self) -> ShutdownReport {
+        let entries = self.threads.entries();
+        let local = entries.iter().flat_map(|entry| entry.owned().list());
+        let tasks = self.tables().flat_map(|table| table.list()).chain(local);
+        ShutdownReport {
+            tasks: tasks.collect(),
+            jobs: self.blocking.jobs(),
+            threads: self.threads.alive(),
+        }
     }
 
     fn unpark_all(&self) {

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::shared::Shared;
 use super::worker::Worker;
+use crate::config::Hook;
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::local::{self, EntryGuard, Flavor};
@@ -102,8 +103,13 @@ impl Threads {
         true
     }
 
+    /// How many workers' threads have not ended.
+    pub(super) fn alive(&self) -> usize {
+        lock(&self.state).alive
+    }
+
     /// Starts a thread, which counts until it ends.
-    pub(super) fn start(
+    fn start(
         &self,
         shared: &Arc<Shared>,
         name: &str,
@@ -125,6 +131,10 @@ impl Alive {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         lock(&shared.threads.state).alive += 1;
         Self(shared)
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0
     }
 }
 
@@ -170,11 +180,6 @@ impl Shared {
         lock(&self.threads.state).handles.push(handle);
         Ok(())
     }
-
-    /// Whether every worker's thread has ended.
-    pub(super) fn has_ended(&self) -> bool {
-        lock(&self.threads.state).alive == 0
-    }
 }
 
 /// A thread that runs tasks: one of the runtime's own, or a substitute for one that is blocked.
@@ -189,11 +194,13 @@ pub(super) fn work(shared: &Arc<Shared>, index: usize, own: bool) {
     let _entry = EntryGuard::new(entry.clone(), shared.config.location, Flavor::MultiThread);
     // Others may send it local tasks at any time, until its table is closed at the end.
     local::note_local_task();
-    if let Some(hook) = &shared.config.on_thread_start {
-        wake::contain(|| hook());
-    }
+    // A substitute is of the blocking pool, which calls the hooks itself.
+    let hook = |hook: &Option<Hook>| {
+        if let Some(hook) = hook.as_ref().filter(|_| own) {
+            wake::contain(|| hook());
+        }
+    };
+    hook(&shared.config.on_thread_start);
     Worker::new(shared.clone(), entry, index, own).run();
-    if let Some(hook) = &shared.config.on_thread_stop {
-        wake::contain(|| hook());
-    }
+    hook(&shared.config.on_thread_stop);
 }

@@ -105,7 +105,7 @@ fn the_end_of_the_last_job_is_told() {
 fn hooks_run_once_on_each_thread_and_their_panics_harm_nobody() {
     watched(|| {
         let counts = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
-        let hook = |index: usize| -> super::super::config::Hook {
+        let hook = |index: usize| -> crate::config::Hook {
             let counts = counts.clone();
             Arc::new(move || {
                 counts[index].fetch_add(1, Ordering::Relaxed);

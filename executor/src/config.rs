@@ -1,24 +1,34 @@
-//! What a multi-thread executor can be told.
+//! What an executor can be told.
 
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::monitor::SlowPoll;
+use crate::multi_thread::SlowPoll;
 
 /// Something to be called on a thread of the runtime.
 pub type Hook = Arc<dyn Fn() + Send + Sync>;
 
-/// The settings of a [`MultiThread`](super::MultiThread) executor.
+/// Called on each thread of the blocking pool with all that the thread will do, which it must call: it makes whatever
+/// belongs to the runtime the thread's own.
+pub type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
+
+/// The settings of an executor: a [`MultiThread`](crate::MultiThread), or a [`CurrentThread`](crate::CurrentThread), which
+/// has no workers' threads.
 ///
 /// # Examples
 ///
 /// ```
-/// use reveille_executor::MultiThreadConfig;
+/// use reveille_executor::{Config, MultiThread, ThreadPark};
 ///
-/// let mut config = MultiThreadConfig::default();
+/// # fn main() -> std::io::Result<()> {
+/// let mut config = Config::default();
 /// config.thread_name = "my-worker".to_owned();
+/// let executor = MultiThread::new([ThreadPark::new()], config)?;
+/// # drop(executor);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
@@ -40,8 +50,16 @@ pub struct Config {
     pub on_slow_poll: Option<Arc<dyn Fn(&SlowPoll) + Send + Sync>>,
     /// How long a poll may take before it is reported.
     pub slow_poll_threshold: Duration,
+    /// How many threads may run blocking jobs at once, at least one.
+    pub max_blocking_threads: usize,
+    /// How long a thread of the blocking pool waits for a job before it ends.
+    pub thread_keep_alive: Duration,
+    /// The name of the blocking pool's threads.
+    pub blocking_thread_name: String,
+    /// Makes more than the executor current on the threads of the blocking pool.
+    pub around_blocking: Option<Around>,
     /// Where the runtime was built, for messages.
-    pub(super) location: &'static Location<'static>,
+    pub(crate) location: &'static Location<'static>,
 }
 
 impl Default for Config {
@@ -63,6 +81,10 @@ impl Config {
             on_thread_unpark: None,
             on_slow_poll: None,
             slow_poll_threshold: Duration::from_millis(100),
+            max_blocking_threads: 512,
+            thread_keep_alive: Duration::from_secs(10),
+            blocking_thread_name: "reveille-blocking".to_owned(),
+            around_blocking: None,
             location,
         }
     }

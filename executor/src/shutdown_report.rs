@@ -1,0 +1,110 @@
+//! What a shutdown left behind.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use crate::blocking::JobInfo;
+use crate::task::TaskInfo;
+
+/// What still runs of a runtime that was shut down, at the deadline. Its threads end when that returns; nothing waits
+/// for them any more.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::mpsc;
+/// use std::time::Duration;
+/// use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let executor = MultiThread::new([ThreadPark::new()], MultiThreadConfig::default())?;
+/// let (release, blocked) = mpsc::channel::<()>();
+/// let (started, start) = mpsc::channel();
+/// drop(executor.handle().spawn(async move {
+///     started.send(()).unwrap();
+///     // This blocks the worker.
+///     let _ = blocked.recv();
+/// }));
+/// start.recv().unwrap();
+/// let report = executor.shut_down(Duration::from_millis(10));
+/// assert!(!report.is_complete());
+/// assert_eq!(report.tasks().len(), 1);
+/// drop(release);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct ShutdownReport {
+    pub(crate) tasks: Vec<TaskInfo>,
+    pub(crate) jobs: Vec<JobInfo>,
+    pub(crate) threads: usize,
+}
+
+impl ShutdownReport {
+    /// Whether everything has ended: every task is dropped, every thread gone.
+    pub fn is_complete(&self) -> bool {
+        self.tasks.is_empty() && self.jobs.is_empty() && self.threads == 0
+    }
+
+    /// The tasks that are not dropped yet: one whose poll or destructor does not return, and others of its thread.
+    pub fn tasks(&self) -> &[TaskInfo] {
+        &self.tasks
+    }
+
+    /// The blocking jobs that have not returned.
+    pub fn blocking_jobs(&self) -> &[JobInfo] {
+        &self.jobs
+    }
+
+    /// How many of the workers' threads have not ended.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_complete() {
+            return f.write_str("everything has ended");
+        }
+        write!(
+            f,
+            "still there: {} threads of workers, {} tasks, {} blocking jobs",
+            self.threads,
+            self.tasks.len(),
+            self.jobs.len()
+        )?;
+        let tasks = self
+            .tasks
+            .iter()
+            .map(|task| ("task", task.id, &task.name, task.spawned_at));
+        let jobs = self
+            .jobs
+            .iter()
+            .map(|job| ("blocking job", job.id, &job.name, job.spawned_at));
+        for (kind, id, name, spawned_at) in tasks.chain(jobs) {
+            write!(f, "\n  {kind} {id}")?;
+            if let Some(name) = name {
+                write!(f, " ({name:?})")?;
+            }
+            write!(f, ", spawned at {spawned_at}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits without a deadline, but says after a while what for.
+pub(crate) fn wait_and_say(wait: impl Fn(Option<Instant>) -> bool, left: impl FnOnce() -> ShutdownReport) {
+    if !wait(Instant::now().checked_add(SAY_AFTER)) {
+        // A closed stderr is no reason to panic.
+        let _ = writeln!(
+            io::stderr(),
+            "reveille: the drop of a runtime waits; {}; `shutdown(timeout)` does not wait for ever",
+            left()
+        );
+        wait(None);
+    }
+}
+
+const SAY_AFTER: Duration = Duration::from_secs(5);

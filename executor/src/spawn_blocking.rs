@@ -1,0 +1,73 @@
+//! Jobs for the blocking pool, and what is current on its threads.
+
+use std::panic::Location;
+
+use crate::blocking::Connection;
+use crate::config::Around;
+use crate::handle::{Handle, WeakHandle};
+use crate::local;
+use crate::task::JoinHandle;
+
+/// Runs a closure that blocks on a thread of the current runtime's blocking pool.
+///
+/// The pool starts threads as they are needed, up to a limit; a job that finds none free waits for one. `abort` of the
+/// handle works until the job has begun. In the closure the runtime is current, and
+/// [`Handle::block_on`] works.
+///
+/// # Panics
+///
+/// Outside a runtime.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{CurrentThread, ThreadPark, spawn_blocking};
+///
+/// let sum = CurrentThread::new(ThreadPark::new()).block_on(async {
+///     spawn_blocking(|| (1..=100).sum::<u32>()).await.unwrap()
+/// });
+/// assert_eq!(sum, 5050);
+/// ```
+#[track_caller]
+pub fn spawn_blocking<F, R>(job: F) -> JoinHandle<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    match local::current_handle() {
+        Some(handle) => handle.spawn_blocking(job),
+        None => panic!(
+            "`spawn_blocking` was called where no runtime is current; call it inside `block_on` or a task, \
+             enter a runtime first (`let _guard = handle.enter();`), or use `handle.spawn_blocking`"
+        ),
+    }
+}
+
+impl Handle {
+    /// As [`spawn_blocking`], on this runtime. Once the runtime shuts down, the job is cancelled at once.
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.blocking().spawn_blocking(job, Location::caller(), None)
+    }
+
+    /// Makes this runtime current on the threads of its blocking pool.
+    pub(crate) fn make_current_in_pool(&self, within: Option<Around>) {
+        let runtime = WeakHandle::from(self);
+        let around = move |work: &mut dyn FnMut()| {
+            let handle = runtime.upgrade();
+            let _current = handle.as_ref().map(Handle::enter);
+            match &within {
+                Some(within) => within(work),
+                None => work(),
+            }
+        };
+        self.blocking().connect(Connection {
+            around: Box::new(around),
+            on_idle: Box::new(|| {}),
+        });
+    }
+}
