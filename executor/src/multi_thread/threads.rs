@@ -185,6 +185,8 @@ impl Shared {
 /// A thread that runs tasks: one of the runtime's own, or a substitute for one that is blocked.
 pub(super) fn work(shared: &Arc<Shared>, index: usize, own: bool) {
     let entry = Arc::new(Entry::new(shared.shards[index].unparker.clone()));
+    // There is no root to poll; as news it would keep the worker from ever going to sleep.
+    entry.take_woken();
     if own {
         let _ = shared.entries[index].set(entry.clone());
     }
