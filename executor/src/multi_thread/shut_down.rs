@@ -24,11 +24,13 @@ use crate::task::Runnable;
 impl Shared {
     /// Steps 1 and 2.
     pub(super) fn begin_shut_down(self: &Arc<Self>) {
-        if !self.threads.close() {
-            return;
-        }
+        // Before a worker can see that it is to end: it ends as soon as the tables are empty, and then nobody would be
+        // there for a task that still entered one.
         for table in self.tables() {
             table.close();
+        }
+        if !self.threads.close() {
+            return;
         }
         for claimed in self.tables().flat_map(|table| table.claim_idle()) {
             self.claimed.push(claimed);
