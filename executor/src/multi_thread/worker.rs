@@ -304,7 +304,9 @@ impl Worker {
             run_batch();
             // Right before the park: user code may use up an unpark, so what it missed must be seen here.
             if self.shared.threads.is_closing() {
-                // Somebody must see to what is in the shard: whoever has it, else this thread.
+                // Somebody must see to what is in the shard: whoever has it, else this thread. Who has it may sleep
+                // until the task is complete that this thread was blocked in.
+                self.shard().unparker.wake_by_ref();
                 return self.take_seat();
             }
             if self.own {
