@@ -18,7 +18,7 @@ use figures::Figures;
 const RUNTIMES: [&str; 2] = ["reveille", "tokio"];
 
 /// A scenario, and what one operation of it is.
-const SCENARIOS: [(&str, &str); 20] = [
+const SCENARIOS: [(&str, &str); 21] = [
     (
         "spawn_join",
         "a task spawned and joined, one by one, by the future in `block_on`",
@@ -47,6 +47,10 @@ const SCENARIOS: [(&str, &str); 20] = [
     ),
     ("fork_join_1ms", "two tasks of 1 ms spawned and joined by another"),
     (
+        STUCK_WORKER,
+        "what others wait for while a task blocks its worker",
+    ),
+    (
         "timeout_unfired",
         "a timeout around a future that is pending once",
     ),
@@ -58,6 +62,9 @@ const SCENARIOS: [(&str, &str); 20] = [
     ("echo_50", "a 64-byte message echoed, 50 connections"),
     ("echo_64", "a 64-byte message echoed, 64 connections"),
 ];
+
+/// The scenario that a current-thread runtime has no answer to.
+const STUCK_WORKER: &str = "stuck_worker";
 
 struct Options {
     /// Of multi-thread runtimes; 0 for current-thread ones.
@@ -74,6 +81,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let chosen: Vec<_> = SCENARIOS
         .iter()
         .filter(|(name, _)| name.contains(&options.only))
+        .filter(|(name, _)| options.workers > 1 || *name != STUCK_WORKER)
         .collect();
     if chosen.is_empty() {
         return Err(format!(

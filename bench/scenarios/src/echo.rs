@@ -61,7 +61,8 @@ pub(crate) fn echo<R: Runtime>(connections: usize) -> Figures {
     })
 }
 
-async fn serve<R: Runtime>(mut stream: R::Stream) {
+/// Sends back what comes, until the other side closes.
+pub(crate) async fn serve<R: Runtime>(mut stream: R::Stream) {
     let mut buffer = [0; 4096];
     loop {
         match R::read(&mut stream, &mut buffer).await {
