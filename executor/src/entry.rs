@@ -8,6 +8,7 @@ use std::task::Waker;
 
 use futures_task::ArcWake;
 
+use crate::big_future::{self, is_big};
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU8, Ordering, SegQueue, Thread, current_thread, park_thread};
@@ -101,6 +102,23 @@ impl Entry {
 
     /// Spawns on this thread, which is in this `block_on`.
     pub(crate) fn spawn_local<F>(
+        self: &Arc<Self>,
+        future: F,
+        location: &'static Location<'static>,
+        name: Option<Arc<str>>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if is_big::<F>() {
+            big_future::tell(size_of::<F>(), location);
+            return self.spawn_small(Box::pin(future), location, name);
+        }
+        self.spawn_small(future, location, name)
+    }
+
+    fn spawn_small<F>(
         self: &Arc<Self>,
         future: F,
         location: &'static Location<'static>,

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
+use crate::big_future::{self, is_big};
 use crate::blocking::BlockingPool;
 use crate::follow;
 use crate::home::Home;
@@ -225,6 +226,23 @@ impl Handle {
     }
 
     pub(crate) fn spawn_at<F>(
+        &self,
+        future: F,
+        location: &'static Location<'static>,
+        name: Option<Arc<str>>,
+    ) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if is_big::<F>() {
+            big_future::tell(size_of::<F>(), location);
+            return self.spawn_small(Box::pin(future), location, name);
+        }
+        self.spawn_small(future, location, name)
+    }
+
+    fn spawn_small<F>(
         &self,
         future: F,
         location: &'static Location<'static>,

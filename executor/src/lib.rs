@@ -18,7 +18,8 @@
 //! * `current_thread`: who drives, and the loop; **start here**;
 //! * `park`: what it sleeps on;
 //! * `blocking`: threads for code that waits in the operating system;
-//! * `spawn`, `handle`, `yield_now`, `nested`: the surface.
+//! * `spawn`, `task_builder`, `handle`, `yield_now`, `consume_budget`, `unconstrained`, `nested`: the surface;
+//! * `join_set`, `scope`, `abort_on_drop`, `local_key`: what is built on tasks, without any unsafe code.
 //!
 //! # Examples
 //!
@@ -37,15 +38,20 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod abort_on_drop;
+mod big_future;
 mod block_in_place;
 mod blocking;
 mod config;
+mod consume_budget;
 mod current_thread;
 mod entry;
 mod follow;
 mod handle;
 mod home;
+mod join_set;
 mod local;
+mod local_key;
 #[cfg(all(test, loom))]
 mod loom_models;
 #[cfg(any(loom, shuttle))]
@@ -59,25 +65,35 @@ mod pace;
 mod park;
 mod primitive;
 mod root;
+mod scope;
 mod shutdown_report;
 mod spawn;
 mod spawn_blocking;
 mod spawn_traits;
 mod task;
+mod task_builder;
+mod unconstrained;
 mod yield_now;
 
+pub use abort_on_drop::AbortOnDropHandle;
 pub use block_in_place::block_in_place;
 pub use blocking::JobInfo;
 pub use config::{Around, Config, Config as MultiThreadConfig, Hook};
+pub use consume_budget::{ConsumeBudget, consume_budget};
 pub use current_thread::{CurrentThread, EmbedError, Embedded};
 pub use handle::Handle;
+pub use join_set::JoinSet;
 pub use local::EnterGuard;
+pub use local_key::{AccessError, LocalKey, TaskLocalFuture};
 pub use multi_thread::{MultiThread, SlowPoll};
 pub use nested::NestedBlockOn;
 pub use park::{Announce, Park, ThreadPark, Token};
 pub use reveille_context::task::TaskId;
+pub use scope::{Scope, scope, try_scope};
 pub use shutdown_report::ShutdownReport;
 pub use spawn::{TrySpawnError, spawn, spawn_local, try_spawn};
 pub use spawn_blocking::spawn_blocking;
-pub use task::{JoinError, JoinHandle, TaskInfo, TaskStage};
+pub use task::{AbortHandle, JoinError, JoinHandle, TaskInfo, TaskStage};
+pub use task_builder::Builder as TaskBuilder;
+pub use unconstrained::{Unconstrained, unconstrained};
 pub use yield_now::{YieldNow, yield_now};

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::Arc;
 
 use crate::local;
 use crate::task::JoinHandle;
@@ -33,13 +34,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    match try_spawn(future) {
-        Ok(handle) => handle,
-        Err(_) => panic!(
-            "`spawn` was called where no runtime is current; call it inside `block_on` or a task, \
-             enter a runtime first (`let _guard = handle.enter();`), or use `handle.spawn`"
-        ),
-    }
+    spawn_named(future, Location::caller(), None)
 }
 
 /// As [`spawn`]; outside a runtime it gives the future back.
@@ -87,9 +82,41 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let location = Location::caller();
+    spawn_local_named(future, Location::caller(), None)
+}
+
+/// Not by way of `try_spawn`, whose result has room for the future once more.
+#[track_caller]
+pub(crate) fn spawn_named<F>(
+    future: F,
+    location: &'static Location<'static>,
+    name: Option<Arc<str>>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match local::current_handle() {
+        Some(handle) => handle.spawn_at(future, location, name),
+        None => panic!(
+            "`spawn` was called where no runtime is current; call it inside `block_on` or a task, \
+             enter a runtime first (`let _guard = handle.enter();`), or use `handle.spawn`"
+        ),
+    }
+}
+
+#[track_caller]
+pub(crate) fn spawn_local_named<F>(
+    future: F,
+    location: &'static Location<'static>,
+    name: Option<Arc<str>>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
     match local::current_entry() {
-        Some(entry) => entry.spawn_local(future, location, None),
+        Some(entry) => entry.spawn_local(future, location, name),
         None => panic!(
             "`spawn_local` was called on a thread that runs no tasks; call it inside `block_on` or a task, \
              or use `spawn` with a future that is Send"

@@ -15,7 +15,7 @@ use reveille_context::event::{self, Event};
 use reveille_context::task::{self, TaskId};
 use reveille_context::wake;
 
-use super::error::JoinError;
+use super::error::{JoinError, Payload};
 use super::join::JoinHandle;
 use super::local::HomeBound;
 use super::place::{NOWHERE, Place};
@@ -221,7 +221,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 FinishPoll::Cancel => return unsafe { Self::cancel(pointer) },
             },
             Ok(Poll::Ready(output)) => Ok(output),
-            Err(panic) => Err(JoinError::panicked(header.id, panic)),
+            Err(panic) => Err(cell.panicked(panic)),
         };
         // SAFETY: rule C: RUNNING is ours; the future is not touched again.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { cell.drop_future() }));
@@ -229,7 +229,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             Ok(()) => output,
             Err(panic) => {
                 wake::contain(move || drop(output));
-                Err(JoinError::panicked(header.id, panic))
+                Err(cell.panicked(panic))
             }
         };
         // SAFETY: rule C: RUNNING is ours and the future is dropped.
@@ -244,7 +244,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: rule C: RUNNING is ours; the future is not touched again.
         let error = match catch_unwind(AssertUnwindSafe(|| unsafe { cell.drop_future() })) {
             Ok(()) => JoinError::cancelled(id),
-            Err(panic) => JoinError::panicked(id, panic),
+            Err(panic) => cell.panicked(panic),
         };
         // SAFETY: rule C: RUNNING is ours and the future is dropped.
         unsafe { Self::complete(pointer, Err(error)) }
@@ -337,6 +337,13 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let cell = unsafe { Box::from_raw(pointer.cast::<Self>().as_ptr()) };
         // A join waker may go with it, which is anybody's code.
         wake::contain(move || drop(cell));
+    }
+
+    /// The task's end by a panic.
+    #[cold]
+    fn panicked(&self, payload: Payload) -> JoinError {
+        let name = self.home.name(self.header.place());
+        JoinError::panicked(self.header.id, name, payload)
     }
 
     /// # Safety

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fmt;
 use std::io::Write;
 use std::panic::Location;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reveille_context::task::TaskId;
 
@@ -29,10 +29,16 @@ pub struct JoinError {
 enum Reason {
     Cancelled,
     /// Boxed, since every task's output has room for it; behind a `Mutex`, since a payload is not `Sync`.
-    Panicked(Box<Mutex<Payload>>),
+    Panicked(Box<Panicked>),
 }
 
-type Payload = Box<dyn Any + Send>;
+struct Panicked {
+    /// The task's name.
+    name: Option<Arc<str>>,
+    payload: Mutex<Payload>,
+}
+
+pub(super) type Payload = Box<dyn Any + Send>;
 
 impl JoinError {
     pub(super) fn cancelled(task: TaskId) -> Self {
@@ -42,10 +48,11 @@ impl JoinError {
         }
     }
 
-    pub(super) fn panicked(task: TaskId, payload: Payload) -> Self {
+    pub(super) fn panicked(task: TaskId, name: Option<Arc<str>>, payload: Payload) -> Self {
+        let payload = Mutex::new(payload);
         Self {
             task,
-            reason: Reason::Panicked(Box::new(Mutex::new(payload))),
+            reason: Reason::Panicked(Box::new(Panicked { name, payload })),
         }
     }
 
@@ -78,7 +85,10 @@ impl JoinError {
     /// What the task panicked with, or the error itself if it was cancelled.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, JoinError> {
         match self.reason {
-            Reason::Panicked(payload) => Ok(payload.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            Reason::Panicked(panicked) => Ok(panicked
+                .payload
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)),
             Reason::Cancelled => Err(self),
         }
     }
@@ -97,12 +107,11 @@ impl JoinError {
             );
         }
     }
+}
 
+impl Panicked {
     fn message(&self) -> Option<String> {
-        let Reason::Panicked(payload) = &self.reason else {
-            return None;
-        };
-        let payload = payload.lock().unwrap_or_else(PoisonError::into_inner);
+        let payload = self.payload.lock().unwrap_or_else(PoisonError::into_inner);
         payload
             .downcast_ref::<&'static str>()
             .map(|message| (*message).to_owned())
@@ -112,10 +121,16 @@ impl JoinError {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.reason, self.message()) {
-            (Reason::Cancelled, _) => write!(f, "task {} was cancelled", self.task),
-            (Reason::Panicked(_), Some(message)) => write!(f, "task {} panicked: {message}", self.task),
-            (Reason::Panicked(_), None) => write!(f, "task {} panicked", self.task),
+        write!(f, "task {}", self.task)?;
+        let Reason::Panicked(panicked) = &self.reason else {
+            return f.write_str(" was cancelled");
+        };
+        if let Some(name) = &panicked.name {
+            write!(f, " ({name:?})")?;
+        }
+        match panicked.message() {
+            Some(message) => write!(f, " panicked: {message}"),
+            None => f.write_str(" panicked"),
         }
     }
 }

@@ -12,6 +12,7 @@ use reveille_context::coop;
 use reveille_context::task::TaskId;
 use reveille_context::wake;
 
+use super::abort::AbortHandle;
 use super::error::JoinError;
 use super::reference::Task;
 use super::state::{AlreadyComplete, DropHandle};
@@ -63,6 +64,25 @@ impl<T> JoinHandle<T> {
     /// which [`JoinError::is_cancelled`] is true, unless the task completed first.
     pub fn abort(&self) {
         self.task.abort();
+    }
+
+    /// A handle that can abort the task too, and that may be cloned.
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle::new(Task::clone(&self.task))
+    }
+
+    /// Leaves `waker` for the task's completion; whether that is past already, so that nothing will be woken.
+    pub(crate) fn watch(&mut self, waker: &Waker) -> bool {
+        self.is_finished() || self.set_waker(waker).is_err()
+    }
+
+    /// The output of a task that has completed; else the handle comes back.
+    pub(crate) fn try_join(mut self) -> Result<Result<T, JoinError>, Self> {
+        if self.is_finished() {
+            Ok(self.take_output())
+        } else {
+            Err(self)
+        }
     }
 
     /// Whether the task has completed, by returning, panicking or being cancelled.

@@ -17,7 +17,7 @@
 //! # The rules that every `unsafe` here cites
 //!
 //! * **Rule A (alive).** Whoever holds a counted reference may read the header. A [`Task`], a [`Runnable`], a
-//!   [`Claimed`], a [`JoinHandle`] and a `Waker` hold one each; the cell is freed by whoever gives up the last.
+//!   [`Claimed`], a [`JoinHandle`], an [`AbortHandle`] and a `Waker` hold one each; the cell is freed by whoever gives up the last.
 //! * **Rule B (layout).** A `NonNull<Header>` always comes from a `Box<Cell<F, S>>` and keeps the provenance of the
 //!   whole allocation; `header.vtable` was made for exactly that `F` and `S`.
 //! * **Rule C (stage).** Until `COMPLETE`, the stage is the future, and only the thread that set `RUNNING` touches
@@ -31,6 +31,7 @@
 //!   not `Send` either.
 #![allow(unsafe_code)]
 
+mod abort;
 mod cell;
 mod error;
 mod info;
@@ -44,6 +45,7 @@ mod reference;
 mod state;
 mod waker;
 
+pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use info::{TaskInfo, TaskStage};
 pub use join::JoinHandle;

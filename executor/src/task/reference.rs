@@ -74,6 +74,13 @@ impl Task {
     }
 }
 
+impl Clone for Task {
+    fn clone(&self) -> Self {
+        self.header().state.add_reference();
+        Self(self.0)
+    }
+}
+
 impl Drop for Task {
     fn drop(&mut self) {
         drop_references(self.0, 1);

@@ -21,7 +21,7 @@
 //! | `JOIN_INTEREST` | (1) | `drop_handle` | there is a `JoinHandle`, which owns the output once `COMPLETE` |
 //! | `JOIN_WAKER` | `set_join_waker` | `unset_join_waker` | the waker slot belongs to whoever completes the task; clear: to the `JoinHandle` |
 //!
-//! **References.** One each for: the owner table (until after (6)), the `JoinHandle`, every `Waker`, the queue
+//! **References.** One each for: the owner table (until after (6)), the `JoinHandle`, every `AbortHandle` and `Waker`, the queue
 //! entry (`SCHEDULED` and not `RUNNING`) or the thread that runs the task (`RUNNING`). So the count of a task that
 //! is not `COMPLETE` is never zero.
 
