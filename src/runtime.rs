@@ -14,7 +14,10 @@ use reveille_executor::{CurrentThread, JoinHandle, MultiThread};
 pub use crate::embedded::Embedded;
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle};
-pub use reveille_executor::{JobInfo, NestedBlockOn, ShutdownReport, SlowPoll, TaskInfo};
+pub use reveille_executor::{
+    BlockingMetrics, JobInfo, LatencyHistogram, Metrics, NestedBlockOn, ShutdownReport, SlowPoll, Suspect,
+    TaskInfo, WorkerMetrics,
+};
 pub use reveille_reactor::is_shutdown;
 
 use crate::driver::Driver;
@@ -118,6 +121,11 @@ impl Runtime {
     /// A handle to this runtime.
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// What the runtime has done so far, in numbers; see [`Handle::metrics`].
+    pub fn metrics(&self) -> Metrics {
+        self.handle.metrics()
     }
 
     /// Makes this runtime current on this thread until the guard is dropped; see [`Handle::enter`].

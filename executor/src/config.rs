@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::multi_thread::SlowPoll;
+use crate::slow_poll::OnSlowPoll;
 
 /// Something to be called on a thread of the runtime.
 pub type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -45,9 +45,10 @@ pub struct Config {
     pub on_thread_park: Option<Hook>,
     /// Called on a worker's thread after it slept.
     pub on_thread_unpark: Option<Hook>,
-    /// Called on the monitor's thread while a poll takes longer than [`slow_poll_threshold`](Self::slow_poll_threshold),
-    /// once for each poll. It must not block. By default a line on stderr says so.
-    pub on_slow_poll: Option<Arc<dyn Fn(&SlowPoll) + Send + Sync>>,
+    /// Called when a poll takes longer than [`slow_poll_threshold`](Self::slow_poll_threshold), once for each poll: on the
+    /// monitor's thread while it does, or, on a current-thread runtime, by the thread that polled, afterwards. It must not
+    /// block. By default a line on stderr says so.
+    pub on_slow_poll: Option<OnSlowPoll>,
     /// How long a poll may take before it is reported.
     pub slow_poll_threshold: Duration,
     /// How many threads may run blocking jobs at once, at least one.

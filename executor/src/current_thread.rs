@@ -1,6 +1,8 @@
 //! The executor on one thread: who drives it, and the loop that does.
 
 mod embedded;
+mod metrics;
+mod watch;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -24,9 +26,10 @@ use crate::nested::NestedBlockOn;
 use crate::pace::Pace;
 use crate::park::Park;
 use crate::primitive::{Mutex, lock, park_thread};
-use crate::root::{Root, run_batch};
+use crate::root::{BATCH, Root, run_batch};
 use crate::shutdown_report::{ShutdownReport, wait_and_say};
 use crate::task::Runnable;
+use watch::{Polled, Watch};
 
 pub use embedded::{EmbedError, Embedded};
 
@@ -79,6 +82,8 @@ struct Core<P> {
     /// Reused by every turn.
     woken: Vec<Waker>,
     pace: Pace,
+    watch: Watch,
+    home: Arc<Home>,
 }
 
 /// How many tasks are taken from the mailbox at a time.
@@ -100,6 +105,8 @@ impl<P: Park> CurrentThread<P> {
             queue: VecDeque::new(),
             woken: Vec::new(),
             pace: Pace::default(),
+            watch: Watch::new(config),
+            home: home.clone(),
         };
         let seat = Seat {
             core: Some(Box::new(core)),
@@ -143,9 +150,10 @@ impl<P: Park> CurrentThread<P> {
             return Err(NestedBlockOn::new(outer, location));
         }
         let entry = Arc::new(Entry::new(self.home.unparker().clone()));
+        let _registered = self.home.register(&entry);
         let _runtime = self.handle().enter();
         let _entry = EntryGuard::new(entry.clone(), location, Flavor::CurrentThread);
-        self.run(&entry, pin!(future))
+        self.run(&entry, pin!(future), location)
             .map_err(|embedded| NestedBlockOn::embedded(embedded, location))
     }
 
@@ -154,6 +162,7 @@ impl<P: Park> CurrentThread<P> {
         &self,
         entry: &Arc<Entry>,
         future: Pin<&mut F>,
+        location: &'static Location<'static>,
     ) -> Result<F::Output, &'static Location<'static>> {
         let waker = waker_ref(entry);
         let mut root = Root::new(entry, &waker, future);
@@ -167,7 +176,7 @@ impl<P: Park> CurrentThread<P> {
             // do), so what it missed must be seen here.
             if let Some(core) = following.ask()? {
                 drop(following);
-                return Ok(Driving::start(self, core, entry).run(&mut root));
+                return Ok(Driving::start(self, core, entry).run(&mut root, location));
             }
             if local::is_empty() && !entry.has_news() {
                 park_thread();
@@ -295,36 +304,45 @@ impl<'a, P: Park> Driving<'a, P> {
             entry,
             core: Some(core),
         };
-        driving.core.as_mut().expect("just given").park.enter();
+        let core = driving.core.as_mut().expect("just given");
+        core.rise();
+        core.park.enter();
         driving
     }
 
     /// The loop: the root, the mailboxes, a batch of tasks, and the park: to sleep if there is nothing to run, else
     /// when it is due.
-    fn run<F: Future>(mut self, root: &mut Root<'_, F>) -> F::Output {
+    fn run<F: Future>(mut self, root: &mut Root<'_, F>, location: &'static Location<'static>) -> F::Output {
         let executor = self.executor;
         let core = self.core.as_mut().expect("it is given back in `drop`");
         loop {
+            if self.entry.is_woken() {
+                core.watch.note(Polled::root(root.id(), location));
+            }
             if let Some(output) = root.poll_if_woken() {
                 core.pace.count(1);
                 // A runtime that is driven only by short `block_on`s must get to its tasks, sockets and timers too.
-                if core.pace.turn_is_due() {
+                if core.turn_is_due() {
                     core.turn();
                     executor.receive(self.entry);
-                    run_batch();
+                    core.run_batch();
                 }
                 return output;
             }
+            if core.watch.is_due() {
+                core.look();
+            }
             // Before the batch: what another thread woke before the root yielded runs before the root goes on.
             executor.receive(self.entry);
-            core.pace.count(1 + run_batch());
+            let ran = core.run_batch();
+            core.pace.count(1 + ran);
             if local::is_empty() {
                 // Again, since a park that returns at once costs more than a look.
                 executor.receive(self.entry);
             }
             if local::is_empty() && !self.entry.has_news() {
                 core.sleep(None);
-            } else if core.pace.turn_is_due() {
+            } else if core.turn_is_due() {
                 core.turn();
             }
         }
@@ -334,6 +352,7 @@ impl<'a, P: Park> Driving<'a, P> {
 impl<P: Park> Drop for Driving<'_, P> {
     fn drop(&mut self) {
         let Some(mut core) = self.core.take() else { return };
+        core.rest();
         self.entry.set_driving(false);
         local::stop_driving(&mut core.queue);
         let mut seat = lock(&self.executor.seat);
@@ -358,10 +377,58 @@ impl<P: Park> CurrentThread<P> {
 }
 
 impl<P: Park> Core<P> {
+    /// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
+    fn run_batch(&mut self) -> u32 {
+        for ran in 0..BATCH {
+            let Some(task) = local::pop() else { return ran };
+            self.watch.note(Polled::task(&task));
+            self.home.polls.add(1);
+            task.run();
+            if self.watch.is_due() {
+                self.look();
+            }
+        }
+        BATCH
+    }
+
+    /// Looks at the clock, and for a poll that took long.
+    fn look(&mut self) {
+        self.watch.look(Instant::now(), &self.home);
+        self.home.queued.set(local::queued() as u64);
+    }
+
+    fn turn_is_due(&mut self) -> bool {
+        if !self.pace.look_is_due() {
+            return false;
+        }
+        if !self.watch.is_fresh() {
+            self.look();
+        }
+        self.pace.look(self.watch.read_at())
+    }
+
+    /// It works from now on.
+    fn rise(&mut self) {
+        let now = Instant::now();
+        self.home.counters.busy.begin(now);
+        self.watch.wake_up(now);
+    }
+
+    /// It rests from now on.
+    fn rest(&mut self) {
+        self.look();
+        self.home.counters.busy.end(self.watch.read_at());
+    }
+
     fn sleep(&mut self, timeout: Option<Duration>) {
+        self.rest();
         let elsewhere = local::as_if_elsewhere();
         self.park.park(timeout, &mut self.woken);
         drop(elsewhere);
+        self.rise();
+        if timeout != Some(Duration::ZERO) {
+            self.home.counters.parks.add(1);
+        }
         self.after_turn();
     }
 
@@ -370,10 +437,13 @@ impl<P: Park> Core<P> {
         let elsewhere = local::as_if_elsewhere();
         self.park.turn(&mut self.woken);
         drop(elsewhere);
+        // What that took is no poll's.
+        self.watch.skip(Instant::now());
         self.after_turn();
     }
 
     fn after_turn(&mut self) {
+        self.home.counters.turns.add(1);
         wake::wake_all(&mut self.woken);
         self.pace = Pace::default();
     }

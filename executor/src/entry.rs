@@ -66,6 +66,12 @@ impl Entry {
         self.word.fetch_and(!WOKEN, Ordering::AcqRel) & WOKEN != 0
     }
 
+    /// Whether the root is to be polled, as far as this thread knows.
+    #[inline]
+    pub(crate) fn is_woken(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & WOKEN != 0
+    }
+
     /// Whether the root or a local task was woken since this thread last looked.
     pub(crate) fn has_news(&self) -> bool {
         self.word.load(Ordering::Relaxed) & (WOKEN | MAIL) != 0

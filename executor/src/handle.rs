@@ -10,6 +10,7 @@ use crate::blocking::BlockingPool;
 use crate::follow;
 use crate::home::Home;
 use crate::local::{self, EnterGuard, Flavor};
+use crate::metrics::Metrics;
 use crate::multi_thread::Shared;
 use crate::nested::NestedBlockOn;
 use crate::owned::OwnedTasks;
@@ -73,6 +74,30 @@ impl Handle {
     pub(crate) fn multi_thread(shared: Arc<Shared>) -> Self {
         Self {
             scheduler: Scheduler::MultiThread(shared),
+        }
+    }
+
+    /// What the runtime has done so far, in numbers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{MultiThread, Config, ThreadPark};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let executor = MultiThread::new([ThreadPark::new(), ThreadPark::new()], Config::default())?;
+    /// executor.block_on(executor.handle().spawn(async {})).unwrap();
+    /// let metrics = executor.handle().metrics();
+    /// assert_eq!(metrics.workers.len(), 2);
+    /// assert_eq!(metrics.workers.iter().map(|worker| worker.polls).sum::<u64>(), 1);
+    /// assert_eq!(metrics.tasks_spawned, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn metrics(&self) -> Metrics {
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => home.metrics(),
+            Scheduler::MultiThread(shared) => shared.metrics(),
         }
     }
 

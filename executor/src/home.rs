@@ -4,11 +4,16 @@
 use std::sync::Arc;
 use std::task::Waker;
 
+use crossbeam_utils::CachePadded;
+
 use crate::blocking::{BlockingPool, PoolConfig};
 use crate::config::Config;
+use crate::counters::{Counter, Counters};
+use crate::entry::Entry;
 use crate::local;
-use crate::owned::OwnedTasks;
-use crate::primitive::SegQueue;
+use crate::owned::{OwnedTasks, Tally};
+use crate::primitive::{Mutex, SegQueue, lock};
+use crate::schedule_latency::ScheduleLatency;
 use crate::task::{Place, Runnable, Schedule, Task};
 
 /// Shared by the runtime, its handles and each of its tasks, and so alive until the last waker is gone.
@@ -21,6 +26,37 @@ pub(crate) struct Home {
     unparker: Waker,
     pub(crate) owned: OwnedTasks,
     pub(crate) blocking: Arc<BlockingPool>,
+    entries: Mutex<Entries>,
+    pub(crate) latency: ScheduleLatency,
+    /// Written by whoever drives, as the rest is.
+    pub(crate) counters: CachePadded<Counters>,
+    pub(crate) polls: Counter,
+    /// How many tasks there were in the driver's queue when it last looked.
+    pub(crate) queued: Counter,
+}
+
+/// The calls of `block_on` on this runtime, and embeddings.
+#[derive(Default)]
+struct Entries {
+    here: Vec<Arc<Entry>>,
+    /// How many local tasks those had that have returned.
+    ended: u64,
+}
+
+/// Made by [`Home::register`].
+pub(crate) struct Registered<'a> {
+    home: &'a Home,
+    entry: Arc<Entry>,
+}
+
+impl Drop for Registered<'_> {
+    fn drop(&mut self) {
+        // Its tasks have all ended, and no more are added.
+        let tasks = self.entry.owned().tally();
+        let mut entries = lock(&self.home.entries);
+        entries.here.retain(|entry| !Arc::ptr_eq(entry, &self.entry));
+        entries.ended += tasks.spawned;
+    }
 }
 
 impl Home {
@@ -30,7 +66,33 @@ impl Home {
             unparker,
             owned: OwnedTasks::new(0),
             blocking: BlockingPool::new(PoolConfig::from(config)),
+            entries: Mutex::default(),
+            latency: ScheduleLatency::new(),
+            counters: CachePadded::new(Counters::new()),
+            polls: Counter::new(),
+            queued: Counter::new(),
         }
+    }
+
+    /// Notes who is in `block_on`, until the guard is dropped.
+    pub(crate) fn register(&self, entry: &Arc<Entry>) -> Registered<'_> {
+        lock(&self.entries).here.push(entry.clone());
+        Registered {
+            home: self,
+            entry: entry.clone(),
+        }
+    }
+
+    /// The local tasks of all who are in `block_on`, and were.
+    pub(crate) fn local_tasks(&self) -> Tally {
+        let entries = lock(&self.entries);
+        let here = entries.here.clone();
+        let ended = Tally {
+            alive: 0,
+            spawned: entries.ended,
+        };
+        drop(entries);
+        here.iter().map(|entry| entry.owned().tally()).sum::<Tally>() + ended
     }
 
     /// What [`unpark`](Self::unpark) wakes.
@@ -45,6 +107,11 @@ impl Home {
 
     pub(crate) fn receive(&self) -> Option<Runnable> {
         self.mailbox.pop()
+    }
+
+    /// How many tasks there are in the mailbox.
+    pub(crate) fn mail(&self) -> usize {
+        self.mailbox.len()
     }
 
     #[inline]
@@ -64,6 +131,10 @@ impl Schedule for Home {
     fn push_from_elsewhere(home: Arc<Self>, task: Runnable) {
         home.mailbox.push(task);
         home.unpark();
+    }
+
+    fn latency(&self) -> Option<&ScheduleLatency> {
+        Some(&self.latency)
     }
 
     fn release(&self, place: Place) -> Option<Task> {

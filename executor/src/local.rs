@@ -157,6 +157,16 @@ pub(crate) fn is_empty() -> bool {
     LOCAL.with(|local| local.queue.borrow().is_empty())
 }
 
+/// How many tasks there are in this thread's queue.
+pub(crate) fn queued() -> usize {
+    LOCAL.with(|local| local.queue.borrow().len())
+}
+
+/// How many tasks there are in this thread's queue, if it drives that runtime.
+pub(crate) fn queued_if_driving(home: &Home) -> Option<usize> {
+    try_with(|local| ptr::eq(local.driving.get(), home).then(|| local.queue.borrow().len())).flatten()
+}
+
 /// Queues tasks that are taken from a mailbox.
 pub(crate) fn push_all(tasks: impl Iterator<Item = Runnable>) {
     LOCAL.with(|local| local.queue.borrow_mut().extend(tasks));

@@ -18,7 +18,33 @@ struct Table {
     /// The first free slot; each names the next.
     free: Option<u32>,
     live: usize,
+    /// How many were ever added.
+    spawned: u64,
     closed: bool,
+}
+
+/// The tasks of one table, or of several.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Tally {
+    pub(crate) alive: usize,
+    pub(crate) spawned: u64,
+}
+
+impl std::ops::Add for Tally {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            alive: self.alive + other.alive,
+            spawned: self.spawned + other.spawned,
+        }
+    }
+}
+
+impl std::iter::Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |sum, tally| sum + tally)
+    }
 }
 
 enum Slot {
@@ -93,6 +119,15 @@ impl OwnedTasks {
         tasks.collect()
     }
 
+    /// How many there are, and were.
+    pub(crate) fn tally(&self) -> Tally {
+        let table = lock(&self.table);
+        Tally {
+            alive: table.live,
+            spawned: table.spawned,
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         lock(&self.table).live == 0
     }
@@ -142,7 +177,9 @@ impl Table {
             Some(slot) => slot,
             None => {
                 self.slots.push(Slot::Free { next: None });
-                u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 live tasks")
+                let slot = u32::try_from(self.slots.len() - 1).ok();
+                slot.filter(|slot| *slot <= Place::LAST_SLOT)
+                    .expect("fewer than 2^31 live tasks")
             }
         };
         task.set_place(Place { table, slot });
@@ -152,6 +189,7 @@ impl Table {
         }
         *entry = Slot::Task(task, name);
         self.live += 1;
+        self.spawned += 1;
     }
 
     fn remove(&mut self, slot: u32) -> Option<(Task, Option<Arc<str>>)> {

@@ -28,12 +28,18 @@ impl Pace {
 
     #[inline]
     pub(crate) fn turn_is_due(&mut self) -> bool {
-        self.polls >= self.look_at + BATCH && self.look()
+        self.look_is_due() && self.look(Instant::now())
     }
 
-    fn look(&mut self) -> bool {
+    /// Whether the clock is to be read.
+    #[inline]
+    pub(crate) fn look_is_due(&self) -> bool {
+        self.polls >= self.look_at + BATCH
+    }
+
+    /// Whether the driver is to be turned, now that the clock was read.
+    pub(crate) fn look(&mut self, now: Instant) -> bool {
         self.look_at = self.polls;
-        let now = Instant::now();
         let since = *self.since.get_or_insert(now);
         self.polls >= TURN_AFTER_POLLS || now.duration_since(since) >= TURN_AFTER
     }

@@ -33,6 +33,11 @@ impl<'a, F: Future> Root<'a, F> {
         }
     }
 
+    /// What stands for a task's id.
+    pub(crate) fn id(&self) -> TaskId {
+        self.id
+    }
+
     pub(crate) fn poll_if_woken(&mut self) -> Option<F::Output> {
         if !self.entry.take_woken() {
             return None;

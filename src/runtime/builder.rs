@@ -114,8 +114,8 @@ impl Builder {
     }
 
     /// Called when a poll takes longer than the [threshold](Self::slow_poll_threshold), once for each poll: on a
-    /// multi-thread runtime while it still does, from a thread that must not be blocked. By default a line on stderr
-    /// names the task.
+    /// multi-thread runtime while it still does, from a thread that must not be blocked; on a current-thread runtime when it
+    /// has ended, by the thread that polled. By default a line on stderr names the task.
     ///
     /// # Examples
     ///

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use reveille_executor::{JoinHandle, NestedBlockOn};
+use reveille_executor::{JoinHandle, Metrics, NestedBlockOn};
 
 use crate::drivers::{self, Drivers};
 
@@ -37,6 +37,35 @@ impl Handle {
             executor: reveille_executor::Handle::try_current()?,
             drivers: Drivers::current()?,
         })
+    }
+
+    /// What the runtime has done so far, in numbers, which are always counted. It may be asked at any time, from any
+    /// thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Builder;
+    /// use reveille::task::spawn_blocking;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::multi_thread().worker_threads(2).build()?;
+    /// let before = runtime.handle().metrics();
+    /// runtime.block_on(async {
+    ///     reveille::spawn(async {}).await.unwrap();
+    ///     spawn_blocking(|| {}).await.unwrap();
+    /// });
+    /// let metrics = runtime.handle().metrics().since(&before);
+    /// assert_eq!(metrics.tasks_spawned, 1);
+    /// assert_eq!(metrics.blocking.jobs_run, 1);
+    /// for (number, worker) in metrics.workers.iter().enumerate() {
+    ///     println!("worker {number}: {} polls, busy for {:?} of {:?}", worker.polls, worker.busy, metrics.elapsed);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn metrics(&self) -> Metrics {
+        self.executor.metrics()
     }
 
     /// Spawns a task on this runtime, from any thread. Once the runtime is gone, the task is cancelled at once.

@@ -25,4 +25,5 @@ mod thread;
 
 pub(crate) use config::{Connection, PoolConfig};
 pub use info::JobInfo;
+pub(crate) use info::PoolMetrics;
 pub(crate) use pool::BlockingPool;

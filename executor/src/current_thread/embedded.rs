@@ -23,10 +23,11 @@ use std::time::Duration;
 
 use super::{Core, CurrentThread, Driving, Embedding};
 use crate::entry::Entry;
+use crate::home::Registered;
 use crate::local::{self, Aside, EntryGuard, Flavor};
 use crate::park::Announce;
 use crate::primitive::lock;
-use crate::root::{BATCH, run_batch};
+use crate::root::BATCH;
 use crate::task::JoinHandle;
 
 impl<P: Announce> CurrentThread<P> {
@@ -74,11 +75,13 @@ impl<P: Announce> CurrentThread<P> {
         let mut driving = Driving::start(self, core, &entry);
         let core = driving.core.as_mut().expect("just given");
         let more = self.announce(core, &entry);
+        core.rest();
         let core = driving.core.take();
         drop(driving);
         drop(inside);
         Ok(Embedded {
             executor: self,
+            _registered: self.home.register(&entry),
             entry,
             location,
             core,
@@ -98,10 +101,10 @@ impl<P: Announce> CurrentThread<P> {
     }
 
     /// Runs what is ready, but no more than [`Embedded::POLLS_PER_CALL`].
-    fn run_some(&self, entry: &Entry) {
+    fn run_some(&self, core: &mut Core<P>, entry: &Entry) {
         for _ in 0..Embedded::<P>::POLLS_PER_CALL / BATCH {
             self.receive(entry);
-            if run_batch() == 0 {
+            if core.run_batch() == 0 {
                 break;
             }
         }
@@ -134,6 +137,7 @@ impl<P: Announce> CurrentThread<P> {
 /// free for the next; other tasks wait for that.
 pub struct Embedded<'a, P: Announce> {
     executor: &'a CurrentThread<P>,
+    _registered: Registered<'a>,
     entry: Arc<Entry>,
     location: &'static Location<'static>,
     /// `None` only while it is given back.
@@ -186,8 +190,9 @@ impl<P: Announce> Embedded<'_, P> {
         } else {
             Some(Duration::ZERO)
         });
-        executor.run_some(entry);
+        executor.run_some(core, entry);
         *more = executor.announce(core, entry);
+        core.rest();
         *more
     }
 

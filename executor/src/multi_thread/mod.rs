@@ -7,6 +7,7 @@
 
 mod idle;
 mod leave;
+mod metrics;
 mod monitor;
 mod seat;
 mod shard;
@@ -23,7 +24,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use leave::leave_shard;
-pub use monitor::SlowPoll;
 pub(crate) use shared::Shared;
 
 use crate::config::Config;

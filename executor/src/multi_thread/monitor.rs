@@ -14,17 +14,14 @@
 //! The monitor stores ASLEEP, fences, and looks again whether all are parked; a worker that leaves its park clears
 //! its bit, fences, and looks for ASLEEP. So either the monitor sees a running worker, or that worker rouses it.
 
-use std::fmt;
-use std::io::Write;
-use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reveille_context::task::TaskId;
 use reveille_context::wake;
 
 use super::shared::Shared;
 use crate::primitive::{AtomicBool, Condvar, Mutex, Ordering, fence, lock, try_lock, wait, wait_until};
+use crate::slow_poll::{Reports, SlowPoll};
 
 /// What others know of the monitor.
 pub(super) struct Monitor {
@@ -93,38 +90,6 @@ impl Monitor {
     }
 }
 
-/// A poll that takes long, while it does.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SlowPoll {
-    /// The task that is polled.
-    pub task: TaskId,
-    /// Its name, if it has one.
-    pub name: Option<Arc<str>>,
-    /// Where it was spawned.
-    pub spawned_at: &'static Location<'static>,
-    /// Which worker polls it.
-    pub worker: usize,
-    /// For how long so far.
-    pub elapsed: Duration,
-}
-
-impl fmt::Display for SlowPoll {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task {}", self.task)?;
-        if let Some(name) = &self.name {
-            write!(f, " ({name:?})")?;
-        }
-        write!(
-            f,
-            ", spawned at {}, has blocked worker {} for {} ms",
-            self.spawned_at,
-            self.worker,
-            self.elapsed.as_millis()
-        )
-    }
-}
-
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(4);
 /// How long a poll may keep a worker before others see to its shard, and how often they do.
@@ -150,7 +115,7 @@ impl Shared {
             reported: false,
         });
         let mut watched: Vec<_> = watched.collect();
-        let mut reports = Reports::new(now);
+        let mut reports = Reports::new(&self.config);
         let mut pause = SHORTEST_PAUSE;
         let mut idle_looks = 0;
         while !(self.threads.is_closing() && self.threads.alive() == 0) {
@@ -195,7 +160,7 @@ impl Shared {
         if elapsed >= self.config.slow_poll_threshold && !watched.reported {
             if let Some(slow) = self.slow_poll(worker, elapsed) {
                 watched.reported = true;
-                self.report(&slow, reports);
+                reports.report(&slow);
             }
         }
         true
@@ -235,55 +200,8 @@ impl Shared {
             spawned_at: info.spawned_at,
             worker,
             elapsed,
+            has_ended: false,
+            others: Vec::new(),
         })
-    }
-
-    fn report(&self, slow: &SlowPoll, reports: &mut Reports) {
-        match &self.config.on_slow_poll {
-            Some(hook) => {
-                wake::contain(|| hook(slow));
-            }
-            None => reports.print(slow),
-        }
-    }
-}
-
-/// The lines on stderr, a few each second.
-struct Reports {
-    second: Instant,
-    printed: u32,
-    left_out: u32,
-}
-
-const LINES_PER_SECOND: u32 = 8;
-
-impl Reports {
-    fn new(now: Instant) -> Self {
-        Self {
-            second: now,
-            printed: 0,
-            left_out: 0,
-        }
-    }
-
-    fn print(&mut self, slow: &SlowPoll) {
-        let now = Instant::now();
-        // A closed stderr is no reason to panic.
-        let mut stderr = std::io::stderr();
-        if now.saturating_duration_since(self.second) >= Duration::from_secs(1) {
-            if self.left_out > 0 {
-                let _ = writeln!(stderr, "reveille: {} more slow polls", self.left_out);
-            }
-            *self = Self::new(now);
-        }
-        if self.printed == LINES_PER_SECOND {
-            self.left_out += 1;
-            return;
-        }
-        self.printed += 1;
-        let _ = writeln!(
-            stderr,
-            "reveille: {slow}; use `spawn_blocking` for what blocks, or `yield_now` in long computations"
-        );
     }
 }

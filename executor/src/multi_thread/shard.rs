@@ -1,12 +1,12 @@
 //! What belongs to one worker, and what others may do with it.
 
 use std::task::Waker;
-use std::time::Duration;
 
 use crossbeam_utils::CachePadded;
 use reveille_context::task::TaskId;
 
 use super::seat::Seat;
+use crate::counters::Counters;
 use crate::owned::OwnedTasks;
 use crate::park::Park;
 use crate::primitive::{ArrayQueue, AtomicU64, Mutex, Ordering, lock};
@@ -39,7 +39,7 @@ impl Shard {
             unparker: park.unparker(),
             park: Mutex::new(Some(park)),
             running: CachePadded::new(Running::default()),
-            counters: CachePadded::new(Counters::default()),
+            counters: CachePadded::new(Counters::new()),
         }
     }
 
@@ -103,52 +103,5 @@ impl Running {
     /// Whether it is that one.
     pub(super) fn is(&self, task: TaskId) -> bool {
         self.task.load(Ordering::Relaxed) == task.get()
-    }
-}
-
-/// What the worker counts, for the metrics. One thread writes.
-pub(super) struct Counters {
-    pub(super) parks: Counter,
-    pub(super) turns: Counter,
-    pub(super) steals: Counter,
-    pub(super) busy: Counter,
-}
-
-impl Default for Counters {
-    fn default() -> Self {
-        Self {
-            parks: Counter::default(),
-            turns: Counter::default(),
-            steals: Counter::default(),
-            busy: Counter::default(),
-        }
-    }
-}
-
-/// A number that one thread adds to and any may read.
-pub(super) struct Counter(AtomicU64);
-
-impl Default for Counter {
-    fn default() -> Self {
-        Self(AtomicU64::new(0))
-    }
-}
-
-impl Counter {
-    #[inline]
-    pub(super) fn add(&self, count: u64) {
-        // Not one step: there is one writer at a time.
-        self.0.store(
-            self.0.load(Ordering::Relaxed).wrapping_add(count),
-            Ordering::Relaxed,
-        );
-    }
-
-    pub(super) fn add_time(&self, time: Duration) {
-        self.add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
-    }
-
-    pub(super) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
     }
 }

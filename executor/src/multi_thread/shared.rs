@@ -13,6 +13,7 @@ use crate::local;
 use crate::owned::OwnedTasks;
 use crate::park::Park;
 use crate::primitive::SegQueue;
+use crate::schedule_latency::ScheduleLatency;
 use crate::task::{Claimed, Place, Runnable, Schedule, Task};
 
 /// The home of a multi-thread runtime's tasks.
@@ -30,6 +31,7 @@ pub(crate) struct Shared {
     /// Of the workers' own threads: where tasks that were sent to one of them go.
     pub(super) entries: Box<[OnceLock<Arc<Entry>>]>,
     pub(crate) blocking: Arc<BlockingPool>,
+    pub(super) latency: ScheduleLatency,
     pub(super) config: Config,
 }
 
@@ -50,6 +52,7 @@ impl Shared {
             threads: Threads::new(),
             entries: (0..workers).map(|_| OnceLock::new()).collect(),
             blocking: BlockingPool::new(PoolConfig::from(&config)),
+            latency: ScheduleLatency::new(),
             config,
         }
     }
@@ -192,6 +195,10 @@ impl Schedule for Shared {
 
     fn push_from_elsewhere(shared: Arc<Self>, task: Runnable) {
         shared.inject(task);
+    }
+
+    fn latency(&self) -> Option<&ScheduleLatency> {
+        Some(&self.latency)
     }
 
     fn release(&self, place: Place) -> Option<Task> {

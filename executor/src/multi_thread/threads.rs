@@ -10,6 +10,7 @@ use crate::config::Hook;
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::local::{self, EntryGuard, Flavor};
+use crate::owned::Tally;
 use crate::primitive::{
     AtomicBool, Condvar, JoinHandle, Mutex, Ordering, lock, spawn_thread, wait, wait_until,
 };
@@ -29,6 +30,8 @@ struct State {
     handles: Vec<JoinHandle<()>>,
     /// What unparks those that run tasks, and those that are in the runtime's `block_on`.
     entries: Vec<Arc<Entry>>,
+    /// How many local tasks those had that are not there any more.
+    ended: u64,
 }
 
 impl Threads {
@@ -71,6 +74,19 @@ impl Threads {
     /// Who runs tasks, or is in `block_on`.
     pub(super) fn entries(&self) -> Vec<Arc<Entry>> {
         lock(&self.state).entries.clone()
+    }
+
+    /// The local tasks of all of them, and of those that were there before.
+    pub(super) fn tally(&self) -> Tally {
+        let state = lock(&self.state);
+        let entries = state.entries.clone();
+        let ended = Tally {
+            alive: 0,
+            spawned: state.ended,
+        };
+        drop(state);
+        let entries = entries.iter().map(|entry| entry.owned().tally());
+        entries.sum::<Tally>() + ended
     }
 
     /// Waits until that many threads run tasks.
@@ -155,8 +171,11 @@ pub(crate) struct Registered<'a> {
 
 impl Drop for Registered<'_> {
     fn drop(&mut self) {
+        // Its tasks have all ended, and no more are added.
+        let tasks = self.entry.owned().tally();
         let mut state = lock(&self.threads.state);
         state.entries.retain(|entry| !Arc::ptr_eq(entry, &self.entry));
+        state.ended += tasks.spawned;
     }
 }
 

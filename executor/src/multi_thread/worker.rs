@@ -32,8 +32,6 @@ pub(super) struct Worker {
     pace: Pace,
     /// Reused by every turn.
     pub(super) woken: Vec<Waker>,
-    /// Since when it has not been parked.
-    awake_since: Instant,
 }
 
 /// Why a worker stopped to work its shard.
@@ -65,7 +63,6 @@ impl Worker {
             searching: false,
             pace: Pace::default(),
             woken: Vec::new(),
-            awake_since: Instant::now(),
         }
     }
 
@@ -205,10 +202,10 @@ impl Worker {
             self.rise();
             return;
         }
-        self.account();
         if let Some(hook) = &self.shared.config.on_thread_park {
             wake::contain(|| hook());
         }
+        self.shard().counters.busy.end(Instant::now());
         {
             // Before the driver sleeps its own lock is taken, so nobody turns it meanwhile.
             let mut park = lock(&self.shared.shards[self.index].park);
@@ -218,7 +215,7 @@ impl Worker {
             }
         }
         self.rise();
-        self.awake_since = Instant::now();
+        self.shard().counters.busy.begin(Instant::now());
         self.shard().counters.parks.add(1);
         if let Some(hook) = &self.shared.config.on_thread_unpark {
             wake::contain(|| hook());
@@ -239,16 +236,6 @@ impl Worker {
         self.shared.monitor.rouse();
     }
 
-    /// Adds the time since it woke up to its busy time.
-    fn account(&mut self) {
-        let now = Instant::now();
-        self.shard()
-            .counters
-            .busy
-            .add_time(now.saturating_duration_since(self.awake_since));
-        self.awake_since = now;
-    }
-
     /// Looks at sockets and timers, unless the monitor does just now.
     #[cold]
     fn turn(&mut self) {
@@ -258,7 +245,6 @@ impl Worker {
                 park.turn(&mut self.woken);
             }
         }
-        self.account();
         self.after_turn();
     }
 
@@ -280,7 +266,6 @@ impl Worker {
             return false;
         }
         self.shared.sit_down(self.index, &self.entry);
-        self.awake_since = Instant::now();
         true
     }
 
@@ -288,7 +273,6 @@ impl Worker {
         if self.searching {
             self.end_search();
         }
-        self.account();
         self.shared.stand_up(self.index, &self.entry);
     }
 
@@ -327,6 +311,7 @@ impl Shared {
     /// This thread, whose seat it is by now, works the shard.
     pub(super) fn sit_down(self: &Arc<Self>, index: usize, entry: &Arc<Entry>) {
         local::start_working(self, index);
+        self.shards[index].counters.busy.begin(Instant::now());
         entry.set_driving(true);
         if let Some(park) = &mut *lock(&self.shards[index].park) {
             park.enter();
@@ -338,6 +323,7 @@ impl Shared {
         entry.set_driving(false);
         local::stop_working();
         self.shards[index].running.end();
+        self.shards[index].counters.busy.end(Instant::now());
         self.shards[index].seat.leave();
     }
 }

@@ -18,11 +18,12 @@ use reveille_context::wake;
 use super::error::{JoinError, Payload};
 use super::join::JoinHandle;
 use super::local::HomeBound;
-use super::place::{NOWHERE, Place};
+use super::place::{MARK, NOWHERE, Place};
 use super::reference::{Runnable, Task, drop_references};
 use super::state::{FinishPoll, Start, State};
 use super::waker;
 use crate::primitive::{Ordering, UnsafeCell};
+use crate::schedule_latency::{self, ScheduleLatency};
 
 /// A task's home: where it is queued when it is woken, and the table that owns it.
 pub(crate) trait Schedule: Send + Sync + Sized + 'static {
@@ -43,6 +44,11 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     /// Queues a task that was woken anywhere else. As soon as it is queued, another thread may run it to its end and free
     /// its cell; therefore `home` comes by value.
     fn push_from_elsewhere(home: Arc<Self>, task: Runnable);
+
+    /// Where it is noted for how long its tasks are queued; `None`: nowhere.
+    fn latency(&self) -> Option<&ScheduleLatency> {
+        None
+    }
 
     /// Takes a completed task out of the owner table; `None` if it never got there.
     fn release(&self, place: Place) -> Option<Task>;
@@ -90,7 +96,7 @@ pub(super) struct Header {
     pub(super) id: TaskId,
     pub(super) location: &'static Location<'static>,
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
-    /// A [`Place`].
+    /// A [`Place`], and the [`MARK`].
     pub(super) place: AtomicU64,
 }
 
@@ -177,6 +183,29 @@ impl Header {
         // Relaxed: it is written once, before the task is first queued, which publishes it.
         Place::unpack(self.place.load(Ordering::Relaxed))
     }
+
+    /// Marks a task that is about to be queued, if one is due.
+    #[inline]
+    fn mark_if_due(&self, latency: Option<&ScheduleLatency>) {
+        let Some(latency) = latency else { return };
+        if schedule_latency::is_due() && latency.begin(self.id) {
+            // Relaxed, and not one step: whoever has set SCHEDULED is alone with the task until it is queued, and the
+            // queue publishes this.
+            self.place
+                .store(self.place.load(Ordering::Relaxed) | MARK, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes the mark off a task that was taken from a queue, if it has one.
+    #[inline]
+    fn unmark(&self, latency: Option<&ScheduleLatency>) {
+        let Some(latency) = latency else { return };
+        let place = self.place.load(Ordering::Relaxed);
+        if place & MARK != 0 {
+            self.place.store(place & !MARK, Ordering::Relaxed);
+            latency.end(self.id);
+        }
+    }
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
@@ -194,6 +223,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: rules A and B, and the queue's reference is ours.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
         let header = &cell.header;
+        header.unmark(cell.home.latency());
         if header.state.start() == Start::Cancel {
             // SAFETY: RUNNING is set on our behalf, the reference goes along.
             return unsafe { Self::cancel(pointer) };
@@ -301,7 +331,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     /// Rules A and B; SCHEDULED is set, and one reference goes to the queue.
     unsafe fn push(pointer: NonNull<Header>, push: fn(&S, Runnable) -> Result<(), Runnable>) {
         // SAFETY: rules A and B. It is not used again once the task is where another thread can free it.
-        let home = unsafe { &pointer.cast::<Self>().as_ref().home };
+        let cell = unsafe { pointer.cast::<Self>().as_ref() };
+        let home = &cell.home;
+        cell.header.mark_if_due(home.latency());
         // SAFETY: the caller's promise: SCHEDULED is set, and its reference is the queue's.
         let task = unsafe { Runnable::from_counted(pointer) };
         // What `push` is given is not the `Arc` in the cell, which may be gone before it returns, but what that points to.

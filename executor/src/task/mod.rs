@@ -53,5 +53,5 @@ pub use join::JoinHandle;
 pub(crate) use cell::{Schedule, new, new_local};
 pub(crate) use lifo::LifoSlot;
 pub(crate) use local::MadeThere;
-pub(crate) use place::Place;
+pub(crate) use place::{NOWHERE, Place};
 pub(crate) use reference::{Claimed, Runnable, Task};

@@ -10,10 +10,16 @@ pub(crate) struct Place {
 /// In no table.
 pub(crate) const NOWHERE: Place = Place {
     table: u32::MAX,
-    slot: u32::MAX,
+    slot: Place::LAST_SLOT,
 };
 
+/// Beside a packed place: whether it is noted when the task was queued last (`schedule_latency.rs`).
+pub(super) const MARK: u64 = 1 << 31;
+
 impl Place {
+    /// The greatest number that a slot may have.
+    pub(crate) const LAST_SLOT: u32 = (1 << 31) - 1;
+
     pub(crate) fn pack(self) -> u64 {
         u64::from(self.table) << 32 | u64::from(self.slot)
     }
@@ -21,7 +27,7 @@ impl Place {
     pub(crate) fn unpack(packed: u64) -> Self {
         Self {
             table: (packed >> 32) as u32,
-            slot: packed as u32,
+            slot: packed as u32 & Self::LAST_SLOT,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Counted references to a task, each with what its holder may do.
 
 use std::mem::ManuallyDrop;
+use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -135,6 +136,12 @@ impl Runnable {
     /// Where the owner table keeps the task.
     pub(crate) fn place(&self) -> Place {
         self.0.header().place()
+    }
+
+    /// Where the task was spawned.
+    #[inline]
+    pub(crate) fn location(&self) -> &'static Location<'static> {
+        self.0.header().location
     }
 
     /// Whether the task may not leave its thread.
