@@ -2,11 +2,12 @@
 //!
 //! A runtime is a binary: it implements [`Runtime`] and calls [`run`]. Then `BINARY SCENARIO` measures one scenario in a
 //! fresh process and prints one line `metric value` per figure; `BINARY SCENARIO 2` does so on two workers. In reading order:
-//! [`Runtime`], `tasks`, `fork`, `time`, `echo`, `stuck`, `gate` (the channel of the ping-pong), `measure`.
+//! [`Runtime`], `tasks`, `fork`, `time`, `echo`, `stuck`, `idle`, `gate` (the channel of the ping-pong), `measure`.
 
 mod echo;
 mod fork;
 mod gate;
+mod idle;
 mod measure;
 mod stuck;
 mod tasks;
@@ -96,6 +97,8 @@ pub fn run<R: Runtime>() {
         "fan_out" => fork::fan_out::<R>(),
         "fork_join" => fork::fork_join::<R>(),
         "fork_join_1ms" => fork::fork_join_of_a_millisecond::<R>(),
+        "idle" => idle::idle::<R>(false),
+        "idle_with_sockets" => idle::idle::<R>(true),
         "stuck_worker" => stuck::stuck_worker::<R>(),
         "timeout_unfired" => time::timeout_unfired::<R>(),
         "sleep_dropped" => time::sleep_dropped::<R>(),
