@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::slow_poll::OnSlowPoll;
+use crate::task::PanicPolicy;
 
 /// Something to be called on a thread of the runtime.
 pub type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -59,6 +60,8 @@ pub struct Config {
     pub blocking_thread_name: String,
     /// Makes more than the executor current on the threads of the blocking pool.
     pub around_blocking: Option<Around>,
+    /// What a panic in a task does, besides ending the task.
+    pub panic_policy: PanicPolicy,
     /// Where the runtime was built, for messages.
     pub(crate) location: &'static Location<'static>,
 }
@@ -86,6 +89,7 @@ impl Config {
             thread_keep_alive: Duration::from_secs(10),
             blocking_thread_name: "reveille-blocking".to_owned(),
             around_blocking: None,
+            panic_policy: PanicPolicy::default(),
             location,
         }
     }

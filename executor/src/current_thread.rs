@@ -181,6 +181,9 @@ impl<P: Park> CurrentThread<P> {
             if local::is_empty() && !entry.has_news() {
                 park_thread();
             }
+            if self.home.is_down() {
+                down();
+            }
             if let Some(output) = root.poll_if_woken() {
                 return Ok(output);
             }
@@ -316,6 +319,9 @@ impl<'a, P: Park> Driving<'a, P> {
         let executor = self.executor;
         let core = self.core.as_mut().expect("it is given back in `drop`");
         loop {
+            if executor.home.is_down() {
+                executor.go_down(core, self.entry);
+            }
             if self.entry.is_woken() {
                 core.watch.note(Polled::root(root.id(), location));
             }
@@ -374,6 +380,26 @@ impl<P: Park> CurrentThread<P> {
         }
         entry.receive();
     }
+}
+
+impl<P: Park> CurrentThread<P> {
+    /// Cancels all tasks and panics, after a task's panic.
+    #[cold]
+    fn go_down(&self, core: &mut Core<P>, entry: &Entry) -> ! {
+        let pop = || {
+            self.receive(entry);
+            local::pop()
+        };
+        self.home.owned.cancel_all(pop, || core.sleep(None));
+        down()
+    }
+}
+
+fn down() -> ! {
+    panic!(
+        "a task of this runtime panicked, and its policy is `PanicPolicy::ShutdownRuntime`: the runtime is shut down; \
+         the line before this names the task"
+    )
 }
 
 impl<P: Park> Core<P> {

@@ -12,7 +12,7 @@ use crate::big_future::{self, is_big};
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU8, Ordering, SegQueue, Thread, current_thread, park_thread};
-use crate::task::{JoinHandle, Place, Runnable, Schedule, Task, new_local};
+use crate::task::{JoinHandle, PanicPolicy, Place, Runnable, Schedule, Task, new_local};
 
 /// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
 /// drives.
@@ -209,5 +209,16 @@ impl Schedule for Entry {
 
     fn name(&self, place: Place) -> Option<Arc<str>> {
         self.owned.name(place)
+    }
+
+    /// That of the runtime: its local tasks run only on this thread, where it is current.
+    fn panic_policy(&self) -> PanicPolicy {
+        local::current_handle().map_or_else(PanicPolicy::default, |handle| handle.panic_policy())
+    }
+
+    fn shut_down_after_panic(&self) {
+        if let Some(handle) = local::current_handle() {
+            handle.shut_down_after_panic();
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::metrics::Metrics;
 use crate::multi_thread::Shared;
 use crate::nested::NestedBlockOn;
 use crate::owned::OwnedTasks;
-use crate::task::{self, JoinHandle, MadeThere, Schedule};
+use crate::task::{self, JoinHandle, MadeThere, PanicPolicy, Schedule};
 
 /// A reference to a runtime, to spawn on it from any thread. It does not keep the runtime running: once that is
 /// dropped, what is spawned here is cancelled at once.
@@ -239,6 +239,20 @@ impl Handle {
             (Scheduler::CurrentThread(one), Scheduler::CurrentThread(other)) => Arc::ptr_eq(one, other),
             (Scheduler::MultiThread(one), Scheduler::MultiThread(other)) => Arc::ptr_eq(one, other),
             _ => false,
+        }
+    }
+
+    pub(crate) fn panic_policy(&self) -> PanicPolicy {
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => home.panic_policy(),
+            Scheduler::MultiThread(shared) => shared.panic_policy(),
+        }
+    }
+
+    pub(crate) fn shut_down_after_panic(&self) {
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => home.shut_down_after_panic(),
+            Scheduler::MultiThread(shared) => shared.shut_down_after_panic(),
         }
     }
 

@@ -2,6 +2,7 @@
 //! other threads than the one that drives it.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::task::Waker;
 
 use crossbeam_utils::CachePadded;
@@ -12,9 +13,9 @@ use crate::counters::{Counter, Counters};
 use crate::entry::Entry;
 use crate::local;
 use crate::owned::{OwnedTasks, Tally};
-use crate::primitive::{Mutex, SegQueue, lock};
+use crate::primitive::{Mutex, Ordering, SegQueue, lock};
 use crate::schedule_latency::ScheduleLatency;
-use crate::task::{Place, Runnable, Schedule, Task};
+use crate::task::{PanicPolicy, Place, Runnable, Schedule, Task};
 
 /// Shared by the runtime, its handles and each of its tasks, and so alive until the last waker is gone.
 ///
@@ -25,6 +26,9 @@ pub(crate) struct Home {
     mailbox: SegQueue<Runnable>,
     unparker: Waker,
     pub(crate) owned: OwnedTasks,
+    panic_policy: PanicPolicy,
+    /// Whether a panic shut the runtime down.
+    panicked: AtomicBool,
     pub(crate) blocking: Arc<BlockingPool>,
     entries: Mutex<Entries>,
     pub(crate) latency: ScheduleLatency,
@@ -65,6 +69,8 @@ impl Home {
             mailbox: SegQueue::new(),
             unparker,
             owned: OwnedTasks::new(0),
+            panic_policy: config.panic_policy,
+            panicked: AtomicBool::new(false),
             blocking: BlockingPool::new(PoolConfig::from(config)),
             entries: Mutex::default(),
             latency: ScheduleLatency::new(),
@@ -105,6 +111,12 @@ impl Home {
         self.unparker.wake_by_ref();
     }
 
+    /// Whether a task's panic shut the runtime down.
+    #[inline]
+    pub(crate) fn is_down(&self) -> bool {
+        self.panicked.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn receive(&self) -> Option<Runnable> {
         self.mailbox.pop()
     }
@@ -143,5 +155,16 @@ impl Schedule for Home {
 
     fn name(&self, place: Place) -> Option<Arc<str>> {
         self.owned.name(place)
+    }
+
+    fn panic_policy(&self) -> PanicPolicy {
+        self.panic_policy
+    }
+
+    fn shut_down_after_panic(&self) {
+        self.owned.close();
+        // Relaxed: the flag alone is told. Who drives sees it when it is unparked, at the latest.
+        self.panicked.store(true, Ordering::Relaxed);
+        self.unpark();
     }
 }

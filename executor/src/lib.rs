@@ -99,7 +99,7 @@ pub use shutdown_report::ShutdownReport;
 pub use slow_poll::{OnSlowPoll, SlowPoll, Suspect};
 pub use spawn::{TrySpawnError, spawn, spawn_local, try_spawn};
 pub use spawn_blocking::spawn_blocking;
-pub use task::{AbortHandle, JoinError, JoinHandle, TaskInfo, TaskStage};
+pub use task::{AbortHandle, JoinError, JoinHandle, PanicPolicy, TaskInfo, TaskStage};
 pub use task_builder::Builder as TaskBuilder;
 pub use unconstrained::{Unconstrained, unconstrained};
 pub use yield_now::{YieldNow, yield_now};

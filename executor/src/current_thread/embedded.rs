@@ -163,7 +163,8 @@ impl<P: Announce> Embedded<'_, P> {
     /// # Panics
     ///
     /// If this thread is inside a `block_on`, or inside a `poll_once` of another runtime. A task's panic does not come
-    /// out here; it is in its [`JoinHandle`].
+    /// out here, it is in its [`JoinHandle`]; but this panics if a task did and that is to shut the runtime down
+    /// ([`PanicPolicy::ShutdownRuntime`](crate::PanicPolicy)).
     #[track_caller]
     pub fn poll_once(&mut self, timeout: Option<Duration>) -> bool {
         if let Some(outer) = local::entered_at() {
@@ -191,6 +192,9 @@ impl<P: Announce> Embedded<'_, P> {
             Some(Duration::ZERO)
         });
         executor.run_some(core, entry);
+        if executor.home.is_down() {
+            executor.go_down(core, entry);
+        }
         *more = executor.announce(core, entry);
         core.rest();
         *more

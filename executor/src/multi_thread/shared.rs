@@ -14,7 +14,7 @@ use crate::owned::OwnedTasks;
 use crate::park::Park;
 use crate::primitive::SegQueue;
 use crate::schedule_latency::ScheduleLatency;
-use crate::task::{Claimed, Place, Runnable, Schedule, Task};
+use crate::task::{Claimed, PanicPolicy, Place, Runnable, Schedule, Task};
 
 /// The home of a multi-thread runtime's tasks.
 pub(crate) struct Shared {
@@ -207,5 +207,9 @@ impl Schedule for Shared {
 
     fn name(&self, place: Place) -> Option<Arc<str>> {
         self.owned(place.table)?.name(place)
+    }
+
+    fn panic_policy(&self) -> PanicPolicy {
+        self.config.panic_policy
     }
 }

@@ -18,6 +18,7 @@ use reveille_context::wake;
 use super::error::{JoinError, Payload};
 use super::join::JoinHandle;
 use super::local::HomeBound;
+use super::panic_policy::PanicPolicy;
 use super::place::{MARK, NOWHERE, Place};
 use super::reference::{Runnable, Task, drop_references};
 use super::state::{FinishPoll, Start, State};
@@ -52,6 +53,15 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
 
     /// Takes a completed task out of the owner table; `None` if it never got there.
     fn release(&self, place: Place) -> Option<Task>;
+
+    /// What a panic of one of its tasks does.
+    fn panic_policy(&self) -> PanicPolicy {
+        PanicPolicy::default()
+    }
+
+    /// Begins to shut the runtime down. Called for the task that panicked before it completes, on the thread that runs it;
+    /// so this waits for no task.
+    fn shut_down_after_panic(&self) {}
 
     /// The name of a task in the owner table.
     fn name(&self, _: Place) -> Option<Arc<str>> {
@@ -374,8 +384,22 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     /// The task's end by a panic.
     #[cold]
     fn panicked(&self, payload: Payload) -> JoinError {
-        let name = self.home.name(self.header.place());
-        JoinError::panicked(self.header.id, name, payload)
+        let header = &self.header;
+        let name = self.home.name(header.place());
+        let policy = self.home.panic_policy();
+        let error = JoinError::panicked(header.id, name, payload, policy);
+        match policy {
+            PanicPolicy::Store | PanicPolicy::LogIfUnjoined => {}
+            PanicPolicy::ShutdownRuntime => {
+                error.report("its runtime shuts down", header.location);
+                self.home.shut_down_after_panic();
+            }
+            PanicPolicy::Abort => {
+                error.report("the process aborts", header.location);
+                std::process::abort();
+            }
+        }
+        error
     }
 
     /// # Safety

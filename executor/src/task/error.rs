@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reveille_context::task::TaskId;
 
+use super::panic_policy::PanicPolicy;
+
 /// A task did not return: it was cancelled, or it panicked.
 ///
 /// # Examples
@@ -36,6 +38,8 @@ struct Panicked {
     /// The task's name.
     name: Option<Arc<str>>,
     payload: Mutex<Payload>,
+    /// Whether a line is due if nobody joins the task.
+    told_if_unjoined: bool,
 }
 
 pub(super) type Payload = Box<dyn Any + Send>;
@@ -48,11 +52,20 @@ impl JoinError {
         }
     }
 
-    pub(super) fn panicked(task: TaskId, name: Option<Arc<str>>, payload: Payload) -> Self {
-        let payload = Mutex::new(payload);
+    pub(super) fn panicked(
+        task: TaskId,
+        name: Option<Arc<str>>,
+        payload: Payload,
+        policy: PanicPolicy,
+    ) -> Self {
+        let panicked = Panicked {
+            name,
+            payload: Mutex::new(payload),
+            told_if_unjoined: policy == PanicPolicy::LogIfUnjoined,
+        };
         Self {
             task,
-            reason: Reason::Panicked(Box::new(Panicked { name, payload })),
+            reason: Reason::Panicked(Box::new(panicked)),
         }
     }
 
@@ -98,14 +111,19 @@ impl JoinError {
         self.task
     }
 
-    /// Says on stderr that a task panicked and nobody will join it. A closed stderr is no reason to panic.
+    /// Says on stderr that a task panicked and nobody will join it, if that is to be said.
     pub(super) fn report_unjoined(&self, spawned_at: &Location<'_>) {
-        if self.is_panic() {
-            let _ = writeln!(
-                std::io::stderr(),
-                "reveille: {self}, and nobody joined it (spawned at {spawned_at})"
-            );
+        if matches!(&self.reason, Reason::Panicked(panicked) if panicked.told_if_unjoined) {
+            self.report("nobody joined it", spawned_at);
         }
+    }
+
+    /// Says on stderr that a task panicked and what follows. A closed stderr is no reason to panic.
+    pub(super) fn report(&self, consequence: &str, spawned_at: &Location<'_>) {
+        let _ = writeln!(
+            std::io::stderr(),
+            "reveille: {self}, and {consequence} (spawned at {spawned_at})"
+        );
     }
 }
 

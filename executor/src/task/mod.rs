@@ -40,6 +40,7 @@ mod lifo;
 mod local;
 #[cfg(all(test, loom))]
 mod loom_models;
+mod panic_policy;
 mod place;
 mod reference;
 mod state;
@@ -49,6 +50,7 @@ pub use abort::AbortHandle;
 pub use error::JoinError;
 pub use info::{TaskInfo, TaskStage};
 pub use join::JoinHandle;
+pub use panic_policy::PanicPolicy;
 
 pub(crate) use cell::{Schedule, new, new_local};
 pub(crate) use lifo::LifoSlot;
