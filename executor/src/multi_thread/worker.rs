@@ -203,6 +203,8 @@ impl Worker {
             return;
         }
         if let Some(hook) = &self.shared.config.on_thread_park {
+            // The queues were looked at: what it wakes must unpark.
+            let _elsewhere = local::as_if_elsewhere();
             wake::contain(|| hook());
         }
         self.shard().counters.busy.end(Instant::now());
