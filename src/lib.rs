@@ -16,6 +16,7 @@ pub mod time;
 #[cfg(feature = "trace")]
 pub mod trace;
 
+pub use reveille_executor::task_local;
 #[cfg(feature = "macros")]
 pub use reveille_macros::{main, test};
 pub use runtime::block_on;

@@ -15,8 +15,8 @@ pub use crate::embedded::Embedded;
 pub use builder::Builder;
 pub use handle::{EnterGuard, Handle};
 pub use reveille_executor::{
-    BlockingMetrics, JobInfo, LatencyHistogram, Metrics, NestedBlockOn, ShutdownReport, SlowPoll, Suspect,
-    TaskInfo, WorkerMetrics,
+    BlockingMetrics, JobInfo, LatencyHistogram, Metrics, NestedBlockOn, PanicPolicy, ShutdownReport,
+    SlowPoll, Suspect, TaskInfo, WorkerMetrics,
 };
 pub use reveille_reactor::is_shutdown;
 

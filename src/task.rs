@@ -4,6 +4,8 @@
 //! [`JoinHandle`] waits for the output; dropping it detaches the task.
 
 pub use reveille_executor::{
-    JoinError, JoinHandle, TaskId as Id, TrySpawnError, YieldNow, block_in_place, spawn, spawn_blocking,
-    spawn_local, try_spawn, yield_now,
+    AbortHandle, AbortOnDropHandle, AccessError, ConsumeBudget, JoinError, JoinHandle, JoinSet, LocalKey,
+    Scope, TaskBuilder as Builder, TaskId as Id, TaskLocalFuture, TrySpawnError, Unconstrained, YieldNow,
+    block_in_place, consume_budget, scope, spawn, spawn_blocking, spawn_local, try_scope, try_spawn,
+    unconstrained, yield_now,
 };

@@ -19,6 +19,7 @@ use reveille_context::wake;
 
 use crate::config::Config;
 use crate::entry::Entry;
+use crate::follow::down;
 use crate::handle::Handle;
 use crate::home::Home;
 use crate::local::{self, EntryGuard, Flavor};
@@ -29,7 +30,7 @@ use crate::primitive::{Mutex, lock, park_thread};
 use crate::root::{BATCH, Root, run_batch};
 use crate::shutdown_report::{ShutdownReport, wait_and_say};
 use crate::task::Runnable;
-use watch::{Polled, Watch};
+use watch::Watch;
 
 pub use embedded::{EmbedError, Embedded};
 
@@ -323,7 +324,7 @@ impl<'a, P: Park> Driving<'a, P> {
                 executor.go_down(core, self.entry);
             }
             if self.entry.is_woken() {
-                core.watch.note(Polled::root(root.id(), location));
+                core.watch.note_root(root.id(), location);
             }
             if let Some(output) = root.poll_if_woken() {
                 core.pace.count(1);
@@ -395,20 +396,12 @@ impl<P: Park> CurrentThread<P> {
     }
 }
 
-fn down() -> ! {
-    panic!(
-        "a task of this runtime panicked, and its policy is `PanicPolicy::ShutdownRuntime`: the runtime is shut down; \
-         the line before this names the task"
-    )
-}
-
 impl<P: Park> Core<P> {
     /// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
     fn run_batch(&mut self) -> u32 {
         for ran in 0..BATCH {
             let Some(task) = local::pop() else { return ran };
-            self.watch.note(Polled::task(&task));
-            self.home.polls.add(1);
+            self.watch.note(&task);
             task.run();
             if self.watch.is_due() {
                 self.look();
@@ -419,7 +412,8 @@ impl<P: Park> Core<P> {
 
     /// Looks at the clock, and for a poll that took long.
     fn look(&mut self) {
-        self.watch.look(Instant::now(), &self.home);
+        let polls = self.watch.look(Instant::now(), &self.home);
+        self.home.polls.add(polls);
         self.home.queued.set(local::queued() as u64);
     }
 

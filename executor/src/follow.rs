@@ -15,6 +15,15 @@ use crate::nested::NestedBlockOn;
 use crate::primitive::park_thread;
 use crate::root::{Root, run_batch};
 
+/// Panics, in a `block_on` whose runtime was shut down by a task's panic.
+#[cold]
+pub(crate) fn down() -> ! {
+    panic!(
+        "a task of this runtime panicked, and its policy is `PanicPolicy::ShutdownRuntime`: the runtime is shut down; \
+         the line before this names the task"
+    )
+}
+
 /// Runs a future, and this thread's local tasks, with that runtime current.
 pub(crate) fn block_on<F: Future>(
     handle: &Handle,
@@ -39,6 +48,9 @@ pub(crate) fn block_on<F: Future>(
         }
         entry.receive();
         run_batch();
+        if handle.is_down() {
+            down();
+        }
         if local::is_empty() && !entry.has_news() {
             park_thread();
         }

@@ -256,6 +256,14 @@ impl Handle {
         }
     }
 
+    /// Whether a task's panic shut the runtime down, by its policy.
+    pub(crate) fn is_down(&self) -> bool {
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => home.is_down(),
+            Scheduler::MultiThread(shared) => shared.is_down(),
+        }
+    }
+
     /// Whether what is spawned now would be cancelled at once, since the runtime shuts down or is gone.
     pub fn is_closed(&self) -> bool {
         match &self.scheduler {

@@ -86,7 +86,8 @@ impl Metrics {
 #[non_exhaustive]
 pub struct WorkerMetrics {
     /// How many polls of tasks have begun. A task that was aborted while it was queued counts once more, when its turn
-    /// comes and it is dropped. The future of a `block_on` is not a task.
+    /// comes and it is dropped. The future of a `block_on` is not a task. A current-thread runtime counts after every 32
+    /// polls and when it sleeps or returns.
     pub polls: u64,
     /// For how long it has not been parked, until now: it polled, looked for work, or looked at sockets and timers.
     pub busy: Duration,

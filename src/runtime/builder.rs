@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use reveille_executor::{Config, CurrentThread, MultiThread, SlowPoll};
+use reveille_executor::{Config, CurrentThread, MultiThread, PanicPolicy, SlowPoll};
 
 use super::{Executor, Handle, Runtime};
 use crate::driver::Driver;
@@ -146,6 +146,25 @@ impl Builder {
     /// How long a poll may take before it is reported: 100 ms by default.
     pub fn slow_poll_threshold(&mut self, threshold: Duration) -> &mut Self {
         self.config.slow_poll_threshold = threshold;
+        self
+    }
+
+    /// What a panic in a task does, besides ending the task: by default a line on stderr if nobody joins it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::{Builder, PanicPolicy};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::multi_thread().worker_threads(1).on_task_panic(PanicPolicy::Store).build()?;
+    /// let task = runtime.spawn(async { panic!("seen by who joins") });
+    /// assert!(runtime.block_on(task).unwrap_err().is_panic());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_task_panic(&mut self, policy: PanicPolicy) -> &mut Self {
+        self.config.panic_policy = policy;
         self
     }
 

@@ -5,6 +5,7 @@
 //! are short; of one as long as they take more than a microsecond or so each, which is then next to nothing of it.
 //! Who was polled in the stretch is kept. If it took longer than the threshold it was the one, or one of a few.
 
+use std::mem;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
@@ -20,8 +21,11 @@ use crate::task::{NOWHERE, Place, Runnable};
 /// From the last reading of the clock to the next.
 pub(super) struct Watch {
     read_at: Instant,
-    /// Who was polled since.
-    polled: Vec<Polled>,
+    /// How many polls there were since, and who was polled.
+    polls: usize,
+    polled: [Option<Polled>; LONGEST],
+    /// How many of them were a root's.
+    roots: usize,
     /// After how many polls the clock is read.
     stretch: usize,
     threshold: Duration,
@@ -29,38 +33,25 @@ pub(super) struct Watch {
 }
 
 /// What is kept of a poll, as the task may be gone after it.
-pub(super) struct Polled {
+#[derive(Clone, Copy)]
+struct Polled {
     task: TaskId,
-    place: Place,
+    /// A [`Place`].
+    place: u64,
     spawned_at: &'static Location<'static>,
 }
+
+/// The longest stretch; a power of two.
+const LONGEST: usize = BATCH as usize;
 
 /// A poll that takes so long is worth a look at the clock.
 const WORTH_A_LOOK: Duration = Duration::from_micros(1);
 
 impl Polled {
-    #[inline]
-    pub(super) fn task(task: &Runnable) -> Self {
-        Self {
-            task: task.id(),
-            place: task.place(),
-            spawned_at: task.location(),
-        }
-    }
-
-    /// The future of the `block_on` that was called there.
-    pub(super) fn root(id: TaskId, called_at: &'static Location<'static>) -> Self {
-        Self {
-            task: id,
-            place: NOWHERE,
-            spawned_at: called_at,
-        }
-    }
-
     fn suspect(&self, home: &Home) -> Suspect {
-        let id = self.task.get();
-        let local = || local::current_entry()?.owned().info(self.place, id);
-        let info = home.owned.info(self.place, id).or_else(local);
+        let (id, place) = (self.task.get(), Place::unpack(self.place));
+        let local = || local::current_entry()?.owned().info(place, id);
+        let info = home.owned.info(place, id).or_else(local);
         Suspect {
             task: self.task,
             name: info.and_then(|info| info.name),
@@ -73,7 +64,9 @@ impl Watch {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             read_at: Instant::now(),
-            polled: Vec::with_capacity(BATCH as usize),
+            polls: 0,
+            polled: [None; LONGEST],
+            roots: 0,
             stretch: 1,
             threshold: config.slow_poll_threshold,
             reports: Reports::new(config),
@@ -82,40 +75,60 @@ impl Watch {
 
     /// A poll begins.
     #[inline]
-    pub(super) fn note(&mut self, polled: Polled) {
-        self.polled.push(polled);
+    pub(super) fn note(&mut self, task: &Runnable) {
+        self.keep(Polled {
+            task: task.id(),
+            place: task.packed_place(),
+            spawned_at: task.location(),
+        });
+    }
+
+    /// A poll begins of the future of the `block_on` that was called there.
+    pub(super) fn note_root(&mut self, id: TaskId, called_at: &'static Location<'static>) {
+        self.roots += 1;
+        self.keep(Polled {
+            task: id,
+            place: NOWHERE.pack(),
+            spawned_at: called_at,
+        });
+    }
+
+    #[inline]
+    fn keep(&mut self, polled: Polled) {
+        self.polled[self.polls % LONGEST] = Some(polled);
+        self.polls += 1;
     }
 
     /// Whether the clock is to be read after this poll.
     #[inline]
     pub(super) fn is_due(&self) -> bool {
-        self.polled.len() >= self.stretch
+        self.polls >= self.stretch
     }
 
     /// Whether it was read after the last poll.
     pub(super) fn is_fresh(&self) -> bool {
-        self.polled.is_empty()
+        self.polls == 0
     }
 
     pub(super) fn read_at(&self) -> Instant {
         self.read_at
     }
 
-    /// The clock was read after a stretch of polls.
-    pub(super) fn look(&mut self, now: Instant, home: &Home) {
+    /// The clock was read after a stretch of polls. How many they were, those of roots excepted.
+    pub(super) fn look(&mut self, now: Instant, home: &Home) -> u64 {
         let elapsed = now.saturating_duration_since(self.read_at);
-        let polls = self.polled.len();
+        let polls = mem::take(&mut self.polls);
         let is_long = elapsed > WORTH_A_LOOK * polls as u32;
         self.stretch = if is_long {
             1
         } else {
-            (self.stretch * 2).min(BATCH as usize)
+            (self.stretch * 2).min(LONGEST)
         };
-        if elapsed >= self.threshold && polls > 0 {
-            self.report(elapsed, home);
-        }
-        self.polled.clear();
         self.read_at = now;
+        if elapsed >= self.threshold {
+            self.report(polls, elapsed, home);
+        }
+        (polls - mem::take(&mut self.roots)) as u64
     }
 
     /// The clock was read after something else than polls.
@@ -130,12 +143,15 @@ impl Watch {
     }
 
     #[cold]
-    fn report(&mut self, elapsed: Duration, home: &Home) {
+    fn report(&mut self, polls: usize, elapsed: Duration, home: &Home) {
         let mut suspects: Vec<Suspect> = Vec::new();
-        for polled in self.polled.drain(..) {
+        for polled in self.polled.iter().take(polls).flatten() {
             if !suspects.iter().any(|suspect| suspect.task == polled.task) {
                 suspects.push(polled.suspect(home));
             }
+        }
+        if suspects.is_empty() {
+            return;
         }
         let first = suspects.remove(0);
         self.reports.report(&SlowPoll {

@@ -3,7 +3,6 @@
 use std::task::Waker;
 
 use crossbeam_utils::CachePadded;
-use reveille_context::task::TaskId;
 
 use super::seat::Seat;
 use crate::counters::Counters;
@@ -98,10 +97,5 @@ impl Running {
     pub(super) fn task(&self) -> Option<(u64, Place)> {
         let id = self.task.load(Ordering::Relaxed);
         (id != 0).then(|| (id, Place::unpack(self.place.load(Ordering::Relaxed))))
-    }
-
-    /// Whether it is that one.
-    pub(super) fn is(&self, task: TaskId) -> bool {
-        self.task.load(Ordering::Relaxed) == task.get()
     }
 }

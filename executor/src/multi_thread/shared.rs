@@ -66,6 +66,11 @@ impl Shared {
         self.threads.is_closing()
     }
 
+    /// Whether a task's panic shut the runtime down.
+    pub(crate) fn is_down(&self) -> bool {
+        self.threads.has_panicked()
+    }
+
     /// Of a worker's own thread.
     pub(crate) fn entry(&self, worker: usize) -> Option<&Arc<Entry>> {
         self.entries.get(worker)?.get()
@@ -211,5 +216,10 @@ impl Schedule for Shared {
 
     fn panic_policy(&self) -> PanicPolicy {
         self.config.panic_policy
+    }
+
+    fn shut_down_after_panic(&self) {
+        self.threads.note_panic();
+        self.begin_shut_down();
     }
 }

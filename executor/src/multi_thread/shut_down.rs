@@ -11,7 +11,6 @@
 //! Who waits for that may give up at a deadline: the threads go on by themselves, and a poll or a destructor that does not
 //! return keeps its own thread and nothing else.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::shared::Shared;
@@ -23,7 +22,7 @@ use crate::task::Runnable;
 
 impl Shared {
     /// Steps 1 and 2.
-    pub(super) fn begin_shut_down(self: &Arc<Self>) {
+    pub(super) fn begin_shut_down(&self) {
         // Before a worker can see that it is to end: it ends as soon as the tables are empty, and then nobody would be
         // there for a task that still entered one.
         for table in self.tables() {

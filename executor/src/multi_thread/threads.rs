@@ -19,6 +19,8 @@ use reveille_context::wake;
 /// The workers' threads and the monitor's.
 pub(super) struct Threads {
     closing: AtomicBool,
+    /// Whether a task's panic is why.
+    panicked: AtomicBool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -38,6 +40,7 @@ impl Threads {
     pub(super) fn new() -> Self {
         Self {
             closing: AtomicBool::new(false),
+            panicked: AtomicBool::new(false),
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
         }
@@ -53,6 +56,17 @@ impl Threads {
     /// The runtime shuts down from now on. False if it does already.
     pub(super) fn close(&self) -> bool {
         !self.closing.swap(true, Ordering::SeqCst)
+    }
+
+    /// A task's panic shuts the runtime down, by the policy; those in `block_on` are told.
+    pub(super) fn note_panic(&self) {
+        // Relaxed: they are unparked after it was set.
+        self.panicked.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a task's panic shut the runtime down.
+    pub(super) fn has_panicked(&self) -> bool {
+        self.panicked.load(Ordering::Relaxed)
     }
 
     /// Unparks those that run tasks without a shard.

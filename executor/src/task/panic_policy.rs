@@ -22,8 +22,8 @@ pub enum PanicPolicy {
     /// If nobody joins the task, one line on stderr says that it panicked, and where it was spawned.
     #[default]
     LogIfUnjoined,
-    /// A line on stderr, and the runtime shuts down: its tasks are cancelled. The `block_on` of a current-thread runtime
-    /// panics, now or when it is called next.
+    /// A line on stderr, and the runtime shuts down: its tasks are cancelled, and each `block_on` on it panics, also those
+    /// that come later.
     ShutdownRuntime,
     /// A line on stderr, and the process aborts.
     Abort,

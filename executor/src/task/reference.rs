@@ -138,6 +138,12 @@ impl Runnable {
         self.0.header().place()
     }
 
+    /// As [`place`](Self::place), to be unpacked by whoever needs it.
+    #[inline]
+    pub(crate) fn packed_place(&self) -> u64 {
+        self.0.header().place.load(Ordering::Relaxed)
+    }
+
     /// Where the task was spawned.
     #[inline]
     pub(crate) fn location(&self) -> &'static Location<'static> {
