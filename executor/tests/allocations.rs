@@ -3,10 +3,14 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::hint::black_box;
+use std::sync::atomic::{AtomicIsize, Ordering};
 
 use reveille_executor::{CurrentThread, JoinHandle, ThreadPark, spawn, spawn_local, yield_now};
 
 struct Counting;
+
+/// Allocations that live, of all threads.
+static LIVE: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
@@ -20,11 +24,13 @@ fn count() {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
+        LIVE.fetch_add(1, Ordering::Relaxed);
         // SAFETY: the caller's promise.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(1, Ordering::Relaxed);
         // SAFETY: the caller's promise.
         unsafe { System.dealloc(pointer, layout) }
     }
@@ -76,11 +82,44 @@ async fn task(number: usize) -> usize {
     number
 }
 
-#[test]
-fn a_spawn_is_one_allocation_and_running_and_joining_a_task_is_none() {
+fn one_allocation_for_a_spawn() {
     let (allocations, _) = allocations_of(|| black_box(Box::new(1)));
     assert_eq!(allocations, 1, "the allocator counts");
     let executor = CurrentThread::new(ThreadPark::new());
     executor.block_on(count_rounds(|number| spawn(task(number))));
     executor.block_on(count_rounds(|number| spawn_local(task(number))));
+}
+
+/// Spawns, runs, and ends tasks in every way; how many allocations more there are afterwards.
+fn growth(executor: &CurrentThread<ThreadPark>, rounds: usize) -> isize {
+    let before = LIVE.load(Ordering::Relaxed);
+    executor.block_on(async {
+        for _ in 0..rounds {
+            assert_eq!(spawn(task(1)).await.unwrap(), 1);
+            drop(spawn_local(task(2)));
+            let aborted = spawn(std::future::pending::<()>());
+            aborted.abort();
+            drop(aborted.abort_handle());
+            drop(aborted);
+            yield_now().await;
+        }
+    });
+    LIVE.load(Ordering::Relaxed) - before
+}
+
+fn no_growth_over_many_spawns() {
+    let rounds = match std::env::var("REVEILLE_STRESS") {
+        Ok(full) if full == "full" => 10_000_000 / 3,
+        _ => 100_000 / 3,
+    };
+    let executor = CurrentThread::new(ThreadPark::new());
+    growth(&executor, 100);
+    assert_eq!(growth(&executor, rounds), 0, "allocations that stayed");
+}
+
+/// One test, since another's thread would be counted too.
+#[test]
+fn a_spawn_is_one_allocation_and_nothing_stays_of_it() {
+    one_allocation_for_a_spawn();
+    no_growth_over_many_spawns();
 }

@@ -93,6 +93,32 @@ fn a_handle_that_is_polled_and_dropped_meets_the_completion() {
 }
 
 #[test]
+fn an_abort_handle_meets_the_completion_and_the_last_drop() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, handle) = yard.spawn(drops.ready());
+        drop(waker);
+        let first = handle.abort_handle();
+        let second = first.clone();
+        let aborter = thread::spawn(move || {
+            first.abort();
+            drop(first);
+        });
+        let dropper = thread::spawn(move || {
+            drop(handle);
+            drop(second);
+        });
+        yard.run_one();
+        aborter.join().unwrap();
+        dropper.join().unwrap();
+        // The output is dropped if it was made: an abort may come first.
+        drops.assert_future_once();
+        yard.assert_last();
+    });
+}
+
+#[test]
 fn a_changed_join_waker_is_the_one_that_is_woken() {
     loom::model(|| {
         let yard = Yard::new();

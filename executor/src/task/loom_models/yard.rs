@@ -122,6 +122,10 @@ impl Counts {
         }
     }
 
+    pub(super) fn assert_future_once(&self) {
+        assert_eq!(self.future.load(Ordering::Relaxed), 1, "drops of the future");
+    }
+
     pub(super) fn assert(&self, future: usize, output: usize) {
         assert_eq!(self.future.load(Ordering::Relaxed), future, "drops of the future");
         assert_eq!(self.output.load(Ordering::Relaxed), output, "drops of the output");
