@@ -137,7 +137,9 @@ impl Shared {
     pub(super) fn take_injected(&self, shard: &Shard) -> Option<Runnable> {
         let first = self.injector.pop()?;
         let share = self.injector.len() / self.shards.len();
-        for _ in 0..share.min(RING / 4) {
+        // Half of the queue stays free for what is pushed here: what overflows goes behind everything else once more.
+        let room = (RING / 2).saturating_sub(shard.ring.len());
+        for _ in 0..share.min(RING / 4).min(room) {
             let Some(task) = self.injector.pop() else { break };
             self.push_back(shard, task);
         }
