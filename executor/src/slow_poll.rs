@@ -52,7 +52,7 @@ pub struct SlowPoll {
     pub has_ended: bool,
     /// The tasks that were polled in the same time, if it may have been one of them: a current-thread runtime, which reads
     /// the clock between two polls only if they are longer than about a microsecond, cannot always tell. Then `elapsed` is
-    /// that of all together. Where each of many short polls has become long the next report names one alone.
+    /// that of all together. For some thousand polls afterwards it looks closely, and names one alone.
     pub others: Vec<Suspect>,
 }
 

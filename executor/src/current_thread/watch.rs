@@ -2,7 +2,8 @@
 //!
 //! To read the clock takes about as long as a short poll, so it is not read between any two. It is read when the driver
 //! sleeps, and else after a *stretch* of polls: of one after a sleep, then of two, four, and so on to 32 while the polls
-//! are short; of one as long as they take more than a microsecond or so each, which is then next to nothing of it.
+//! are short; of one as long as they take more than a microsecond or so each, which is then next to nothing of it, and of one for
+//! a while after a poll that took long.
 //! Who was polled in the stretch is kept. If it took longer than the threshold it was the one, or one of a few.
 
 use std::mem;
@@ -28,6 +29,8 @@ pub(super) struct Watch {
     roots: usize,
     /// After how many polls the clock is read.
     stretch: usize,
+    /// How many more polls are looked at one by one, because one of those before took long.
+    closely: usize,
     threshold: Duration,
     reports: Reports,
 }
@@ -43,6 +46,10 @@ struct Polled {
 
 /// The longest stretch; a power of two.
 const LONGEST: usize = BATCH as usize;
+
+/// After a poll that took long so many are timed one by one, so that the next time the task is known: a tenth of a
+/// millisecond at the most.
+const CLOSELY: usize = 4096;
 
 /// A poll that takes so long is worth a look at the clock.
 const WORTH_A_LOOK: Duration = Duration::from_micros(1);
@@ -68,6 +75,7 @@ impl Watch {
             polled: [None; LONGEST],
             roots: 0,
             stretch: 1,
+            closely: 0,
             threshold: config.slow_poll_threshold,
             reports: Reports::new(config),
         }
@@ -118,16 +126,18 @@ impl Watch {
     pub(super) fn look(&mut self, now: Instant, home: &Home) -> u64 {
         let elapsed = now.saturating_duration_since(self.read_at);
         let polls = mem::take(&mut self.polls);
+        self.read_at = now;
+        self.closely = self.closely.saturating_sub(polls);
+        if elapsed >= self.threshold {
+            self.closely = CLOSELY;
+            self.report(polls, elapsed, home);
+        }
         let is_long = elapsed > WORTH_A_LOOK * polls as u32;
-        self.stretch = if is_long {
+        self.stretch = if is_long || self.closely > 0 {
             1
         } else {
             (self.stretch * 2).min(LONGEST)
         };
-        self.read_at = now;
-        if elapsed >= self.threshold {
-            self.report(polls, elapsed, home);
-        }
         (polls - mem::take(&mut self.roots)) as u64
     }
 
