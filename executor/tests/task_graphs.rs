@@ -225,7 +225,12 @@ impl Scene {
             Step::PollGiven => {
                 let given = lock(&self.given).pop();
                 if let Some(mut handle) = given {
-                    poll_fn(|context| Poll::Ready(drop(Pin::new(&mut handle).poll(context)))).await;
+                    poll_fn(|context| {
+                        // An output is dropped here.
+                        let _ = Pin::new(&mut handle).poll(context);
+                        Poll::Ready(())
+                    })
+                    .await;
                     if !handle.is_finished() {
                         lock(&self.given).push(handle);
                     }
