@@ -409,3 +409,140 @@ mod main_macro_by_default {
         assert!(one_worker());
     }
 }
+
+#[test]
+fn handles_sets_and_scopes() {
+    use reveille::task::{
+        self, AbortHandle, AbortOnDropHandle, Builder, JoinError, JoinHandle, JoinSet, consume_budget, scope,
+        spawn_blocking, spawn_local, try_scope, unconstrained, yield_now,
+    };
+
+    is_send::<AbortHandle>();
+    is_sync::<AbortHandle>();
+    is_debug::<AbortHandle>();
+    is_send::<JoinSet<()>>();
+    is_unpin::<AbortOnDropHandle<()>>();
+
+    reveille::block_on(async {
+        let handle: JoinHandle<()> = reveille::spawn(std::future::pending());
+        let abort: AbortHandle = handle.abort_handle();
+        assert_eq!(abort.id(), handle.id());
+        assert!(!abort.is_finished());
+        abort.clone().abort();
+        let error: JoinError = handle.await.unwrap_err();
+        assert!(error.is_cancelled());
+
+        let on_drop = AbortOnDropHandle::new(reveille::spawn(async { 1 }));
+        assert_eq!(on_drop.await.unwrap(), 1);
+        let detached: JoinHandle<i32> = AbortOnDropHandle::new(reveille::spawn(async { 2 })).detach();
+        assert_eq!(detached.await.unwrap(), 2);
+
+        let named = Builder::new().name("named").spawn(async { panic!("text") });
+        assert!(
+            named
+                .await
+                .map(|()| ())
+                .unwrap_err()
+                .to_string()
+                .contains("named")
+        );
+        let local = Builder::new().name("local").spawn_local(async { Rc::new(3) });
+        assert_eq!(*local.await.unwrap(), 3);
+        assert_eq!(*spawn_local(async { Rc::new(4) }).await.unwrap(), 4);
+        assert_eq!(spawn_blocking(|| 5).await.unwrap(), 5);
+
+        let mut set = JoinSet::new();
+        let _: AbortHandle = set.spawn(async { 1 });
+        set.spawn_on(async { 2 }, &reveille::runtime::Handle::current());
+        set.spawn_local(async { 3 });
+        set.spawn_blocking(|| 4);
+        assert_eq!(set.len(), 4);
+        let mut sum = 0;
+        while let Some(joined) = set.join_next().await {
+            sum += joined.unwrap();
+        }
+        assert_eq!(sum, 10);
+        assert!(set.is_empty());
+        assert!(set.try_join_next().is_none());
+        set.spawn(std::future::pending());
+        set.abort_all();
+        assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+        set.spawn(std::future::pending());
+        set.shutdown().await;
+        set.spawn(async { 6 });
+        set.detach_all();
+        let collected: JoinSet<i32> = (0..3).map(|n| async move { n }).collect();
+        assert_eq!(collected.join_all().await.into_iter().sum::<i32>(), 3);
+
+        let output = scope(|scope| async move {
+            scope.spawn(async { yield_now().await });
+            7
+        });
+        assert_eq!(output.await, 7);
+        let failed: Result<(), &str> = try_scope(|scope| async move {
+            scope.spawn(std::future::pending());
+            scope.try_spawn(async { Err("first") });
+            std::future::pending().await
+        })
+        .await;
+        assert_eq!(failed, Err("first"));
+
+        consume_budget().await;
+        unconstrained(yield_now()).await;
+        assert!(task::try_spawn(async {}).is_ok());
+    });
+}
+
+reveille::task_local! {
+    static NUMBER: u32;
+}
+
+#[test]
+fn task_local_values() {
+    use reveille::task::{AccessError, LocalKey};
+
+    is_error::<AccessError>();
+    let key: &'static LocalKey<u32> = &NUMBER;
+    reveille::block_on(async {
+        NUMBER
+            .scope(5, async {
+                assert_eq!(NUMBER.get(), 5);
+                assert_eq!(key.with(|number| *number), 5);
+            })
+            .await;
+    });
+    assert_eq!(NUMBER.sync_scope(6, || NUMBER.get()), 6);
+    assert!(NUMBER.try_with(|number| *number).is_err());
+}
+
+#[test]
+fn shutdown_and_metrics() -> io::Result<()> {
+    use reveille::runtime::{Builder, Metrics, PanicPolicy, Runtime, ShutdownReport, SlowPoll};
+
+    is_send::<ShutdownReport>();
+    is_debug::<SlowPoll>();
+
+    let runtime: Runtime = Builder::multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(4)
+        .thread_keep_alive(Duration::from_millis(10))
+        .on_task_panic(PanicPolicy::LogIfUnjoined)
+        .slow_poll_threshold(Duration::from_secs(1))
+        .on_slow_poll(|_: &SlowPoll| ())
+        .build()?;
+    let here = runtime.handle().spawn_on(1, || async { *Rc::new(1) });
+    assert_eq!(runtime.block_on(here).unwrap(), 1);
+    assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 2)).unwrap(), 2);
+    let before: Metrics = runtime.metrics();
+    assert_eq!(before.workers.len(), 2);
+    let _: Metrics = runtime.handle().metrics().since(&before);
+
+    drop(runtime.spawn(std::future::pending::<()>()));
+    let report: ShutdownReport = runtime.shutdown(Duration::from_secs(30));
+    assert!(report.is_complete(), "{report}");
+    assert!(report.tasks().is_empty());
+    assert!(report.blocking_jobs().is_empty());
+
+    Builder::current_thread().build()?.shutdown_background();
+    Ok(())
+}

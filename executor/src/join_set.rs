@@ -93,12 +93,12 @@ impl<T> JoinSet<T> {
 
     /// As [`Handle::spawn`], into the set.
     #[track_caller]
-    pub fn spawn_on<F>(&mut self, future: F, handle: &Handle) -> AbortHandle
+    pub fn spawn_on<F>(&mut self, future: F, handle: &impl AsRef<Handle>) -> AbortHandle
     where
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
-        self.insert(handle.spawn(future))
+        self.insert(handle.as_ref().spawn(future))
     }
 
     /// As [`spawn_local`](crate::spawn_local), into the set.

@@ -70,12 +70,12 @@ impl Builder {
 
     /// As [`Handle::spawn`].
     #[track_caller]
-    pub fn spawn_on<F>(self, future: F, handle: &Handle) -> JoinHandle<F::Output>
+    pub fn spawn_on<F>(self, future: F, handle: &impl AsRef<Handle>) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        handle.spawn_at(future, Location::caller(), self.name)
+        handle.as_ref().spawn_at(future, Location::caller(), self.name)
     }
 }
 

@@ -189,6 +189,13 @@ impl Handle {
     }
 }
 
+/// For what takes the executor's handle, such as [`JoinSet::spawn_on`](crate::task::JoinSet::spawn_on).
+impl AsRef<reveille_executor::Handle> for Handle {
+    fn as_ref(&self) -> &reveille_executor::Handle {
+        &self.executor
+    }
+}
+
 /// A runtime is current on a thread while this lives. Drop such guards in the reverse of their order.
 #[derive(Debug)]
 #[must_use = "the runtime stops being current when the guard is dropped"]

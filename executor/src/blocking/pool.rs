@@ -135,6 +135,7 @@ impl BlockingPool {
 
     /// Whether no job is queued or runs. It becomes true only after the last job's handle is finished; that it has is
     /// told by [`Connection::on_idle`].
+    #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {
         lock(&self.state).is_idle()
     }
