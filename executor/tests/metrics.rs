@@ -188,7 +188,7 @@ fn local_tasks_are_alive_while_they_are() {
         assert_eq!(handle.metrics().tasks_alive, 0);
         assert_eq!(handle.metrics().tasks_spawned, 1);
         let executor = workers(2);
-        let never = executor.handle().spawn_on(1, || pending::<()>());
+        let never = executor.handle().spawn_on(1, pending::<()>);
         assert_eq!(executor.handle().metrics().tasks_alive, 1);
         never.abort();
         assert!(executor.block_on(never).unwrap_err().is_cancelled());
