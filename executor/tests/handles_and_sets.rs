@@ -118,6 +118,17 @@ fn a_set_gives_outputs_in_the_order_in_which_tasks_end() {
 }
 
 #[test]
+fn a_task_that_had_ended_before_it_came_into_the_set_is_given_out() {
+    run(|| async {
+        // What is spawned on a runtime that is gone is cancelled at once.
+        let gone = CurrentThread::new(ThreadPark::new()).handle();
+        let mut set = JoinSet::new();
+        assert!(set.spawn_on(future::ready(1), &gone).is_finished());
+        assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+    });
+}
+
+#[test]
 fn a_dropped_join_next_loses_no_output() {
     run(|| async {
         let key = Key::default();
