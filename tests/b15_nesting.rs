@@ -16,7 +16,7 @@ use reveille::task::{block_in_place, yield_now};
 use reveille::time::sleep;
 use watchdog::Watchdog;
 
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Call {
