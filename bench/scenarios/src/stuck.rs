@@ -6,7 +6,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,52 +27,61 @@ const SLEEP: Duration = Duration::from_millis(10);
 pub(crate) fn stuck_worker<R: Runtime>() -> Figures {
     block_on::<R, _>(async {
         let (listener, address) = R::bind().await.expect("a loopback port");
-        let (sender, receiver) = mpsc::channel();
+        let (tell_blocks, blocks) = mpsc::channel();
+        let (tell_slept, slept) = mpsc::channel();
         let (release, released) = mpsc::channel();
         let done = Arc::new(Gate::default());
         let (handle, opens) = (R::handle(), done.clone());
         let client = thread::spawn(move || {
-            let figures = Client::<R>::connect(handle, address, receiver, release).measure();
-            opens.open();
-            figures
+            // Also if it panics: then the main thread finds that, and does not wait for ever.
+            let _opens = OpenWhenDropped(opens);
+            Client::<R>::connect(handle, address, [blocks, slept], release).measure()
         });
         let echo = R::accept(&listener).await.expect("a connection");
         drop(R::spawn(serve::<R>(echo)));
         let blocker = R::accept(&listener).await.expect("a connection");
-        drop(R::spawn(block_when_told::<R>(blocker, sender, released)));
+        drop(R::spawn(block_when_told::<R>(
+            blocker,
+            [tell_blocks, tell_slept],
+            released,
+        )));
         done.pass().await;
         client.join().expect("it does not panic")
     })
 }
 
-/// What the blocker tells.
-enum Told {
-    /// It is about to block.
-    Blocks,
-    /// The sleep on its worker has begun.
-    Sleeps,
-    /// That sleep has ended, so late.
-    Slept(Duration),
+struct OpenWhenDropped(Arc<Gate>);
+
+impl Drop for OpenWhenDropped {
+    fn drop(&mut self) {
+        self.0.open();
+    }
 }
 
 const BLOCK: u8 = 0;
 const BEGIN_TO_SLEEP: u8 = 1;
 
-async fn block_when_told<R: Runtime>(mut stream: R::Stream, tell: Sender<Told>, released: Receiver<()>) {
+/// Tells that it is about to block, or that a sleep has begun, by the one channel, and how late that sleep ended by the
+/// other.
+async fn block_when_told<R: Runtime>(
+    mut stream: R::Stream,
+    [tell, slept]: [Sender<Duration>; 2],
+    released: Receiver<()>,
+) {
     let released = Mutex::new(released);
     let mut byte = [0];
     while let Ok(1) = R::read(&mut stream, &mut byte).await {
         if byte == [BLOCK] {
-            let _ = tell.send(Told::Blocks);
+            let _ = tell.send(Duration::ZERO);
             let _ = released.lock().expect("nobody panics").recv();
         } else {
-            let tell = tell.clone();
+            let (tell, slept) = (tell.clone(), slept.clone());
             drop(R::spawn(async move {
                 let deadline = Instant::now() + SLEEP;
                 let sleep = R::sleep(SLEEP);
-                let _ = tell.send(Told::Sleeps);
+                let _ = tell.send(Duration::ZERO);
                 sleep.await;
-                let _ = tell.send(Told::Slept(Instant::now() - deadline));
+                let _ = slept.send(Instant::now() - deadline);
             }));
         }
     }
@@ -82,12 +91,18 @@ struct Client<R: Runtime> {
     handle: R::Handle,
     echo: TcpStream,
     blocker: TcpStream,
-    told: Receiver<Told>,
+    told: Receiver<Duration>,
+    slept: Receiver<Duration>,
     release: Sender<()>,
 }
 
 impl<R: Runtime> Client<R> {
-    fn connect(handle: R::Handle, address: SocketAddr, told: Receiver<Told>, release: Sender<()>) -> Self {
+    fn connect(
+        handle: R::Handle,
+        address: SocketAddr,
+        [told, slept]: [Receiver<Duration>; 2],
+        release: Sender<()>,
+    ) -> Self {
         let connect = || {
             let stream = TcpStream::connect(address).expect("the listener is there");
             stream.set_nodelay(true).expect("a TCP socket");
@@ -98,6 +113,7 @@ impl<R: Runtime> Client<R> {
             echo: connect(),
             blocker: connect(),
             told,
+            slept,
             release,
         }
     }
@@ -144,23 +160,12 @@ impl<R: Runtime> Client<R> {
         self.blocker
             .write_all(&[BEGIN_TO_SLEEP])
             .expect("an open connection");
-        assert!(matches!(self.told.recv(), Ok(Told::Sleeps)));
+        self.told.recv().expect("the sleep begins");
         thread::sleep(SLEEP / 5);
         self.block();
-        let late = match self.told.recv_timeout(LIMIT) {
-            Err(RecvTimeoutError::Timeout) => {
-                self.release();
-                self.told.recv().ok()
-            }
-            told => {
-                self.release();
-                told.ok()
-            }
-        };
-        let Some(Told::Slept(late)) = late else {
-            panic!("the sleep ends")
-        };
-        late
+        let first = self.slept.recv_timeout(LIMIT);
+        self.release();
+        first.or_else(|_| self.slept.recv()).expect("the sleep ends")
     }
 
     fn foreign_spawn(&mut self) -> Duration {
@@ -178,7 +183,7 @@ impl<R: Runtime> Client<R> {
     /// Returns when the blocker is about to block.
     fn block(&mut self) {
         self.blocker.write_all(&[BLOCK]).expect("an open connection");
-        assert!(matches!(self.told.recv(), Ok(Told::Blocks)));
+        self.told.recv().expect("the blocker runs");
         // A task of the stuck worker is seen to after a millisecond; so the blocker has blocked, and nobody has come yet.
         thread::sleep(Duration::from_micros(100));
     }
