@@ -118,6 +118,11 @@ impl Park for Driver {
         self.timers.advance(woken);
     }
 
+    fn close(&mut self, woken: &mut Vec<Waker>) {
+        self.reactor.close(woken);
+        self.timers.close(woken);
+    }
+
     fn unparker(&self) -> Waker {
         self.unparker.clone().into()
     }

@@ -15,7 +15,7 @@ use std::thread;
 use std::time::Duration;
 
 use reveille::net::TcpListener;
-use reveille::runtime::{Builder, Handle, Runtime};
+use reveille::runtime::{Builder, Handle, Runtime, is_shutdown};
 use reveille::task::{block_in_place, spawn_local};
 use reveille::time::sleep;
 use watchdog::Watchdog;
@@ -363,6 +363,35 @@ fn a_destructor_that_panics_keeps_nothing_from_being_dropped() {
     });
 }
 
+/// Its own sockets fail while a runtime shuts down, so whoever blocks on one goes on.
+#[test]
+fn a_task_that_blocks_in_place_on_a_socket_ends() {
+    every_end("the end of a task that blocks in place", |runtime, drops| {
+        let guard = drops.guard();
+        let failed = drops.clone();
+        spawn_and_wait(runtime, |ready| async move {
+            let _guard = guard;
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            block_in_place(|| {
+                let accepted = Handle::current().block_on(async {
+                    let mut accept = std::pin::pin!(listener.accept());
+                    poll_fn(|cx| {
+                        let polled = accept.as_mut().poll(cx);
+                        let _ = ready.send(());
+                        polled
+                    })
+                    .await
+                });
+                let error = accepted.unwrap_err();
+                if is_shutdown(&error) {
+                    drop(failed.guard());
+                }
+            });
+        });
+        2
+    });
+}
+
 /// A sleep never fails: it goes on without the runtime.
 #[test]
 fn a_task_that_blocks_in_place_on_a_sleep_ends() {
@@ -637,7 +666,7 @@ fn a_runtime_may_be_ended_from_its_blocking_pool() {
     let _watchdog = Watchdog::new("runtimes that are ended by their jobs", LIMIT);
     let baseline = Baseline::take();
     for workers in [1, 2] {
-        for end in [End::AtOnce, End::InBackground] {
+        for end in [End::Drop, End::AtOnce, End::InBackground] {
             let runtime = runtime(workers);
             let (sender, receiver) = mpsc::channel::<Runtime>();
             let (returned, returns) = mpsc::channel();

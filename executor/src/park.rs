@@ -28,6 +28,12 @@ pub trait Park: Send {
     /// Collects what is to be woken now, without waiting. Leaves the unparker's token alone.
     fn turn(&mut self, woken: &mut Vec<Waker>);
 
+    /// The runtime shuts down: whoever waits for this park's sockets and timers is to be woken, and nobody is to wait for
+    /// them any more. It may still be parked. May be called again; dropping the park does this too.
+    fn close(&mut self, woken: &mut Vec<Waker>) {
+        let _ = woken;
+    }
+
     /// A waker that ends the current `park`, or the next one. What happened before it is woken is seen after `park`
     /// returns. Waking it again before that costs no system call.
     fn unparker(&self) -> Waker;

@@ -143,10 +143,21 @@ impl Reactor {
     }
 }
 
+impl Reactor {
+    /// Refuses sockets from now on and moves the wakers of those that wait to `woken`; the caller wakes them once it
+    /// holds no lock. What they do then on a thread of this reactor fails: [`is_shutdown`](crate::is_shutdown). The
+    /// reactor can still be turned, and notified.
+    ///
+    /// Dropping the reactor does this too, and wakes.
+    pub fn close(&mut self, woken: &mut Vec<Waker>) {
+        self.handle.table().close(woken);
+    }
+}
+
 impl Drop for Reactor {
     fn drop(&mut self) {
         let mut woken = Vec::new();
-        self.handle.table().close(&mut woken);
+        self.close(&mut woken);
         wake::wake_all(&mut woken);
     }
 }

@@ -180,6 +180,9 @@ impl Shared {
         let mut woken = Vec::new();
         if let Some(mut park) = try_lock(&shard.park) {
             if let Some(park) = &mut *park {
+                if self.threads.is_closing() {
+                    park.close(&mut woken);
+                }
                 park.turn(&mut woken);
             }
         }

@@ -6,6 +6,7 @@
 //!    marked; whoever has them cancels them instead of going on.
 //! 3. The workers cancel what they find, in any shard, so that a destructor which waits for another task's only keeps
 //!    its own thread. They sleep in between: a waker that has just set SCHEDULED may not have pushed its task yet.
+//!    Before they sleep they close every driver, so that a task which blocks on a socket in `block_in_place` is told.
 //! 4. When the tables are empty each worker drops its driver, its thread's local tasks, and ends.
 //!
 //! Who waits for that may give up at a deadline: the threads go on by themselves, and a poll or a destructor that does not
@@ -16,7 +17,7 @@ use std::time::Instant;
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::local;
-use crate::primitive::lock;
+use crate::primitive::{lock, try_lock};
 use crate::shutdown_report::ShutdownReport;
 use crate::task::Runnable;
 
@@ -83,6 +84,7 @@ impl Worker {
             self.searching = false;
             let _ = self.shared.idle.end_search(self.index);
         }
+        let mut closed = false;
         loop {
             if let Some(claimed) = self.shared.claimed.pop() {
                 claimed.cancel();
@@ -90,10 +92,13 @@ impl Worker {
                 self.shard().running.begin(&task);
                 task.cancel();
                 self.shard().running.end();
-            } else if self.shared.has_tasks() {
-                self.wait_for_tasks();
-            } else {
+            } else if !self.shared.has_tasks() {
                 break;
+            } else if !closed {
+                closed = true;
+                self.close_drivers();
+            } else {
+                self.wait_for_tasks();
             }
         }
         // The others may sleep, waiting for the task that this one cancelled last.
@@ -102,6 +107,19 @@ impl Worker {
         self.shared.stand_up(self.index, &self.entry);
         // Who waits for its sockets and timers is woken, and finds them closed.
         drop(park);
+    }
+
+    /// What is left runs: if it blocks on a socket, in `block_in_place`, it waits for this.
+    fn close_drivers(&mut self) {
+        for shard in &self.shared.shards {
+            // Whoever sleeps in it holds it, and comes here when it wakes up; for who is stuck the monitor does this.
+            if let Some(mut park) = try_lock(&shard.park) {
+                if let Some(park) = &mut *park {
+                    park.close(&mut self.woken);
+                }
+            }
+        }
+        reveille_context::wake::wake_all(&mut self.woken);
     }
 
     /// Sleeps until somebody pushes a task, or has cancelled the last.
