@@ -53,10 +53,12 @@ mod home;
 mod join_set;
 mod local;
 mod local_key;
+#[cfg(shuttle)]
+mod locked_queue;
 #[cfg(all(test, loom))]
 mod loom_models;
 mod metrics;
-#[cfg(any(loom, shuttle))]
+#[cfg(loom)]
 mod modelled_queue;
 #[cfg(loom)]
 mod modelled_thread;

@@ -2,8 +2,8 @@
 //!
 //! Its orderings are no stronger than the original's: Release when an item is published, Acquire when it is taken,
 //! a Relaxed `is_empty`, no lock. It takes [`CAPACITY`] items in its life, which a model never exceeds. A `pop`
-//! that finds the next item claimed but not yet published reports empty where the original would spin; that push
-//! has not returned, so a model must not count on it in either.
+//! that finds the next item claimed but not yet published reports empty where the original would spin, and so does
+//! `is_empty`; that push has not returned, so a model must not count on it in either.
 //!
 //! Rule M: the value of a slot belongs to the pusher that claimed its index until it stores `true` with Release;
 //! after that to the popper whose compare-exchange moved `head` past it.
@@ -70,7 +70,8 @@ impl<T> SegQueue<T> {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.head.load(Ordering::Relaxed) == self.tail.load(Ordering::Relaxed)
+        let head = self.head.load(Ordering::Relaxed);
+        head == CAPACITY || self.slots[head].published.load(Ordering::Relaxed) == 0
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -26,7 +26,7 @@ mod chosen {
 
 #[cfg(shuttle)]
 mod chosen {
-    pub(crate) use crate::modelled_queue::{ArrayQueue, SegQueue};
+    pub(crate) use crate::locked_queue::{ArrayQueue, SegQueue};
     pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence};
     pub(crate) use shuttle::sync::{Condvar, Mutex};
     pub(crate) use shuttle::thread::{
@@ -39,7 +39,7 @@ pub(crate) use chosen::*;
 use std::io;
 pub(crate) use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, TryLockError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Locks `mutex`. Nothing of ours panics under a lock, and no foreign code runs there, so a poisoned one can only
 /// stem from a panic in an allocation; its data is whole.
@@ -64,6 +64,19 @@ pub(crate) fn wait_until<'a, T>(
     }
     let waited = condvar.wait_timeout(guard, left);
     Ok(waited.unwrap_or_else(PoisonError::into_inner).0)
+}
+
+/// Waits for `condvar`, once, for so long at most.
+#[cfg(not(shuttle))]
+pub(crate) fn wait_for<T>(condvar: &Condvar, guard: MutexGuard<'_, T>, duration: Duration) {
+    drop(wait_until(condvar, guard, Instant::now() + duration));
+}
+
+/// A model has no clock: the time is over when the others have had their turn.
+#[cfg(shuttle)]
+pub(crate) fn wait_for<T>(_: &Condvar, guard: MutexGuard<'_, T>, _: Duration) {
+    drop(guard);
+    shuttle::thread::yield_now();
 }
 
 /// Starts a thread.

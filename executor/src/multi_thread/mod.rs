@@ -7,12 +7,16 @@
 
 mod idle;
 mod leave;
+#[cfg(all(test, loom))]
+mod loom_models;
 mod metrics;
 mod monitor;
 mod seat;
 mod shard;
 mod shared;
 mod shut_down;
+#[cfg(all(test, shuttle))]
+mod shuttle_models;
 mod threads;
 mod worker;
 

@@ -1,0 +1,76 @@
+//! LIFO slot: the owner pushes and takes ∥ a rescuer takes. Every task runs once, and who runs it sees all of it.
+
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize as Counter;
+
+use loom::thread;
+
+use crate::primitive::Ordering;
+use crate::task::{self, LifoSlot, Place, Runnable, Schedule, Task};
+
+/// The home of tasks that nobody wakes.
+struct Nowhere;
+
+impl Schedule for Nowhere {
+    const LOCAL: bool = false;
+
+    fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
+        Err(task)
+    }
+
+    fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
+        unreachable!("nobody wakes it");
+    }
+
+    fn release(&self, _: Place) -> Option<Task> {
+        None
+    }
+}
+
+fn new_task(home: &Arc<Nowhere>, ran: &Arc<Counter>) -> Runnable {
+    let ran = ran.clone();
+    let future = async move {
+        ran.fetch_add(1, Ordering::Relaxed);
+    };
+    // The task and its handle are dropped: the slot's reference is the only one.
+    task::new(future, home.clone(), Location::caller()).1
+}
+
+#[test]
+fn pushes_and_a_take_meet_a_rescuer() {
+    loom::model(|| {
+        let (home, ran) = (Arc::new(Nowhere), Arc::new(Counter::new(0)));
+        let slot = Arc::new(LifoSlot::new());
+        let rescuer = thread::spawn({
+            let slot = slot.clone();
+            move || slot.take().map(Runnable::run)
+        });
+        for _ in 0..2 {
+            if let Some(before) = slot.push(new_task(&home, &ran)) {
+                before.run();
+            }
+        }
+        slot.take().map(Runnable::run);
+        rescuer.join().unwrap();
+        assert!(slot.is_empty(), "a task stayed behind");
+        assert_eq!(ran.load(Ordering::Relaxed), 2, "a task was lost, or ran twice");
+        assert_eq!(Arc::strong_count(&home), 1, "a task was not freed");
+    });
+}
+
+#[test]
+fn a_full_slot_meets_two_takers() {
+    loom::model(|| {
+        let (home, ran) = (Arc::new(Nowhere), Arc::new(Counter::new(0)));
+        let slot = Arc::new(LifoSlot::new());
+        assert!(slot.push(new_task(&home, &ran)).is_none());
+        let rescuer = thread::spawn({
+            let slot = slot.clone();
+            move || slot.take().map(Runnable::run).is_some()
+        });
+        let taken = slot.take().map(Runnable::run).is_some();
+        assert!(rescuer.join().unwrap() != taken);
+        assert_eq!(ran.load(Ordering::Relaxed), 1);
+    });
+}
