@@ -38,20 +38,31 @@ impl Seat {
 
     /// Takes the seat if it is free, and nobody else waits for it.
     pub(super) fn try_take(&self, entry: &Arc<Entry>) -> bool {
+        self.take(entry, false)
+    }
+
+    /// As [`try_take`](Self::try_take), by a thread that is to end otherwise: then it waits no more. In one step, or
+    /// whoever leaves the seat meanwhile would leave it to a thread that does not come.
+    pub(super) fn take_or_withdraw(&self, entry: &Arc<Entry>) -> bool {
+        self.take(entry, true)
+    }
+
+    fn take(&self, entry: &Arc<Entry>, withdraws: bool) -> bool {
         let mut state = lock(&self.state);
-        let others = state
-            .waiting
-            .as_ref()
-            .is_some_and(|waiting| !Arc::ptr_eq(waiting, entry));
-        if others || state.taken_by.is_some() {
-            return false;
+        let waits = state.waiting.as_ref().map(|waiting| Arc::ptr_eq(waiting, entry));
+        let takes = state.taken_by.is_none() && waits != Some(false);
+        if takes {
+            state.taken_by = Some(entry.clone());
         }
-        state.taken_by = Some(entry.clone());
-        let waiting = state.waiting.take();
-        self.wanted.store(false, Ordering::Relaxed);
+        let waiting = if takes || withdraws && waits == Some(true) {
+            self.wanted.store(false, Ordering::Relaxed);
+            state.waiting.take()
+        } else {
+            None
+        };
         drop(state);
         drop(waiting);
-        true
+        takes
     }
 
     /// By the shard's own thread, when it could work again: it is unparked when the seat is free.

@@ -264,11 +264,15 @@ impl Worker {
 
     /// Works the shard from now on, if nobody else does.
     fn take_seat(&mut self) -> bool {
-        if !self.shard().seat.try_take(&self.entry) {
-            return false;
+        let taken = self.shard().seat.try_take(&self.entry);
+        self.sit_down_if(taken)
+    }
+
+    fn sit_down_if(&self, taken: bool) -> bool {
+        if taken {
+            self.shared.sit_down(self.index, &self.entry);
         }
-        self.shared.sit_down(self.index, &self.entry);
-        true
+        taken
     }
 
     fn give_up_seat(&mut self) {
@@ -293,7 +297,8 @@ impl Worker {
                 // Somebody must see to what is in the shard: whoever has it, else this thread. Who has it may sleep
                 // until the task is complete that this thread was blocked in.
                 self.shard().unparker.wake_by_ref();
-                return self.take_seat();
+                let taken = self.shard().seat.take_or_withdraw(&self.entry);
+                return self.sit_down_if(taken);
             }
             if self.own {
                 if self.take_seat() {
