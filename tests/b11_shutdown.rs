@@ -45,7 +45,8 @@ impl Baseline {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let mut accept = std::pin::pin!(listener.accept());
             sleep(Duration::from_millis(1)).await;
-            poll_fn(|cx| Poll::Ready(assert!(accept.as_mut().poll(cx).is_pending()))).await;
+            let is_pending = poll_fn(|cx| Poll::Ready(accept.as_mut().poll(cx).is_pending())).await;
+            assert!(is_pending);
         });
         Self {
             resources: resources(),

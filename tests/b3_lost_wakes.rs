@@ -215,8 +215,10 @@ fn a_wake_from_within_its_own_poll_is_followed_by_another() {
                     }
                     match (polls + task) % 3 {
                         0 => cx.waker().wake_by_ref(),
-                        1 => cx.waker().clone().wake(),
-                        // From another thread, while this one still polls.
+                        1 => {
+                            let waker = cx.waker().clone();
+                            waker.wake();
+                        }
                         _ => {
                             cx.waker().wake_by_ref();
                             cx.waker().wake_by_ref();

@@ -41,8 +41,11 @@ fn idle(round: usize) {
 fn counting(workers: usize) -> (Runtime, Arc<AtomicUsize>) {
     let unparks = Arc::new(AtomicUsize::new(0));
     let counted = unparks.clone();
+    let parks = AtomicUsize::new(0);
     let runtime = Builder::multi_thread()
         .worker_threads(workers)
+        // Makes the moment longer in which a worker falls asleep.
+        .on_thread_park(move || idle(parks.fetch_add(1, Ordering::Relaxed) * 3))
         .on_thread_unpark(move || {
             counted.fetch_add(1, Ordering::SeqCst);
         })

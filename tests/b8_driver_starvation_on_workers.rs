@@ -186,8 +186,9 @@ fn local_tasks_that_yield_for_ever_starve_nobody() {
 #[test]
 fn tasks_that_spawn_the_next_starve_nobody() {
     fn chain(race: Arc<Race>, over: tokenless::Sender) {
-        if race.poll() {
-            drop(reveille::spawn(async move { chain(race, over) }));
+        match race.poll() {
+            true => drop(reveille::spawn(async move { chain(race, over) })),
+            false => drop(over),
         }
     }
 
