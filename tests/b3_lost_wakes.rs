@@ -26,7 +26,7 @@ fn is_full() -> bool {
 }
 
 fn rounds() -> u64 {
-    if is_full() { 300_000 } else { 3_000 }
+    if is_full() { 300_000 } else { 2_000 }
 }
 
 fn watched(what: &'static str) -> Watchdog {
