@@ -1,6 +1,7 @@
 //! Futures that are too big to be moved about.
 
 use std::panic::Location;
+use std::pin::Pin;
 
 /// From this size in bytes on a future is boxed before it is moved into its task; tokio's limit in release builds.
 const LIMIT: usize = 16 * 1024;
@@ -11,11 +12,19 @@ pub(crate) const fn is_big<F>() -> bool {
     size_of::<F>() > LIMIT
 }
 
+/// Moves a big future into a box, in the outermost function that has it, and tells of it.
+#[cold]
+#[inline(never)]
+pub(crate) fn boxed<F>(future: F, location: &'static Location<'static>) -> Pin<Box<F>> {
+    tell(size_of::<F>(), location);
+    Box::pin(future)
+}
+
 /// Tells of a big future, once for each place that spawns one, in debug builds: a box more, and so many bytes copied, are
 /// seldom meant.
 #[cold]
 #[inline(never)]
-pub(crate) fn tell(size: usize, location: &'static Location<'static>) {
+fn tell(size: usize, location: &'static Location<'static>) {
     #[cfg(debug_assertions)]
     told::tell(size, location);
     #[cfg(not(debug_assertions))]

@@ -8,7 +8,7 @@ use std::task::Waker;
 
 use futures_task::ArcWake;
 
-use crate::big_future::{self, is_big};
+use crate::big_future::{boxed, is_big};
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU8, Ordering, SegQueue, Thread, current_thread, park_thread};
@@ -118,8 +118,7 @@ impl Entry {
         F::Output: 'static,
     {
         if is_big::<F>() {
-            big_future::tell(size_of::<F>(), location);
-            return self.spawn_small(Box::pin(future), location, name);
+            return self.spawn_small(boxed(future, location), location, name);
         }
         self.spawn_small(future, location, name)
     }

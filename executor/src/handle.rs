@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
-use crate::big_future::{self, is_big};
+use crate::big_future::{boxed, is_big};
 use crate::blocking::BlockingPool;
 use crate::follow;
 use crate::home::Home;
@@ -122,7 +122,11 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.spawn_at(future, Location::caller(), None)
+        let location = Location::caller();
+        if is_big::<F>() {
+            return self.spawn_small(boxed(future, location), location, None);
+        }
+        self.spawn_small(future, location, None)
     }
 
     /// Runs `future` to its end on this thread, which must be one that may block: none that runs tasks, unless it is in
@@ -283,8 +287,7 @@ impl Handle {
         F::Output: Send + 'static,
     {
         if is_big::<F>() {
-            big_future::tell(size_of::<F>(), location);
-            return self.spawn_small(Box::pin(future), location, name);
+            return self.spawn_small(boxed(future, location), location, name);
         }
         self.spawn_small(future, location, name)
     }

@@ -127,6 +127,11 @@ pub(crate) fn note_push() -> bool {
     })
 }
 
+/// Whether a worker's poll runs on this thread, and nothing else inside it.
+pub(crate) fn in_poll() -> bool {
+    try_with(|local| local.in_poll.get()).unwrap_or(false)
+}
+
 /// A worker's poll begins.
 #[inline]
 pub(crate) fn begin_poll() {

@@ -92,6 +92,21 @@ pub(crate) fn spawn_thread(
     builder.spawn(main)
 }
 
+/// Waits for a thread's end, unless it is this one.
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) fn join_thread(handle: JoinHandle<()>) {
+    if handle.thread().id() != current_thread().id() {
+        // A panic was reported by its hook.
+        let _ = handle.join();
+    }
+}
+
+/// As above; no model waits for its own thread.
+#[cfg(any(loom, shuttle))]
+pub(crate) fn join_thread(handle: JoinHandle<()>) {
+    let _ = handle.join();
+}
+
 /// Locks `mutex` unless somebody has it locked.
 pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     match mutex.try_lock() {

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use reveille_context::wake;
 
-use crate::big_future::{self, is_big};
+use crate::big_future::{boxed, is_big};
 use crate::primitive::{Mutex, lock};
 use crate::spawn::spawn;
 use crate::task::AbortHandle;
@@ -161,8 +161,7 @@ impl<E> Scope<E> {
         E: Send + 'static,
     {
         if is_big::<F>() {
-            big_future::tell(size_of::<F>(), Location::caller());
-            let future = Box::pin(future);
+            let future = boxed(future, Location::caller());
             return self.spawn_child(async move {
                 future.await;
                 Ok(())
@@ -186,8 +185,7 @@ impl<E> Scope<E> {
         E: Send + 'static,
     {
         if is_big::<F>() {
-            big_future::tell(size_of::<F>(), Location::caller());
-            return self.spawn_child(Box::pin(future));
+            return self.spawn_child(boxed(future, Location::caller()));
         }
         self.spawn_child(future);
     }

@@ -103,8 +103,8 @@ pub(crate) fn wait_and_say(wait: impl Fn(Option<Instant>) -> bool, left: impl Fn
             "reveille: the drop of a runtime waits; {}; `shutdown(timeout)` does not wait for ever",
             left()
         );
-        wait(None);
     }
+    wait(None);
 }
 
 const SAY_AFTER: Duration = Duration::from_secs(5);

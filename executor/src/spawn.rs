@@ -5,6 +5,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
+use crate::big_future::{boxed, is_big};
 use crate::local;
 use crate::task::JoinHandle;
 
@@ -34,7 +35,11 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    spawn_named(future, Location::caller(), None)
+    let location = Location::caller();
+    if is_big::<F>() {
+        return spawn_named(boxed(future, location), location, None);
+    }
+    spawn_named(future, location, None)
 }
 
 /// As [`spawn`]; outside a runtime it gives the future back.
@@ -46,6 +51,7 @@ where
 {
     let location = Location::caller();
     match local::current_handle() {
+        Some(handle) if is_big::<F>() => Ok(handle.spawn_at(boxed(future, location), location, None)),
         Some(handle) => Ok(handle.spawn_at(future, location, None)),
         None => Err(TrySpawnError { future }),
     }
@@ -82,7 +88,11 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_local_named(future, Location::caller(), None)
+    let location = Location::caller();
+    if is_big::<F>() {
+        return spawn_local_named(boxed(future, location), location, None);
+    }
+    spawn_local_named(future, location, None)
 }
 
 /// Not by way of `try_spawn`, whose result has room for the future once more.

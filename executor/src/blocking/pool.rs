@@ -133,6 +133,11 @@ impl BlockingPool {
         state.jobs()
     }
 
+    /// Whether this thread is one of the pool's, for which nobody on it can wait.
+    pub(crate) fn is_own_thread(&self) -> bool {
+        thread::is_of(self)
+    }
+
     /// Whether no job is queued or runs. It becomes true only after the last job's handle is finished; that it has is
     /// told by [`Connection::on_idle`].
     #[cfg(test)]

@@ -11,6 +11,11 @@ use crate::local;
 /// If this thread works a shard, another one does from now on. When this is dropped it has the shard back, if the other
 /// did not come to take it; else later, between two polls.
 pub(crate) fn leave_shard() -> Option<LeftShard> {
+    // Only after a poll does the worker look whether the shard is still its own. In what it calls elsewhere (a hook, a
+    // foreign waker, a destructor at shutdown), and inside another call of this, it keeps the shard and blocks.
+    if !local::in_poll() {
+        return None;
+    }
     let shared = local::worker()?;
     let index = local::shard_of(&shared)?;
     let entry = local::current_entry()?;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use reveille_context::wake;
 
 use super::shared::Shared;
-use crate::primitive::{AtomicBool, Condvar, Mutex, Ordering, fence, lock, try_lock, wait, wait_for};
+use crate::primitive::{AtomicBool, Condvar, Mutex, Ordering, fence, lock, wait, wait_for};
 use crate::slow_poll::{Reports, SlowPoll};
 
 /// What others know of the monitor.
@@ -127,7 +127,7 @@ impl Shared {
             } else {
                 (pause * 2).min(LONGEST_PAUSE)
             };
-            if idle_looks >= IDLE_LOOKS {
+            if idle_looks >= IDLE_LOOKS && !self.threads.is_closing() {
                 self.monitor
                     .sleep(|| !self.idle.all_parked() || self.threads.is_closing());
                 idle_looks = 0;
@@ -175,15 +175,17 @@ impl Shared {
             self.notify();
         }
         let mut woken = Vec::new();
-        if let Some(mut park) = try_lock(&shard.park) {
-            if let Some(park) = &mut *park {
-                if self.threads.is_closing() {
-                    park.close(&mut woken);
-                }
-                park.turn(&mut woken);
+        let closing = self.threads.is_closing();
+        let turned = shard.try_with_park(|park| {
+            if closing {
+                park.close(&mut woken);
             }
-        }
+            park.turn(&mut woken);
+        });
         wake::wake_all(&mut woken);
+        if let Err(broken) = turned {
+            self.driver_failed(worker, broken);
+        }
     }
 
     fn slow_poll(&self, worker: usize, elapsed: Duration) -> Option<SlowPoll> {

@@ -3,12 +3,13 @@
 use std::task::Waker;
 
 use crossbeam_utils::CachePadded;
+use reveille_context::wake;
 
 use super::seat::Seat;
 use crate::counters::Counters;
 use crate::owned::OwnedTasks;
 use crate::park::Park;
-use crate::primitive::{ArrayQueue, AtomicU64, Mutex, Ordering, lock};
+use crate::primitive::{ArrayQueue, AtomicU64, Mutex, MutexGuard, Ordering, lock, try_lock};
 use crate::task::{LifoSlot, Place, Runnable};
 
 /// A run queue with a slot for the task that is next, the tasks that were spawned here, and the driver. The worker that
@@ -48,9 +49,49 @@ impl Shard {
         self.ring.len() + usize::from(!self.lifo.is_empty())
     }
 
+    /// Calls the driver under its lock, if it is there. One that panics is taken out and given back.
+    pub(super) fn with_park(&self, call: impl FnOnce(&mut dyn Park)) -> Result<(), BrokenPark> {
+        call_contained(lock(&self.park), call)
+    }
+
+    /// As [`with_park`](Self::with_park), unless somebody has the lock.
+    pub(super) fn try_with_park(&self, call: impl FnOnce(&mut dyn Park)) -> Result<(), BrokenPark> {
+        try_lock(&self.park).map_or(Ok(()), |park| call_contained(park, call))
+    }
+
+    pub(super) fn has_park(&self) -> bool {
+        lock(&self.park).is_some()
+    }
+
     /// Takes the driver out, to be dropped where no lock is held.
     pub(super) fn take_park(&self) -> Option<Box<dyn Park>> {
         lock(&self.park).take()
+    }
+}
+
+/// A driver that panicked, to be dropped where no lock is held.
+#[must_use]
+pub(super) struct BrokenPark(Box<dyn Park>);
+
+impl BrokenPark {
+    /// Those who wait for its sockets and timers are woken.
+    pub(super) fn drop_contained(self) {
+        wake::contain(move || drop(self.0));
+    }
+}
+
+fn call_contained(
+    mut park: MutexGuard<'_, Option<Box<dyn Park>>>,
+    call: impl FnOnce(&mut dyn Park),
+) -> Result<(), BrokenPark> {
+    let Some(mut inside) = park.take() else {
+        return Ok(());
+    };
+    if wake::contain(|| call(&mut *inside)) {
+        *park = Some(inside);
+        Ok(())
+    } else {
+        Err(BrokenPark(inside))
     }
 }
 

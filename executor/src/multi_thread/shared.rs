@@ -143,6 +143,10 @@ impl Shared {
             let Some(task) = self.injector.pop() else { break };
             self.push_back(shard, task);
         }
+        // Who looked between the two saw neither queue.
+        if share > 0 && self.idle.may_help() {
+            self.notify();
+        }
         Some(first)
     }
 

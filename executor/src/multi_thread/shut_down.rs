@@ -12,12 +12,14 @@
 //! Who waits for that may give up at a deadline: the threads go on by themselves, and a poll or a destructor that does not
 //! return keeps its own thread and nothing else.
 
-use std::time::Instant;
+use std::io::{self, Write};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use super::shard::BrokenPark;
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::local;
-use crate::primitive::{lock, try_lock};
 use crate::shutdown_report::ShutdownReport;
 use crate::task::Runnable;
 
@@ -40,9 +42,22 @@ impl Shared {
         self.blocking.close();
     }
 
+    /// A driver panicked. Who waits for its sockets or timers would wait for ever, so the runtime shuts down.
+    #[cold]
+    pub(super) fn driver_failed(&self, worker: usize, park: BrokenPark) {
+        // A closed stderr is no reason to panic.
+        let _ = writeln!(
+            io::stderr(),
+            "reveille: the driver of worker {worker} panicked; the runtime shuts down"
+        );
+        park.drop_contained();
+        self.begin_shut_down();
+    }
+
     /// Waits until every thread, of the workers and of the blocking pool, has ended. Whether they have.
     pub(super) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
-        self.threads.wait_for_end(deadline) && self.blocking.wait_idle(deadline).is_empty()
+        self.threads.wait_for_end(deadline)
+            && (self.blocking.wait_idle(deadline).is_empty() || self.blocking.is_own_thread())
     }
 
     /// What has not ended.
@@ -77,6 +92,9 @@ impl Shared {
     }
 }
 
+/// How long a worker without a driver sleeps.
+const BROKEN_PARK: Duration = Duration::from_millis(1);
+
 impl Worker {
     /// Steps 3 and 4.
     pub(super) fn shut_down(mut self) {
@@ -89,9 +107,19 @@ impl Worker {
             if let Some(claimed) = self.shared.claimed.pop() {
                 claimed.cancel();
             } else if let Some(task) = self.shared.next_to_cancel() {
+                // One notification may stand for several pushes, and this one's destructor may wait for another's.
+                if self.shared.has_work() {
+                    self.shared.notify();
+                }
                 self.shard().running.begin(&task);
                 task.cancel();
                 self.shard().running.end();
+            } else if self.entry.has_local_tasks() {
+                // Before it sleeps: what is left elsewhere may wait for one of these to be dropped. Its thread sleeps by
+                // itself meanwhile, not in the driver.
+                self.entry.set_driving(false);
+                self.entry.cancel_local_tasks();
+                self.entry.set_driving(true);
             } else if !self.shared.has_tasks() {
                 break;
             } else if !closed {
@@ -113,10 +141,8 @@ impl Worker {
     fn close_drivers(&mut self) {
         for shard in &self.shared.shards {
             // Whoever sleeps in it holds it, and comes here when it wakes up; for who is stuck the monitor does this.
-            if let Some(mut park) = try_lock(&shard.park) {
-                if let Some(park) = &mut *park {
-                    park.close(&mut self.woken);
-                }
+            if let Err(broken) = shard.try_with_park(|park| park.close(&mut self.woken)) {
+                broken.drop_contained();
             }
         }
         reveille_context::wake::wake_all(&mut self.woken);
@@ -130,9 +156,17 @@ impl Worker {
             in_slots || !shared.claimed.is_empty() || shared.has_work()
         };
         if !is_queued(&self.shared) {
-            if let Some(park) = &mut *lock(&self.shared.shards[self.index].park) {
+            let shard = &self.shared.shards[self.index];
+            let parked = shard.with_park(|park| {
                 let _elsewhere = local::as_if_elsewhere();
                 park.park(None, &mut self.woken);
+            });
+            if let Err(broken) = parked {
+                broken.drop_contained();
+            }
+            if !shard.has_park() {
+                // It broke, so nobody can unpark this worker; what is left is looked at every now and then.
+                thread::sleep(BROKEN_PARK);
             }
         }
         if self.shared.idle.retract(self.index) {

@@ -12,7 +12,7 @@ use crate::handle::Handle;
 use crate::local::{self, EntryGuard, Flavor};
 use crate::owned::Tally;
 use crate::primitive::{
-    AtomicBool, Condvar, JoinHandle, Mutex, Ordering, lock, spawn_thread, wait, wait_until,
+    AtomicBool, Condvar, JoinHandle, Mutex, Ordering, join_thread, lock, spawn_thread, wait, wait_until,
 };
 use reveille_context::wake;
 
@@ -124,11 +124,12 @@ impl Threads {
                 },
             };
         }
-        let handles = std::mem::take(&mut state.handles);
-        drop(state);
-        for handle in handles {
-            // They have all but ended, and none panics here that has not said so.
-            let _ = handle.join();
+        // They have all but ended: what may still run is what somebody else left in their thread-locals, or in a report
+        // of the monitor's, for which a deadline does not wait.
+        if deadline.is_none() {
+            let handles = std::mem::take(&mut state.handles);
+            drop(state);
+            handles.into_iter().for_each(join_thread);
         }
         true
     }

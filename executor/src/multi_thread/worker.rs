@@ -12,7 +12,7 @@ use super::shared::Shared;
 use crate::entry::Entry;
 use crate::local;
 use crate::pace::Pace;
-use crate::primitive::{lock, park_thread, try_lock};
+use crate::primitive::park_thread;
 use crate::root::run_batch;
 use crate::task::Runnable;
 
@@ -91,23 +91,15 @@ impl Worker {
             if self.shard().seat.is_wanted() && !self.own {
                 return Left::Wanted;
             }
-            match self.next() {
-                Some(task) => {
-                    if !self.run_task(task) {
-                        return Left::Blocked;
-                    }
-                    if self.pace.turn_is_due() {
-                        self.turn();
-                    }
-                }
-                None => match self.search() {
-                    Some(task) => {
-                        if !self.run_task(task) {
-                            return Left::Blocked;
-                        }
-                    }
-                    None => self.sleep(),
-                },
+            let Some(task) = self.next().or_else(|| self.search()) else {
+                self.sleep();
+                continue;
+            };
+            if !self.run_task(task) {
+                return Left::Blocked;
+            }
+            if self.pace.turn_is_due() {
+                self.turn();
             }
         }
     }
@@ -173,7 +165,10 @@ impl Worker {
     /// One runnable task needs nobody else: it runs here next. For more than one, whoever sleeps may help.
     #[inline]
     fn notify_of_more(&self) {
-        if self.shard().queued() > 1 && self.shared.idle.may_help() {
+        // A task for anybody beside one that must run here is one too many as well.
+        let queued = self.shard().queued();
+        let more = queued > 1 || (queued == 1 && !local::is_empty());
+        if more && self.shared.idle.may_help() {
             self.shared.notify();
         }
     }
@@ -208,15 +203,19 @@ impl Worker {
             wake::contain(|| hook());
         }
         self.shard().counters.busy.end(Instant::now());
-        {
-            // Before the driver sleeps its own lock is taken, so nobody turns it meanwhile.
-            let mut park = lock(&self.shared.shards[self.index].park);
-            if let Some(park) = &mut *park {
-                let _elsewhere = local::as_if_elsewhere();
-                park.park(None, &mut self.woken);
-            }
-        }
+        // Before the driver sleeps its own lock is taken, so nobody turns it meanwhile.
+        let parked = self.shared.shards[self.index].with_park(|park| {
+            let _elsewhere = local::as_if_elsewhere();
+            park.park(None, &mut self.woken);
+        });
         self.rise();
+        if let Err(broken) = parked {
+            self.shared.driver_failed(self.index, broken);
+        }
+        // Who searches runs nobody's code, which may block.
+        if self.searching && (!self.woken.is_empty() || self.shared.config.on_thread_unpark.is_some()) {
+            self.end_search();
+        }
         self.shard().counters.busy.begin(Instant::now());
         self.shard().counters.parks.add(1);
         if let Some(hook) = &self.shared.config.on_thread_unpark {
@@ -241,11 +240,12 @@ impl Worker {
     /// Looks at sockets and timers, unless the monitor does just now.
     #[cold]
     fn turn(&mut self) {
-        if let Some(mut park) = try_lock(&self.shared.shards[self.index].park) {
-            if let Some(park) = &mut *park {
-                let _elsewhere = local::as_if_elsewhere();
-                park.turn(&mut self.woken);
-            }
+        let turned = self.shared.shards[self.index].try_with_park(|park| {
+            let _elsewhere = local::as_if_elsewhere();
+            park.turn(&mut self.woken);
+        });
+        if let Err(broken) = turned {
+            self.shared.driver_failed(self.index, broken);
         }
         self.after_turn();
     }
@@ -320,8 +320,8 @@ impl Shared {
         local::start_working(self, index);
         self.shards[index].counters.busy.begin(Instant::now());
         entry.set_driving(true);
-        if let Some(park) = &mut *lock(&self.shards[index].park) {
-            park.enter();
+        if let Err(broken) = self.shards[index].with_park(|park| park.enter()) {
+            self.driver_failed(index, broken);
         }
     }
 

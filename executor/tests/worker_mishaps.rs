@@ -1,0 +1,188 @@
+//! What must not keep the other workers, or the end of the runtime, from going on: waits across threads at shutdown,
+//! nested blocking, hooks that block, drivers that panic.
+
+#[path = "watchdog/mod.rs"]
+mod watchdog;
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::Waker;
+use std::time::Duration;
+
+use watchdog::watched;
+
+use reveille_executor::{
+    Config, Handle, MultiThread, Park, ThreadPark, block_in_place, spawn, spawn_blocking, yield_now,
+};
+
+fn executor(workers: usize, config: Config) -> MultiThread {
+    let parks = (0..workers).map(|_| ThreadPark::new());
+    MultiThread::new(parks, config).unwrap()
+}
+
+/// Sends when it is dropped, by being dropped.
+struct Sender(#[expect(dead_code, reason = "dropped")] mpsc::Sender<()>);
+
+#[test]
+fn a_task_that_blocks_until_a_local_task_of_another_worker_is_dropped_ends_with_the_runtime() {
+    watched(|| {
+        let executor = executor(2, Config::default());
+        let (sender, receiver) = mpsc::channel();
+        let sender = Sender(sender);
+        let (started, start) = mpsc::channel();
+        // On one worker a local task that never ends; on the other a task that waits for it to be dropped.
+        drop(executor.handle().spawn_on(1, move || async move {
+            let _sender = sender;
+            started.send(()).unwrap();
+            std::future::pending::<()>().await;
+        }));
+        start.recv().unwrap();
+        let (blocked, block) = mpsc::channel();
+        drop(executor.handle().spawn_on(0, move || async move {
+            // A task of its own, since this one is local.
+            drop(spawn(async move {
+                blocked.send(()).unwrap();
+                block_in_place(|| receiver.recv().unwrap_err());
+            }));
+        }));
+        block.recv().unwrap();
+        drop(executor);
+    });
+}
+
+#[test]
+fn block_in_place_inside_a_nested_block_on_keeps_its_wakes() {
+    watched(|| {
+        let executor = executor(1, Config::default());
+        let task = executor.handle().spawn(async {
+            block_in_place(|| {
+                let handle = Handle::try_current().unwrap();
+                handle.block_on(async {
+                    block_in_place(|| ());
+                    spawn_blocking(|| 1).await.unwrap()
+                })
+            })
+        });
+        assert_eq!(executor.block_on(task).unwrap(), 1);
+    });
+}
+
+#[test]
+fn block_in_place_in_a_hook_keeps_the_shard() {
+    watched(|| {
+        let mut config = Config::default();
+        let hooks = Arc::new(AtomicUsize::new(0));
+        config.on_thread_unpark = Some(Arc::new({
+            let hooks = hooks.clone();
+            move || block_in_place(|| drop(hooks.fetch_add(1, Ordering::Relaxed)))
+        }));
+        let executor = executor(2, config);
+        for _ in 0..200 {
+            let both = executor.block_on(async {
+                let other = spawn(yield_now());
+                spawn(yield_now()).await.unwrap();
+                other.await
+            });
+            both.unwrap();
+        }
+        assert!(hooks.load(Ordering::Relaxed) > 0);
+    });
+}
+
+/// Panics in the one thing that it is told to.
+struct Breaks {
+    inside: ThreadPark,
+    breaks: Arc<AtomicBool>,
+    on_enter: bool,
+}
+
+impl Park for Breaks {
+    fn enter(&mut self) {
+        assert!(!self.on_enter, "a driver that breaks when it is entered");
+    }
+
+    fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+        self.inside.park(timeout, woken);
+        assert!(
+            !self.breaks.load(Ordering::Relaxed),
+            "a driver that breaks when it parks"
+        );
+    }
+
+    fn turn(&mut self, woken: &mut Vec<Waker>) {
+        self.inside.turn(woken);
+    }
+
+    fn unparker(&self) -> Waker {
+        self.inside.unparker()
+    }
+}
+
+#[test]
+fn a_driver_that_panics_ends_the_runtime_and_nobody_hangs() {
+    watched(|| {
+        for (workers, on_enter) in [(1, false), (2, false), (1, true), (2, true)] {
+            let breaks = Arc::new(AtomicBool::new(false));
+            let parks = (0..workers).map(|_| Breaks {
+                inside: ThreadPark::new(),
+                breaks: breaks.clone(),
+                on_enter,
+            });
+            let executor = MultiThread::new(parks, Config::default()).unwrap();
+            let waits = executor.handle().spawn(std::future::pending::<()>());
+            breaks.store(true, Ordering::Relaxed);
+            let runs = executor.handle().spawn(yield_now());
+            assert!(executor.block_on(waits).unwrap_err().is_cancelled());
+            // Whether this one was quick enough or not, it has ended.
+            let _ = executor.block_on(runs);
+            drop(executor);
+        }
+    });
+}
+
+#[test]
+fn a_waker_that_blocks_a_driver_does_not_keep_a_parked_worker_from_being_notified() {
+    watched(|| {
+        /// Blocks the worker that calls it.
+        struct Blocks(std::sync::Mutex<mpsc::Receiver<()>>, mpsc::Sender<()>);
+        impl std::task::Wake for Blocks {
+            fn wake(self: Arc<Self>) {
+                self.1.send(()).unwrap();
+                let _ = self.0.lock().unwrap().recv();
+            }
+        }
+
+        /// Calls a waker when it has parked.
+        struct Wakes {
+            inside: ThreadPark,
+            waker: Arc<std::sync::Mutex<Option<Waker>>>,
+        }
+        impl Park for Wakes {
+            fn enter(&mut self) {}
+            fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+                self.inside.park(timeout, woken);
+                woken.extend(self.waker.lock().unwrap().take());
+            }
+            fn turn(&mut self, _: &mut Vec<Waker>) {}
+            fn unparker(&self) -> Waker {
+                self.inside.unparker()
+            }
+        }
+
+        let waker = Arc::new(std::sync::Mutex::new(None));
+        let parks = (0..2).map(|_| Wakes {
+            inside: ThreadPark::new(),
+            waker: waker.clone(),
+        });
+        let executor = MultiThread::new(parks, Config::default()).unwrap();
+        let (release, blocked) = mpsc::channel();
+        let (calls, call) = mpsc::channel();
+        *waker.lock().unwrap() = Some(Arc::new(Blocks(std::sync::Mutex::new(blocked), calls)).into());
+        // One worker wakes up for this task, and is kept by the waker before it gets to it.
+        let first = executor.handle().spawn(async {});
+        call.recv().unwrap();
+        executor.block_on(first).unwrap();
+        executor.block_on(executor.handle().spawn(async {})).unwrap();
+        drop(release);
+    });
+}
