@@ -42,9 +42,9 @@ pub struct Config {
     pub on_thread_start: Option<Hook>,
     /// Called on every worker's thread before it ends.
     pub on_thread_stop: Option<Hook>,
-    /// Called on a worker's thread before it goes to sleep.
+    /// Called on a worker's thread before it goes to sleep. It must not block.
     pub on_thread_park: Option<Hook>,
-    /// Called on a worker's thread after it slept.
+    /// Called on a worker's thread after it slept. It must not block.
     pub on_thread_unpark: Option<Hook>,
     /// Called when a poll takes longer than [`slow_poll_threshold`](Self::slow_poll_threshold), once for each poll: on the
     /// monitor's thread while it does, or, on a current-thread runtime, by the thread that polled, afterwards. It must not

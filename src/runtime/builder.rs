@@ -101,13 +101,13 @@ impl Builder {
         self
     }
 
-    /// Called on a worker's thread before it goes to sleep.
+    /// Called on a worker's thread before it goes to sleep. It must not block.
     pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.config.on_thread_park = Some(Arc::new(hook));
         self
     }
 
-    /// Called on a worker's thread after it slept.
+    /// Called on a worker's thread after it slept. It must not block.
     pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.config.on_thread_unpark = Some(Arc::new(hook));
         self

@@ -212,8 +212,8 @@ impl Worker {
         if let Err(broken) = parked {
             self.shared.driver_failed(self.index, broken);
         }
-        // Who searches runs nobody's code, which may block.
-        if self.searching && (!self.woken.is_empty() || self.shared.config.on_thread_unpark.is_some()) {
+        // Who searches runs nobody's code, which may block; but for the hook, which may not.
+        if self.searching && !self.woken.is_empty() {
             self.end_search();
         }
         self.shard().counters.busy.begin(Instant::now());
