@@ -437,15 +437,8 @@ fn handles_sets_and_scopes() {
         let detached: JoinHandle<i32> = AbortOnDropHandle::new(reveille::spawn(async { 2 })).detach();
         assert_eq!(detached.await.unwrap(), 2);
 
-        let named = Builder::new().name("named").spawn(async { panic!("text") });
-        assert!(
-            named
-                .await
-                .map(|()| ())
-                .unwrap_err()
-                .to_string()
-                .contains("named")
-        );
+        let named: JoinHandle<()> = Builder::new().name("named").spawn(async { panic!("text") });
+        assert!(named.await.unwrap_err().to_string().contains("named"));
         let local = Builder::new().name("local").spawn_local(async { Rc::new(3) });
         assert_eq!(*local.await.unwrap(), 3);
         assert_eq!(*spawn_local(async { Rc::new(4) }).await.unwrap(), 4);
