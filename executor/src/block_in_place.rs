@@ -19,10 +19,10 @@ use crate::multi_thread;
 /// # Examples
 ///
 /// ```
-/// use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark, block_in_place, spawn};
+/// use reveille_executor::{MultiThread, Config, ThreadPark, block_in_place, spawn};
 ///
 /// # fn main() -> std::io::Result<()> {
-/// let executor = MultiThread::new([ThreadPark::new()], MultiThreadConfig::default())?;
+/// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
 /// let answer = executor.block_on(async {
 ///     let task = spawn(async {
 ///         let other = spawn(async { 42 });

@@ -142,10 +142,10 @@ impl Handle {
     /// # Examples
     ///
     /// ```
-    /// use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark};
+    /// use reveille_executor::{MultiThread, Config, ThreadPark};
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let executor = MultiThread::new([ThreadPark::new()], MultiThreadConfig::default())?;
+    /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
     /// let handle = executor.handle();
     /// let thread = std::thread::spawn(move || handle.block_on(handle.spawn(async { 3 })));
     /// assert_eq!(thread.join().unwrap().unwrap(), 3);
@@ -191,10 +191,10 @@ impl Handle {
     ///
     /// ```
     /// use std::rc::Rc;
-    /// use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark, yield_now};
+    /// use reveille_executor::{MultiThread, Config, ThreadPark, yield_now};
     ///
     /// # fn main() -> std::io::Result<()> {
-    /// let executor = MultiThread::new([ThreadPark::new()], MultiThreadConfig::default())?;
+    /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
     /// let task = executor.handle().spawn_on(0, || async {
     ///     let here = Rc::new(7);
     ///     yield_now().await;

@@ -84,7 +84,7 @@ mod yield_now;
 pub use abort_on_drop::AbortOnDropHandle;
 pub use block_in_place::block_in_place;
 pub use blocking::JobInfo;
-pub use config::{Around, Config, Config as MultiThreadConfig, Hook};
+pub use config::{Around, Config, Hook};
 pub use consume_budget::{ConsumeBudget, consume_budget};
 pub use current_thread::{CurrentThread, EmbedError, Embedded};
 pub use handle::Handle;

@@ -15,10 +15,10 @@ use crate::task::TaskInfo;
 /// ```
 /// use std::sync::mpsc;
 /// use std::time::Duration;
-/// use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark};
+/// use reveille_executor::{MultiThread, Config, ThreadPark};
 ///
 /// # fn main() -> std::io::Result<()> {
-/// let executor = MultiThread::new([ThreadPark::new()], MultiThreadConfig::default())?;
+/// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
 /// let (release, blocked) = mpsc::channel::<()>();
 /// let (started, start) = mpsc::channel();
 /// drop(executor.handle().spawn(async move {

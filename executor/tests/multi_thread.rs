@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark, spawn, spawn_local, yield_now};
+use reveille_executor::{Config, MultiThread, ThreadPark, spawn, spawn_local, yield_now};
 
 fn executor(workers: usize) -> MultiThread {
     let parks = (0..workers).map(|_| ThreadPark::new());
-    MultiThread::new(parks, MultiThreadConfig::default()).unwrap()
+    MultiThread::new(parks, Config::default()).unwrap()
 }
 
 #[test]

@@ -74,7 +74,9 @@ fn block_in_place_in_a_hook_keeps_the_shard() {
         let hooks = Arc::new(AtomicUsize::new(0));
         config.on_thread_unpark = Some(Arc::new({
             let hooks = hooks.clone();
-            move || block_in_place(|| drop(hooks.fetch_add(1, Ordering::Relaxed)))
+            move || {
+                block_in_place(|| hooks.fetch_add(1, Ordering::Relaxed));
+            }
         }));
         let executor = executor(2, config);
         for _ in 0..200 {

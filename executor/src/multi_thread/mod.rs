@@ -47,11 +47,11 @@ use crate::shutdown_report::{ShutdownReport, wait_and_say};
 /// # Examples
 ///
 /// ```
-/// use reveille_executor::{MultiThread, MultiThreadConfig, ThreadPark, spawn};
+/// use reveille_executor::{MultiThread, Config, ThreadPark, spawn};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let parks = (0..2).map(|_| ThreadPark::new());
-/// let executor = MultiThread::new(parks, MultiThreadConfig::default())?;
+/// let executor = MultiThread::new(parks, Config::default())?;
 /// let sum = executor.block_on(async {
 ///     let tasks: Vec<_> = (0..10).map(|n| spawn(async move { n })).collect();
 ///     let mut sum = 0;
