@@ -6,7 +6,8 @@
 //! A future is stored in one allocation with a word of state; a waker is a counted pointer to it. To wake a task is
 //! one read-modify-write on that word, and whoever makes it SCHEDULED pushes it to its home: the queue of the thread
 //! that runs it, or its mailbox if another thread does the waking. The executor's loop pops, polls, and sleeps on its
-//! `Park` when nothing is left.
+//! `Park` when nothing is left. With several threads each has its queue and its park, and takes from the others' when its
+//! own is empty.
 //!
 //! In reading order:
 //!
@@ -15,9 +16,13 @@
 //! * `home`: where a runtime's woken tasks go; `entry`: the same for those of one `block_on` that may not leave it;
 //! * `local`: what a thread knows of the runtime it is in;
 //! * `root`: the future of a `block_on`;
-//! * `current_thread`: who drives, and the loop; **start here**;
+//! * `current_thread`: who drives, and the loop; **start here**; inside it a runtime that a foreign loop drives;
+//! * `multi_thread`: workers that steal, who sleeps and who searches, the monitor, the end of a runtime;
+//! * `follow`: a `block_on` that drives nothing; `block_in_place`: a worker that leaves its shard;
 //! * `park`: what it sleeps on;
 //! * `blocking`: threads for code that waits in the operating system;
+//! * `config`, `metrics` (with `counters` and `schedule_latency`), `slow_poll`, `shutdown_report`: what a runtime is told, and
+//!   what it tells;
 //! * `spawn`, `task_builder`, `handle`, `yield_now`, `consume_budget`, `unconstrained`, `nested`: the surface;
 //! * `join_set`, `scope`, `abort_on_drop`, `local_key`: what is built on tasks, without any unsafe code.
 //!
