@@ -133,10 +133,13 @@ fn a_driver_that_panics_ends_the_runtime_and_nobody_hangs() {
             let executor = MultiThread::new(parks, Config::default()).unwrap();
             let waits = executor.handle().spawn(std::future::pending::<()>());
             breaks.store(true, Ordering::Relaxed);
-            let runs = executor.handle().spawn(yield_now());
+            // Each wakes a worker that is parked; one that was awake just then parks afterwards, and breaks at the next.
+            while !waits.is_finished() {
+                let runs = executor.handle().spawn(yield_now());
+                // Whether it was quick enough or not, it ends.
+                let _ = executor.block_on(runs);
+            }
             assert!(executor.block_on(waits).unwrap_err().is_cancelled());
-            // Whether this one was quick enough or not, it has ended.
-            let _ = executor.block_on(runs);
             drop(executor);
         }
     });
