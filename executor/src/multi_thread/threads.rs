@@ -32,6 +32,8 @@ struct State {
     handles: Vec<JoinHandle<()>>,
     /// What unparks those that run tasks, and those that are in the runtime's `block_on`.
     entries: Vec<Arc<Entry>>,
+    /// How many there have ever been, those that have ended included.
+    registered: usize,
     /// How many local tasks those had that are not there any more.
     ended: u64,
 }
@@ -77,7 +79,10 @@ impl Threads {
 
     /// Notes who runs tasks, until the guard is dropped.
     pub(super) fn register(&self, entry: &Arc<Entry>) -> Registered<'_> {
-        lock(&self.state).entries.push(entry.clone());
+        let mut state = lock(&self.state);
+        state.entries.push(entry.clone());
+        state.registered += 1;
+        drop(state);
         self.changed.notify_all();
         Registered {
             threads: self,
@@ -103,10 +108,10 @@ impl Threads {
         entries.sum::<Tally>() + ended
     }
 
-    /// Waits until that many threads run tasks.
+    /// Waits until that many threads have begun to run tasks. One whose driver panics at once may have ended again.
     pub(super) fn wait_for_start(&self, count: usize) {
         let mut state = lock(&self.state);
-        while state.entries.len() < count {
+        while state.registered < count {
             state = wait(&self.changed, state);
         }
     }
