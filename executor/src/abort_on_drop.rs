@@ -43,31 +43,54 @@ const HELD: &str = "the handle is taken only by `detach`, which consumes its own
 
 impl<T> AbortOnDropHandle<T> {
     /// From now on the task ends when this is dropped.
+    ///
+    /// See [`AbortOnDropHandle`] for an example.
     pub fn new(handle: JoinHandle<T>) -> Self {
         Self { handle: Some(handle) }
     }
 
     /// As [`JoinHandle::abort`].
+    ///
+    /// See [`JoinHandle::abort`] for an example.
     pub fn abort(&self) {
         self.handle().abort();
     }
 
     /// As [`JoinHandle::is_finished`].
+    ///
+    /// See [`JoinHandle::is_finished`] for an example.
     pub fn is_finished(&self) -> bool {
         self.handle().is_finished()
     }
 
     /// As [`JoinHandle::id`].
+    ///
+    /// See [`JoinHandle::id`] for an example.
     pub fn id(&self) -> TaskId {
         self.handle().id()
     }
 
     /// As [`JoinHandle::abort_handle`].
+    ///
+    /// See [`AbortOnDropHandle`] for an example.
     pub fn abort_handle(&self) -> AbortHandle {
         self.handle().abort_handle()
     }
 
     /// Gives the plain handle back: dropping that lets the task run on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{AbortOnDropHandle, CurrentThread, ThreadPark, spawn};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let task = AbortOnDropHandle::new(spawn(async { 7 }));
+    /// // Past the point up to which the task was to end with this code.
+    /// let task = task.detach();
+    /// assert_eq!(task.await.unwrap(), 7);
+    /// # });
+    /// ```
     #[must_use = "the task runs on; drop the handle to detach it"]
     pub fn detach(mut self) -> JoinHandle<T> {
         self.handle.take().expect(HELD)

@@ -9,10 +9,49 @@ use crate::slow_poll::OnSlowPoll;
 use crate::task::PanicPolicy;
 
 /// Something to be called on a thread of the runtime.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::{Arc, mpsc};
+/// use reveille_executor::{Config, Hook, MultiThread, ThreadPark};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (sender, receiver) = mpsc::channel();
+/// let hook: Hook = Arc::new(move || sender.send("started").unwrap_or_default());
+/// let mut config = Config::default();
+/// config.on_thread_start = Some(hook);
+/// let executor = MultiThread::new([ThreadPark::new()], config)?;
+/// assert_eq!(receiver.recv().unwrap(), "started");
+/// # drop(executor);
+/// # Ok(())
+/// # }
+/// ```
 pub type Hook = Arc<dyn Fn() + Send + Sync>;
 
 /// Called on each thread of the blocking pool with all that the thread will do, which it must call: it makes whatever
 /// belongs to the runtime the thread's own.
+///
+/// # Examples
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::sync::Arc;
+/// use reveille_executor::{Around, Config, CurrentThread, ThreadPark, spawn_blocking};
+///
+/// thread_local! {
+///     static SETTING: Cell<u32> = const { Cell::new(0) };
+/// }
+/// let around: Around = Arc::new(|work| {
+///     SETTING.set(7);
+///     work();
+/// });
+/// let mut config = Config::default();
+/// config.around_blocking = Some(around);
+/// let executor = CurrentThread::with_config(ThreadPark::new(), &config);
+/// let job = executor.block_on(async { spawn_blocking(|| SETTING.get()).await });
+/// assert_eq!(job.unwrap(), 7);
+/// ```
 pub type Around = Arc<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
 /// The settings of an executor: a [`MultiThread`](crate::MultiThread), or a [`CurrentThread`](crate::CurrentThread), which
@@ -75,6 +114,22 @@ impl Default for Config {
 
 impl Config {
     /// The default, for a runtime that is built at `location`, which messages name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::panic::Location;
+    /// use reveille_executor::Config;
+    ///
+    /// /// Messages are to name the caller of this, not this.
+    /// #[track_caller]
+    /// fn settings() -> Config {
+    ///     let mut config = Config::at(Location::caller());
+    ///     config.thread_name = "my-worker".to_owned();
+    ///     config
+    /// }
+    /// assert_eq!(settings().thread_name, "my-worker");
+    /// ```
     pub fn at(location: &'static Location<'static>) -> Self {
         Self {
             thread_name: "reveille-worker".to_owned(),

@@ -35,6 +35,8 @@ pub fn consume_budget() -> ConsumeBudget {
 }
 
 /// The future of [`consume_budget`].
+///
+/// See [`consume_budget`] for an example.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
 pub struct ConsumeBudget(());

@@ -92,12 +92,16 @@ const MAIL: usize = 256;
 
 impl<P: Park> CurrentThread<P> {
     /// An executor that sleeps on `park`.
+    ///
+    /// See [`CurrentThread`] for an example.
     #[track_caller]
     pub fn new(park: P) -> Self {
         Self::with_config(park, &Config::default())
     }
 
     /// An executor that sleeps on `park`, with other settings than the default ones.
+    ///
+    /// See [`PanicPolicy`](crate::PanicPolicy) for an example.
     pub fn with_config(park: P, config: &Config) -> Self {
         let home = Arc::new(Home::new(park.unparker(), config));
         Handle::current_thread(home.clone()).make_current_in_pool(config.around_blocking.clone());
@@ -122,6 +126,8 @@ impl<P: Park> CurrentThread<P> {
     }
 
     /// A handle, to spawn from anywhere.
+    ///
+    /// See [`Handle`] for an example.
     pub fn handle(&self) -> Handle {
         Handle::current_thread(self.home.clone())
     }
@@ -134,6 +140,19 @@ impl<P: Park> CurrentThread<P> {
     ///
     /// If this thread is inside a `block_on` already: [`try_block_on`](Self::try_block_on) returns an error instead.
     /// A panic of `future` comes out here; one of a task does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let mut log = Vec::new();
+    /// // The future may borrow.
+    /// executor.block_on(async { log.push("first") });
+    /// executor.block_on(async { log.push("second") });
+    /// assert_eq!(log, ["first", "second"]);
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         match self.try_block_on(future) {
@@ -144,6 +163,18 @@ impl<P: Park> CurrentThread<P> {
 
     /// As [`block_on`](Self::block_on), but an error if this thread is inside a `block_on` already. The future is
     /// dropped unpolled then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// executor.block_on(async {
+    ///     let nested = executor.try_block_on(async {}).unwrap_err();
+    ///     println!("{nested}");
+    /// });
+    /// ```
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
         let location = Location::caller();
@@ -199,6 +230,19 @@ impl<P: Park> CurrentThread<P> {
     /// returned, at most for `timeout`; the report says which have not.
     ///
     /// On a thread that runs tasks this does not wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let task = executor.handle().spawn(std::future::pending::<()>());
+    /// let report = executor.shut_down(Duration::from_secs(5));
+    /// assert!(report.is_complete(), "{report}");
+    /// assert!(task.is_finished());
+    /// ```
     pub fn shut_down(mut self, timeout: Duration) -> ShutdownReport {
         self.waits = false;
         self.cancel_all();
@@ -209,6 +253,20 @@ impl<P: Park> CurrentThread<P> {
     }
 
     /// As [`shut_down`](Self::shut_down), but waits for no job.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let (release, blocked) = mpsc::channel::<()>();
+    /// let _job = executor.handle().spawn_blocking(move || blocked.recv());
+    /// // A drop would wait for the job.
+    /// executor.shut_down_in_background();
+    /// drop(release);
+    /// ```
     pub fn shut_down_in_background(mut self) {
         self.waits = false;
     }

@@ -116,6 +116,8 @@ impl Handle {
     }
 
     /// Spawns a task on this runtime.
+    ///
+    /// See [`Handle`] for an example.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -161,6 +163,17 @@ impl Handle {
     }
 
     /// As [`block_on`](Self::block_on), but an error if this thread runs tasks. The future is dropped unpolled then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let handle = executor.handle();
+    /// assert_eq!(handle.try_block_on(async { 3 }).unwrap(), 3);
+    /// executor.block_on(async { assert!(handle.try_block_on(async {}).is_err()) });
+    /// ```
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
         self.block_on_at(future, Location::caller())
@@ -228,11 +241,36 @@ impl Handle {
     }
 
     /// Makes this runtime the one that [`spawn`](crate::spawn) goes to on this thread, until the guard is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark, spawn};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let task = {
+    ///     let _current = executor.handle().enter();
+    ///     spawn(async { 7 })
+    /// };
+    /// assert_eq!(executor.block_on(task).unwrap(), 7);
+    /// ```
     pub fn enter(&self) -> EnterGuard {
         EnterGuard::new(self.clone())
     }
 
     /// The runtime that is current on this thread, if any.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, Handle, ThreadPark};
+    ///
+    /// assert!(Handle::try_current().is_none());
+    /// CurrentThread::new(ThreadPark::new()).block_on(async {
+    ///     let here = Handle::try_current().unwrap();
+    ///     assert_eq!(here.spawn(async { 7 }).await.unwrap(), 7);
+    /// });
+    /// ```
     pub fn try_current() -> Option<Self> {
         local::current_handle()
     }
@@ -269,6 +307,20 @@ impl Handle {
     }
 
     /// Whether what is spawned now would be cancelled at once, since the runtime shuts down or is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let handle = executor.handle();
+    /// assert!(!handle.is_closed());
+    /// drop(executor);
+    /// assert!(handle.is_closed());
+    /// // Cancelled at once.
+    /// assert!(handle.spawn(async {}).is_finished());
+    /// ```
     pub fn is_closed(&self) -> bool {
         match &self.scheduler {
             Scheduler::CurrentThread(home) => home.owned.is_closed(),

@@ -58,6 +58,8 @@ struct State {
 
 impl<T> JoinSet<T> {
     /// An empty set.
+    ///
+    /// See [`JoinSet`] for an example.
     pub fn new() -> Self {
         Self {
             tasks: HashMap::new(),
@@ -68,16 +70,35 @@ impl<T> JoinSet<T> {
     }
 
     /// How many tasks are in the set, those that have ended but were not joined included.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut set = JoinSet::new();
+    /// assert!(set.is_empty());
+    /// set.spawn(async { 7 });
+    /// assert_eq!(set.len(), 1);
+    /// set.join_next().await;
+    /// assert!(set.is_empty());
+    /// # });
+    /// ```
     pub fn len(&self) -> usize {
         self.tasks.len()
     }
 
     /// Whether no task is in the set.
+    ///
+    /// See [`len`](Self::len) for an example.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
     }
 
     /// As [`spawn`](crate::spawn()), into the set.
+    ///
+    /// See [`JoinSet`] for an example.
     ///
     /// # Panics
     ///
@@ -92,6 +113,18 @@ impl<T> JoinSet<T> {
     }
 
     /// As [`Handle::spawn`], into the set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let mut set = JoinSet::new();
+    /// // Outside of the runtime.
+    /// set.spawn_on(async { 7 }, &executor.handle());
+    /// assert_eq!(executor.block_on(set.join_all()), [7]);
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(&mut self, future: F, handle: &impl AsRef<Handle>) -> AbortHandle
     where
@@ -106,6 +139,20 @@ impl<T> JoinSet<T> {
     /// # Panics
     ///
     /// On a thread that does not run a runtime's tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let shared = Rc::new(7);
+    /// let mut set = JoinSet::new();
+    /// set.spawn_local(async move { *shared });
+    /// assert_eq!(set.join_all().await, [7]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(&mut self, future: F) -> AbortHandle
     where
@@ -120,6 +167,19 @@ impl<T> JoinSet<T> {
     /// # Panics
     ///
     /// Outside a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut set = JoinSet::new();
+    /// set.spawn_blocking(|| (1..=100).sum::<u32>());
+    /// set.spawn(async { 0 });
+    /// assert_eq!(set.join_all().await.iter().sum::<u32>(), 5050);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<J>(&mut self, job: J) -> AbortHandle
     where
@@ -145,6 +205,8 @@ impl<T> JoinSet<T> {
 
     /// Waits for the next task to end and takes its output out; `None` if the set is empty.
     ///
+    /// See [`JoinSet`] for an example.
+    ///
     /// # Cancel safety
     ///
     /// Safe: as long as this has not returned, no task has left the set.
@@ -157,16 +219,44 @@ impl<T> JoinSet<T> {
     /// # Cancel safety
     ///
     /// Safe: as long as this has not returned, no task has left the set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut set = JoinSet::new();
+    /// let id = set.spawn(async { 7 }).id();
+    /// assert_eq!(set.join_next_with_id().await.unwrap().unwrap(), (id, 7));
+    /// # });
+    /// ```
     pub async fn join_next_with_id(&mut self) -> Option<Result<(TaskId, T), JoinError>> {
         poll_fn(|cx| self.poll_join_next_with_id(cx)).await
     }
 
     /// As [`join_next`](Self::join_next), for a future that is written by hand. The waker of the last call is woken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async { 7 });
+    /// let output = poll_fn(|cx| set.poll_join_next(cx)).await;
+    /// assert_eq!(output.unwrap().unwrap(), 7);
+    /// # });
+    /// ```
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         self.poll_next(cx).map(|next| next.map(|(_, output)| output))
     }
 
     /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
+    ///
+    /// See [`poll_join_next`](Self::poll_join_next) for an example.
     pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,
@@ -176,17 +266,46 @@ impl<T> JoinSet<T> {
     }
 
     /// Takes out the output of a task that has ended; `None` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark, yield_now};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut set = JoinSet::new();
+    /// set.spawn(async { 7 });
+    /// assert!(set.try_join_next().is_none());
+    /// yield_now().await;
+    /// assert_eq!(set.try_join_next().unwrap().unwrap(), 7);
+    /// # });
+    /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.take_ended().map(|(_, output)| output)
     }
 
     /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    ///
+    /// See [`try_join_next`](Self::try_join_next) for an example.
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(TaskId, T), JoinError>> {
         self.take_ended()
             .map(|(task, output)| output.map(|output| (task, output)))
     }
 
     /// Aborts every task. They stay in the set until they are joined.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut set = JoinSet::new();
+    /// set.spawn(std::future::pending::<()>());
+    /// set.abort_all();
+    /// assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort_all(&self) {
         self.tasks.values().for_each(JoinHandle::abort);
     }
@@ -196,6 +315,19 @@ impl<T> JoinSet<T> {
     /// # Cancel safety
     ///
     /// Dropped early, it leaves some tasks in the set; all are aborted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut set = JoinSet::new();
+    /// set.spawn(std::future::pending::<()>());
+    /// set.shutdown().await;
+    /// assert!(set.is_empty());
+    /// # });
+    /// ```
     pub async fn shutdown(&mut self) {
         self.abort_all();
         while self.join_next().await.is_some() {}
@@ -210,6 +342,20 @@ impl<T> JoinSet<T> {
     /// # Panics
     ///
     /// If a task panicked, with its payload, or was cancelled. The other tasks are aborted then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut set = JoinSet::new();
+    /// for number in 0..10 {
+    ///     set.spawn(async move { number });
+    /// }
+    /// assert_eq!(set.join_all().await.iter().sum::<u32>(), 45);
+    /// # });
+    /// ```
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(output) = self.join_next().await {
@@ -223,6 +369,21 @@ impl<T> JoinSet<T> {
     }
 
     /// Empties the set; its tasks run on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, JoinSet, ThreadPark, yield_now};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut set = JoinSet::new();
+    /// let task = set.spawn(std::future::pending::<()>());
+    /// set.detach_all();
+    /// drop(set);
+    /// yield_now().await;
+    /// assert!(!task.is_finished());
+    /// # });
+    /// ```
     pub fn detach_all(&mut self) {
         // Dropping a handle detaches its task.
         self.tasks.clear();

@@ -322,6 +322,8 @@ pub(crate) fn worker() -> Option<Arc<Shared>> {
 ///
 /// Guards are to be dropped in the reverse of the order in which they were made, and not held over an `.await`: other
 /// tasks of the thread would find this runtime current too.
+///
+/// See [`Handle::enter`] for an example.
 #[must_use = "the runtime stops being current when the guard is dropped"]
 pub struct EnterGuard {
     previous: Option<Handle>,

@@ -79,6 +79,8 @@ impl<T: 'static> LocalKey<T> {
 
     /// Sets the value for `future`, as long as that lives. What was set outside is hidden meanwhile.
     ///
+    /// See [`LocalKey`] for an example.
+    ///
     /// # Cancel safety
     ///
     /// As safe as `future` is.
@@ -99,6 +101,19 @@ impl<T: 'static> LocalKey<T> {
     /// # Panics
     ///
     /// When the value is borrowed by a [`with`](Self::with) around this call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::task_local;
+    ///
+    /// task_local! {
+    ///     static USER: String;
+    /// }
+    ///
+    /// let length = USER.sync_scope("ada".to_owned(), || USER.with(String::len));
+    /// assert_eq!(length, 3);
+    /// ```
     #[track_caller]
     pub fn sync_scope<R>(&'static self, value: T, call: impl FnOnce() -> R) -> R {
         let mut value = Some(value);
@@ -109,6 +124,8 @@ impl<T: 'static> LocalKey<T> {
     }
 
     /// Lends the value.
+    ///
+    /// See [`sync_scope`](Self::sync_scope) for an example.
     ///
     /// # Panics
     ///
@@ -124,6 +141,20 @@ impl<T: 'static> LocalKey<T> {
     }
 
     /// Lends the value; an error where it is not set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::task_local;
+    ///
+    /// task_local! {
+    ///     static USER: String;
+    /// }
+    ///
+    /// let name = || USER.try_with(String::clone).unwrap_or_else(|_| "nobody".to_owned());
+    /// assert_eq!(name(), "nobody");
+    /// assert_eq!(USER.sync_scope("ada".to_owned(), name), "ada");
+    /// ```
     pub fn try_with<R>(&'static self, call: impl FnOnce(&T) -> R) -> Result<R, AccessError> {
         let inside = self.slot.try_with(|slot| {
             // A scope that is entered or left meanwhile finds it borrowed, and says so.
@@ -134,6 +165,8 @@ impl<T: 'static> LocalKey<T> {
     }
 
     /// A copy of the value.
+    ///
+    /// See [`LocalKey`] for an example.
     ///
     /// # Panics
     ///
@@ -202,6 +235,8 @@ impl EnterError {
 
 pin_project! {
     /// The future of [`LocalKey::scope`].
+    ///
+    /// See [`LocalKey`] for an example.
     #[must_use = "futures do nothing unless awaited"]
     pub struct TaskLocalFuture<T: 'static, F> {
         key: &'static LocalKey<T>,
@@ -225,6 +260,23 @@ pin_project! {
 
 impl<T: 'static, F> TaskLocalFuture<T, F> {
     /// Takes the value out of the scope, in which it is not set from now on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use reveille_executor::{CurrentThread, ThreadPark, task_local};
+    ///
+    /// task_local! {
+    ///     static USER: String;
+    /// }
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let mut scope = pin!(USER.scope("ada".to_owned(), async {}));
+    /// scope.as_mut().await;
+    /// assert_eq!(scope.take_value().as_deref(), Some("ada"));
+    /// # });
+    /// ```
     pub fn take_value(self: Pin<&mut Self>) -> Option<T> {
         self.project().value.take()
     }
@@ -258,6 +310,8 @@ impl<T: 'static, F> fmt::Debug for TaskLocalFuture<T, F> {
 }
 
 /// A task-local value is not set here.
+///
+/// See [`LocalKey::try_with`] for an example.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AccessError(());
 

@@ -56,6 +56,8 @@ impl Metrics {
     /// What happened since an `earlier` snapshot of the same runtime: the difference of all counters. What is a state and
     /// not a counter (the depths of queues, the tasks alive, the threads) stays as it is here, and so does
     /// [`queue_latency_max`](BlockingMetrics::queue_latency_max).
+    ///
+    /// See [`Metrics`] for an example.
     #[must_use = "this changes nothing, it returns the difference"]
     pub fn since(&self, earlier: &Self) -> Self {
         let workers = self.workers.iter().enumerate();
@@ -76,12 +78,26 @@ impl Metrics {
 
     /// How many tasks have ended: completed, panicked or cancelled. Of a difference: how many more are alive than
     /// were spawned in between counts for nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark, spawn};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// drop(executor.handle().spawn(std::future::pending::<()>()));
+    /// executor.block_on(async { spawn(async {}).await.unwrap() });
+    /// let metrics = executor.handle().metrics();
+    /// assert_eq!((metrics.tasks_spawned, metrics.tasks_ended()), (2, 1));
+    /// ```
     pub fn tasks_ended(&self) -> u64 {
         self.tasks_spawned.saturating_sub(self.tasks_alive as u64)
     }
 }
 
 /// The numbers of one worker.
+///
+/// See [`Metrics`] for an example.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WorkerMetrics {
@@ -116,6 +132,18 @@ impl WorkerMetrics {
 }
 
 /// The numbers of a runtime's blocking pool.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{CurrentThread, ThreadPark, spawn_blocking};
+///
+/// let executor = CurrentThread::new(ThreadPark::new());
+/// executor.block_on(async { spawn_blocking(|| {}).await.unwrap() });
+/// let blocking = executor.handle().metrics().blocking;
+/// assert_eq!(blocking.jobs_run, 1);
+/// assert_eq!(blocking.queue_latency_total, blocking.queue_latency_max);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BlockingMetrics {
@@ -190,18 +218,24 @@ pub struct LatencyHistogram {
 impl LatencyHistogram {
     /// Each bucket, by the times that it takes (the end excluded), and what is in it. The last one takes longer times
     /// too.
+    ///
+    /// See [`LatencyHistogram`] for an example.
     pub fn buckets(&self) -> impl Iterator<Item = (std::ops::Range<Duration>, u64)> + '_ {
         let counts = self.counts.iter().enumerate();
         counts.map(|(bucket, count)| (Self::start(bucket)..Self::start(bucket + 1), *count))
     }
 
     /// What is in all buckets together.
+    ///
+    /// See [`LatencyHistogram`] for an example.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
 
     /// A time that so great a part (0 to 1) of all was below: the end of the bucket in which that falls. `None` if
     /// nothing was counted.
+    ///
+    /// See [`LatencyHistogram`] for an example.
     pub fn quantile(&self, part: f64) -> Option<Duration> {
         let total = self.count();
         let wanted = (total as f64 * part.clamp(0.0, 1.0)).ceil().max(1.0) as u64;
@@ -214,6 +248,18 @@ impl LatencyHistogram {
     }
 
     /// What was counted since an `earlier` snapshot.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let before = executor.handle().metrics().schedule_latency;
+    /// // Nothing happens in between.
+    /// let latency = executor.handle().metrics().schedule_latency.since(&before);
+    /// assert_eq!(latency.count(), 0);
+    /// ```
     #[must_use = "this changes nothing, it returns the difference"]
     pub fn since(&self, earlier: &Self) -> Self {
         Self {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::panic::Location;
 
 /// A thread that runs tasks was asked to block on a future, which would stop all of them.
+///
+/// See [`CurrentThread::try_block_on`](crate::CurrentThread::try_block_on) for an example.
 pub struct NestedBlockOn {
     outer: &'static Location<'static>,
     inner: &'static Location<'static>,

@@ -16,6 +16,22 @@ use crate::primitive::{AtomicU8, Condvar, Mutex, Ordering, lock};
 /// # Examples
 ///
 /// [`ThreadPark`] is the built-in one. The example `own_park` of the `reveille` crate shows a home-made one.
+///
+/// What an executor does with one:
+///
+/// ```
+/// use std::thread;
+/// use reveille_executor::{Park, ThreadPark};
+///
+/// let mut park = ThreadPark::new();
+/// let unparker = park.unparker();
+/// thread::spawn(move || unparker.wake());
+/// let mut woken = Vec::new();
+/// park.enter();
+/// park.park(None, &mut woken);
+/// // The unparker ended the wait. `woken` would hold the wakers of ready sockets and timers now.
+/// assert!(woken.is_empty());
+/// ```
 pub trait Park: Send {
     /// Called on the thread that will park, before it does: makes this park's sockets and timers the thread's own.
     fn enter(&mut self);
@@ -46,6 +62,20 @@ pub trait Park: Send {
 /// calls back when the park has something for it, when the deadline is over, or when it likes. The next
 /// [`park`](Park::park) ends the announcement: it does not announce again, and returns at once if the unparker was
 /// woken since, which it uses up whatever the timeout.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{Announce, Park, ThreadPark};
+///
+/// let mut park = ThreadPark::new();
+/// park.unparker().wake();
+/// // There is news: look for it, and announce again.
+/// assert!(!park.announce());
+/// assert!(park.announce());
+/// // The foreign loop may wait now, without end.
+/// assert_eq!(park.next_deadline(), None);
+/// ```
 pub trait Announce: Park {
     /// From now on until the next [`park`](Park::park) the unparker interrupts the foreign loop, by a descriptor that
     /// becomes readable say. False if it was woken since the last `park`: then that is used up and nothing is
@@ -92,6 +122,8 @@ pub struct Token(AtomicU8);
 
 impl Token {
     /// Nobody sleeps, nobody was notified.
+    ///
+    /// See [`Token`] for an example.
     #[allow(
         clippy::new_without_default,
         reason = "a token is made where its sleeper is, never by default"
@@ -101,6 +133,8 @@ impl Token {
     }
 
     /// By the sleeper, before it sleeps: whether it may. If not, it was notified, and that is now used up.
+    ///
+    /// See [`Token`] for an example.
     #[must_use = "if this says false, do not sleep"]
     pub fn announce(&self) -> bool {
         // Acquire on failure: pairs with the Release in `notify`.
@@ -116,6 +150,8 @@ impl Token {
     }
 
     /// By the sleeper, after it slept: uses up a notification, whether or not that is what ended the sleep.
+    ///
+    /// See [`Token`] for an example.
     pub fn clear(&self) {
         // Acquire: pairs with the Release in `notify`, so that the sleeper sees what it was notified of. A swap, not
         // a store: only a read-modify-write reads the newest notification.
@@ -123,6 +159,8 @@ impl Token {
     }
 
     /// By anybody: whether the sleeper sleeps, so that the caller must interrupt it.
+    ///
+    /// See [`Token`] for an example.
     #[must_use = "if this says true, interrupt the sleeper"]
     pub fn notify(&self) -> bool {
         // A swap even if NOTIFIED already: the sleeper must read from the last notifier, not from the first.
@@ -169,6 +207,8 @@ struct Sleeper {
 
 impl ThreadPark {
     /// A parker for whichever thread calls it.
+    ///
+    /// See [`ThreadPark`] for an example.
     #[allow(clippy::new_without_default, reason = "as `Token`")]
     pub fn new() -> Self {
         let sleeper = Sleeper {

@@ -144,12 +144,28 @@ where
 }
 
 /// Spawns children into a [`scope`]; given to its body, and may be cloned into the children.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{CurrentThread, ThreadPark, scope};
+///
+/// CurrentThread::new(ThreadPark::new()).block_on(scope(|scope| async move {
+///     let inner = scope.clone();
+///     scope.spawn(async move {
+///         // A child may spawn more of them.
+///         inner.spawn(async {});
+///     });
+/// }));
+/// ```
 pub struct Scope<E = Infallible> {
     children: Arc<Children<E>>,
 }
 
 impl<E> Scope<E> {
     /// Spawns a child on the current runtime. If the scope has failed or ended meanwhile, the future is dropped instead.
+    ///
+    /// See [`scope`] for an example.
     ///
     /// # Panics
     ///
@@ -174,6 +190,8 @@ impl<E> Scope<E> {
     }
 
     /// As [`spawn`](Self::spawn), for a child that can fail; its error cancels the scope.
+    ///
+    /// See [`try_scope`] for an example.
     ///
     /// # Panics
     ///

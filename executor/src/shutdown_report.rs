@@ -43,21 +43,71 @@ pub struct ShutdownReport {
 
 impl ShutdownReport {
     /// Whether everything has ended: every task is dropped, every thread gone.
+    ///
+    /// See [`ShutdownReport`] for an example.
     pub fn is_complete(&self) -> bool {
         self.tasks.is_empty() && self.jobs.is_empty() && self.threads == 0
     }
 
     /// The tasks that are not dropped yet: one whose poll or destructor does not return, and others of its thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    /// use reveille_executor::{Config, MultiThread, TaskBuilder, TaskStage, ThreadPark};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
+    /// let (started, start) = mpsc::channel();
+    /// let (release, blocked) = mpsc::channel::<()>();
+    /// let stuck = async move {
+    ///     started.send(()).unwrap();
+    ///     let _ = blocked.recv();
+    /// };
+    /// drop(TaskBuilder::new().name("stuck").spawn_on(stuck, &executor.handle()));
+    /// start.recv().unwrap();
+    /// let report = executor.shut_down(Duration::from_millis(10));
+    /// assert_eq!(report.tasks()[0].name.as_deref(), Some("stuck"));
+    /// assert_eq!(report.tasks()[0].stage, TaskStage::Running);
+    /// assert!(report.threads() > 0);
+    /// drop(release);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn tasks(&self) -> &[TaskInfo] {
         &self.tasks
     }
 
     /// The blocking jobs that have not returned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let (started, start) = mpsc::channel();
+    /// let (release, blocked) = mpsc::channel::<()>();
+    /// drop(executor.handle().spawn_blocking(move || {
+    ///     started.send(()).unwrap();
+    ///     let _ = blocked.recv();
+    /// }));
+    /// start.recv().unwrap();
+    /// let report = executor.shut_down(Duration::from_millis(10));
+    /// assert!(report.blocking_jobs()[0].running_for.is_some());
+    /// drop(release);
+    /// ```
     pub fn blocking_jobs(&self) -> &[JobInfo] {
         &self.jobs
     }
 
     /// How many of the workers' threads have not ended.
+    ///
+    /// See [`tasks`](Self::tasks) for an example.
     pub fn threads(&self) -> usize {
         self.threads
     }

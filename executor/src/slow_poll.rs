@@ -57,6 +57,8 @@ pub struct SlowPoll {
 }
 
 /// A task that may be the one whose poll took long.
+///
+/// See [`OnSlowPoll`] for an example.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Suspect {
@@ -101,6 +103,22 @@ fn describe(
 }
 
 /// Called with each slow poll.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use reveille_executor::{Config, OnSlowPoll};
+///
+/// let report: OnSlowPoll = Arc::new(|slow| {
+///     println!("{} ms in task {}, spawned at {}", slow.elapsed.as_millis(), slow.task, slow.spawned_at);
+///     for suspect in &slow.others {
+///         println!("  or in task {}, spawned at {}", suspect.task, suspect.spawned_at);
+///     }
+/// });
+/// let mut config = Config::default();
+/// config.on_slow_poll = Some(report);
+/// ```
 pub type OnSlowPoll = Arc<dyn Fn(&SlowPoll) + Send + Sync>;
 
 /// Where slow polls are reported: to a hook, else a few lines on stderr each second.

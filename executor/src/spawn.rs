@@ -43,6 +43,18 @@ where
 }
 
 /// As [`spawn`]; outside a runtime it gives the future back.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{CurrentThread, ThreadPark, try_spawn};
+///
+/// // No runtime is current here.
+/// let refused = try_spawn(async { 7 }).unwrap_err();
+/// let future = refused.into_future();
+/// let executor = CurrentThread::new(ThreadPark::new());
+/// assert_eq!(executor.block_on(future), 7);
+/// ```
 #[track_caller]
 pub fn try_spawn<F>(future: F) -> Result<JoinHandle<F::Output>, TrySpawnError<F>>
 where
@@ -135,12 +147,16 @@ where
 }
 
 /// There was no runtime to spawn on; the future is untouched.
+///
+/// See [`try_spawn`] for an example.
 pub struct TrySpawnError<F> {
     future: F,
 }
 
 impl<F> TrySpawnError<F> {
     /// The future that was not spawned.
+    ///
+    /// See [`try_spawn`] for an example.
     pub fn into_future(self) -> F {
         self.future
     }

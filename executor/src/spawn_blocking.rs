@@ -45,6 +45,16 @@ where
 
 impl Handle {
     /// As [`spawn_blocking`], on this runtime. Once the runtime shuts down, the job is cancelled at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let job = executor.handle().spawn_blocking(|| (1..=100).sum::<u32>());
+    /// assert_eq!(executor.block_on(job).unwrap(), 5050);
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
     where

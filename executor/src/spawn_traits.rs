@@ -40,6 +40,20 @@ impl Spawn for Handle {
 }
 
 /// Spawns a detached task that stays on this thread. An error where this thread does not run the handle's tasks.
+///
+/// # Examples
+///
+/// ```
+/// use futures_task::{LocalFutureObj, LocalSpawn};
+/// use reveille_executor::{CurrentThread, ThreadPark, yield_now};
+///
+/// let executor = CurrentThread::new(ThreadPark::new());
+/// let future = LocalFutureObj::new(Box::new(async { println!("on this thread") }));
+/// executor.block_on(async {
+///     executor.handle().spawn_local_obj(future).unwrap();
+///     yield_now().await;
+/// });
+/// ```
 impl LocalSpawn for Handle {
     #[track_caller]
     fn spawn_local_obj(&self, future: LocalFutureObj<'static, ()>) -> Result<(), SpawnError> {

@@ -30,17 +30,23 @@ pub struct Builder {
 
 impl Builder {
     /// Of a task without a name.
+    ///
+    /// See [`Builder`] for an example.
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Names the tasks that are spawned by this builder. It costs an allocation, unless it is an `Arc<str>` already.
+    ///
+    /// See [`Builder`] for an example.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// As [`spawn`](crate::spawn).
+    ///
+    /// See [`Builder`] for an example.
     ///
     /// # Panics
     ///
@@ -59,6 +65,19 @@ impl Builder {
     /// # Panics
     ///
     /// On a thread that does not run a runtime's tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// use reveille_executor::{CurrentThread, TaskBuilder, ThreadPark};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let shared = Rc::new(7);
+    /// let task = TaskBuilder::new().name("local").spawn_local(async move { *shared });
+    /// assert_eq!(task.await.unwrap(), 7);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
     where
@@ -69,6 +88,16 @@ impl Builder {
     }
 
     /// As [`Handle::spawn`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, TaskBuilder, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let task = TaskBuilder::new().name("fetch").spawn_on(async { 7 }, &executor.handle());
+    /// assert_eq!(executor.block_on(task).unwrap(), 7);
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(self, future: F, handle: &impl AsRef<Handle>) -> JoinHandle<F::Output>
     where

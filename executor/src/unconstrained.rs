@@ -32,6 +32,8 @@ pub fn unconstrained<F: Future>(future: F) -> Unconstrained<F> {
 
 pin_project! {
     /// The future of [`unconstrained`].
+    ///
+    /// See [`unconstrained`] for an example.
     #[derive(Debug)]
     #[must_use = "futures do nothing unless awaited"]
     pub struct Unconstrained<F> {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use reveille_context::task::TaskId;
 
 /// A blocking job that is queued or runs.
+///
+/// See [`ShutdownReport::blocking_jobs`](crate::ShutdownReport::blocking_jobs) for an example.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JobInfo {

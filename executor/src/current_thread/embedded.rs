@@ -135,6 +135,8 @@ impl<P: Announce> CurrentThread<P> {
 ///
 /// It stays on its thread. When it is dropped, its local tasks are cancelled and dropped, and the driver's seat is
 /// free for the next; other tasks wait for that.
+///
+/// See [`CurrentThread::embed`] for an example.
 pub struct Embedded<'a, P: Announce> {
     executor: &'a CurrentThread<P>,
     _registered: Registered<'a>,
@@ -149,6 +151,8 @@ pub struct Embedded<'a, P: Announce> {
 
 impl<P: Announce> Embedded<'_, P> {
     /// How many times one [`poll_once`](Self::poll_once) polls tasks at the most.
+    ///
+    /// See [`poll_once`](Self::poll_once) for an example.
     pub const POLLS_PER_CALL: u32 = 256;
 
     /// Collects what the park has, runs what is ready, and returns: true if more is ready now.
@@ -165,6 +169,26 @@ impl<P: Announce> Embedded<'_, P> {
     /// If this thread is inside a `block_on`, or inside a `poll_once` of another runtime. A task's panic does not come
     /// out here, it is in its [`JoinHandle`]; but this panics if a task did and that is to shut the runtime down
     /// ([`PanicPolicy::ShutdownRuntime`](crate::PanicPolicy)).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_executor::{CurrentThread, ThreadPark, yield_now};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let mut embedded = executor.embed()?;
+    /// let task = embedded.spawn_local(async {
+    ///     for _ in 0..1_000 {
+    ///         yield_now().await;
+    ///     }
+    /// });
+    /// // It is always ready: the call returns after `POLLS_PER_CALL` polls, and says that there is more.
+    /// assert!(embedded.poll_once(Some(Duration::ZERO)));
+    /// while embedded.poll_once(Some(Duration::ZERO)) {}
+    /// assert!(task.is_finished());
+    /// # Ok::<(), reveille_executor::EmbedError>(())
+    /// ```
     #[track_caller]
     pub fn poll_once(&mut self, timeout: Option<Duration>) -> bool {
         if let Some(outer) = local::entered_at() {
@@ -202,6 +226,21 @@ impl<P: Announce> Embedded<'_, P> {
 
     /// How long, from now, the foreign loop may sleep unless it is interrupted: `None` without end, zero if something
     /// is ready. An earlier deadline that is set after this call interrupts it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let mut embedded = executor.embed()?;
+    /// assert_eq!(embedded.next_deadline(), None);
+    /// let task = embedded.spawn_local(async {});
+    /// assert_eq!(embedded.next_deadline(), Some(Duration::ZERO));
+    /// # drop(task);
+    /// # Ok::<(), reveille_executor::EmbedError>(())
+    /// ```
     pub fn next_deadline(&mut self) -> Option<Duration> {
         if self.more || self.executor.home.has_mail() || self.entry.has_news() {
             return Some(Duration::ZERO);
@@ -211,6 +250,8 @@ impl<P: Announce> Embedded<'_, P> {
 
     /// Spawns a task that stays on this thread, from outside of [`poll_once`](Self::poll_once); inside,
     /// [`spawn_local`](crate::spawn_local) does. It is cancelled when this is dropped.
+    ///
+    /// See [`CurrentThread::embed`] for an example.
     #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -222,6 +263,19 @@ impl<P: Announce> Embedded<'_, P> {
     }
 
     /// The park, of whose descriptor the foreign loop may need to know.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let embedded = executor.embed()?;
+    /// // A driver of sockets would give out its descriptor here.
+    /// let park: &ThreadPark = embedded.park();
+    /// # println!("{park:?}");
+    /// # Ok::<(), reveille_executor::EmbedError>(())
+    /// ```
     pub fn park(&self) -> &P {
         &self.core.as_ref().expect("it is given back in `drop`").park
     }
@@ -261,6 +315,19 @@ impl<P: Announce> fmt::Debug for Embedded<'_, P> {
 }
 
 /// The driver's seat was not free for [`CurrentThread::embed`].
+///
+/// # Examples
+///
+/// ```
+/// use reveille_executor::{CurrentThread, ThreadPark};
+///
+/// let executor = CurrentThread::new(ThreadPark::new());
+/// let embedded = executor.embed()?;
+/// assert!(executor.embed().unwrap_err().is_driven());
+/// drop(embedded);
+/// executor.block_on(async { assert!(executor.embed().unwrap_err().is_nested()) });
+/// # Ok::<(), reveille_executor::EmbedError>(())
+/// ```
 pub struct EmbedError {
     /// Where this thread entered the runtime whose tasks it runs.
     inside: Option<&'static Location<'static>>,
@@ -268,11 +335,15 @@ pub struct EmbedError {
 
 impl EmbedError {
     /// Whether this thread is inside a `block_on` or a `poll_once`.
+    ///
+    /// See [`EmbedError`] for an example.
     pub fn is_nested(&self) -> bool {
         self.inside.is_some()
     }
 
     /// Whether somebody drives the runtime already.
+    ///
+    /// See [`EmbedError`] for an example.
     pub fn is_driven(&self) -> bool {
         self.inside.is_none()
     }

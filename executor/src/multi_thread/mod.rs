@@ -73,6 +73,8 @@ pub struct MultiThread {
 impl MultiThread {
     /// An executor with a worker for each of `parks`.
     ///
+    /// See [`MultiThread`] for an example.
+    ///
     /// # Errors
     ///
     /// When the system refuses a thread.
@@ -108,6 +110,8 @@ impl MultiThread {
     }
 
     /// A handle, to spawn from anywhere.
+    ///
+    /// See [`Handle`] for an example.
     pub fn handle(&self) -> Handle {
         Handle::multi_thread(self.shared.clone())
     }
@@ -119,6 +123,21 @@ impl MultiThread {
     ///
     /// If this thread runs tasks already: [`try_block_on`](Self::try_block_on) returns an error instead. A panic of
     /// `future` comes out here; one of a task does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{Config, MultiThread, ThreadPark};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
+    /// let mut log = Vec::new();
+    /// // The future stays on this thread: it may borrow.
+    /// executor.block_on(async { log.push(executor.handle().spawn(async { 7 }).await.unwrap()) });
+    /// assert_eq!(log, [7]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         match self.try_block_on(future) {
@@ -129,6 +148,21 @@ impl MultiThread {
 
     /// As [`block_on`](Self::block_on), but an error if this thread runs tasks already. The future is dropped
     /// unpolled then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{Config, MultiThread, ThreadPark};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
+    /// executor.block_on(async {
+    ///     let nested = executor.try_block_on(async {}).unwrap_err();
+    ///     println!("{nested}");
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
         self.handle().block_on_at(future, Location::caller())
@@ -138,6 +172,21 @@ impl MultiThread {
     /// returned, at most for `timeout`; the report says which have not. Their threads end when they do.
     ///
     /// On a thread that runs tasks this waits for nothing, since that may be one of those that it would wait for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_executor::{Config, MultiThread, ThreadPark};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
+    /// drop(executor.handle().spawn(std::future::pending::<()>()));
+    /// let report = executor.shut_down(Duration::from_secs(5));
+    /// assert!(report.is_complete(), "{report}");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shut_down(mut self, timeout: Duration) -> ShutdownReport {
         self.waits = false;
         self.shared.begin_shut_down();
@@ -148,6 +197,20 @@ impl MultiThread {
     }
 
     /// Begins to cancel the tasks and the blocking jobs that have not begun, and waits for nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{Config, MultiThread, ThreadPark};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
+    /// let handle = executor.handle();
+    /// executor.shut_down_in_background();
+    /// assert!(handle.is_closed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shut_down_in_background(mut self) {
         self.waits = false;
     }

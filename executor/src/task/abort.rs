@@ -34,16 +34,22 @@ impl AbortHandle {
     }
 
     /// Asks the runtime to drop the task's future instead of polling it again; nothing if the task has completed.
+    ///
+    /// See [`AbortHandle`] for an example.
     pub fn abort(&self) {
         self.task.abort();
     }
 
     /// Whether the task has completed, by returning, panicking or being cancelled.
+    ///
+    /// See [`AbortHandle`] for an example.
     pub fn is_finished(&self) -> bool {
         self.task.header().state.is_complete()
     }
 
     /// The task's id.
+    ///
+    /// See [`JoinHandle::id`](crate::JoinHandle::id) for an example.
     pub fn id(&self) -> TaskId {
         self.task.id()
     }

@@ -70,11 +70,15 @@ impl JoinError {
     }
 
     /// Whether the task was aborted, or its runtime shut down.
+    ///
+    /// See [`JoinError`] for an example.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.reason, Reason::Cancelled)
     }
 
     /// Whether the task panicked.
+    ///
+    /// See [`into_panic`](Self::into_panic) for an example.
     pub fn is_panic(&self) -> bool {
         matches!(self.reason, Reason::Panicked(_))
     }
@@ -84,6 +88,19 @@ impl JoinError {
     /// # Panics
     ///
     /// If the task was cancelled; [`try_into_panic`](Self::try_into_panic) gives the error back instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark, spawn};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let error = spawn(async { panic!("no route") as () }).await.unwrap_err();
+    /// assert!(error.is_panic());
+    /// let payload = error.into_panic();
+    /// assert_eq!(payload.downcast_ref::<&str>(), Some(&"no route"));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.try_into_panic() {
@@ -96,6 +113,23 @@ impl JoinError {
     }
 
     /// What the task panicked with, or the error itself if it was cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::panic::resume_unwind;
+    /// use reveille_executor::{CurrentThread, JoinError, ThreadPark, spawn};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let task = spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// match task.await.map_err(JoinError::try_into_panic) {
+    ///     Ok(()) => println!("it returned"),
+    ///     Err(Ok(payload)) => resume_unwind(payload),
+    ///     Err(Err(cancelled)) => println!("{cancelled}"),
+    /// }
+    /// # });
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, JoinError> {
         match self.reason {
             Reason::Panicked(panicked) => Ok(panicked
@@ -107,6 +141,19 @@ impl JoinError {
     }
 
     /// The id of the task that did not return.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark, spawn};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let task = spawn(std::future::pending::<()>());
+    /// let id = task.id();
+    /// task.abort();
+    /// assert_eq!(task.await.unwrap_err().id(), id);
+    /// # });
+    /// ```
     pub fn id(&self) -> TaskId {
         self.task
     }

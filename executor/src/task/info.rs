@@ -6,6 +6,8 @@ use std::sync::Arc;
 use reveille_context::task::TaskId;
 
 /// A snapshot of a task that is not dropped yet.
+///
+/// See [`ShutdownReport::tasks`](crate::ShutdownReport::tasks) for an example.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TaskInfo {
@@ -20,6 +22,8 @@ pub struct TaskInfo {
 }
 
 /// Where a task stands.
+///
+/// See [`ShutdownReport::tasks`](crate::ShutdownReport::tasks) for an example.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum TaskStage {

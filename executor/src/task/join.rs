@@ -62,11 +62,25 @@ impl<T> JoinHandle<T> {
 
     /// Asks the runtime to drop the task's future instead of polling it again. Joining then gives an error for
     /// which [`JoinError::is_cancelled`] is true, unless the task completed first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark, spawn};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let task = spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn abort(&self) {
         self.task.abort();
     }
 
     /// A handle that can abort the task too, and that may be cloned.
+    ///
+    /// See [`AbortHandle`] for an example.
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle::new(Task::clone(&self.task))
     }
@@ -86,11 +100,37 @@ impl<T> JoinHandle<T> {
     }
 
     /// Whether the task has completed, by returning, panicking or being cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark, spawn, yield_now};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let task = spawn(async { 7 });
+    /// assert!(!task.is_finished());
+    /// yield_now().await;
+    /// assert!(task.is_finished());
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.task.header().state.is_complete()
     }
 
     /// The task's id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark, spawn};
+    ///
+    /// # CurrentThread::new(ThreadPark::new()).block_on(async {
+    /// let first = spawn(async {});
+    /// let second = spawn(async {});
+    /// assert_ne!(first.id(), second.id());
+    /// assert_eq!(first.id(), first.abort_handle().id());
+    /// # });
+    /// ```
     pub fn id(&self) -> TaskId {
         self.task.header().id
     }
