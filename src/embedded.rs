@@ -95,6 +95,8 @@ fn to_io(error: EmbedError) -> io::Error {
 ///
 /// It stays on its thread. When it is dropped, its local tasks are cancelled and dropped, and the runtime is free for
 /// the next `embed` or `block_on`; the other tasks wait for that.
+///
+/// See [`Runtime::embed`] for an example.
 pub struct Embedded<'a> {
     runtime: &'a Runtime,
     /// Taken only by `drop`.
@@ -103,6 +105,8 @@ pub struct Embedded<'a> {
 
 impl Embedded<'_> {
     /// How many times one [`poll_once`](Self::poll_once) polls tasks at the most.
+    ///
+    /// See [`poll_once`](Self::poll_once) for an example.
     pub const POLLS_PER_CALL: u32 = reveille_executor::Embedded::<'static, Driver>::POLLS_PER_CALL;
 
     /// Collects what sockets and timers have, runs what is ready, and returns: true if more is ready now.
@@ -119,6 +123,29 @@ impl Embedded<'_> {
     ///
     /// If this thread is inside a `block_on`, or inside a `poll_once` of another runtime. A task's panic does not come
     /// out here; it is in its [`JoinHandle`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille::runtime::Builder;
+    /// use reveille::task::yield_now;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::current_thread().build()?;
+    /// let mut embedded = runtime.embed()?;
+    /// let task = embedded.spawn_local(async {
+    ///     for _ in 0..1_000 {
+    ///         yield_now().await;
+    ///     }
+    /// });
+    /// // It is always ready: the call returns after `POLLS_PER_CALL` polls, and says that there is more.
+    /// assert!(embedded.poll_once(Some(Duration::ZERO)));
+    /// while embedded.poll_once(Some(Duration::ZERO)) {}
+    /// assert!(task.is_finished());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn poll_once(&mut self, timeout: Option<Duration>) -> bool {
         let _current = self.runtime.enter();
@@ -129,12 +156,34 @@ impl Embedded<'_> {
     /// if something is ready. Whoever sets an earlier deadline after this call makes the descriptor readable.
     ///
     /// It is to be rounded up by a loop that counts milliseconds, or it would call too early and again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille::runtime::Builder;
+    /// use reveille::time::sleep;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::current_thread().build()?;
+    /// let mut embedded = runtime.embed()?;
+    /// let task = embedded.spawn_local(sleep(Duration::from_secs(60)));
+    /// assert_eq!(embedded.next_deadline(), Some(Duration::ZERO));
+    /// // The task has its first poll, and sets its timer.
+    /// while embedded.poll_once(Some(Duration::ZERO)) {}
+    /// assert!(embedded.next_deadline() > Some(Duration::ZERO));
+    /// # drop(task);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn next_deadline(&mut self) -> Option<Duration> {
         self.inner.as_mut().expect(TAKEN).next_deadline()
     }
 
     /// Spawns a task that stays on this thread, from outside of [`poll_once`](Self::poll_once); inside,
     /// [`spawn_local`](crate::task::spawn_local) does. It is cancelled when this is dropped.
+    ///
+    /// See [`Runtime::embed`] for an example.
     #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where

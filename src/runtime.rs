@@ -53,6 +53,19 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 ///
 /// Several threads may be in [`block_on`](Self::block_on) at once. On a current-thread runtime one of them drives it, and
 /// another takes over when that one returns.
+///
+/// # Examples
+///
+/// ```
+/// use reveille::runtime::Runtime;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = Runtime::new()?;
+/// let task = runtime.spawn(async { 6 * 7 });
+/// assert_eq!(runtime.block_on(task).unwrap(), 42);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Runtime {
     /// Taken only by `drop`.
     executor: Option<Executor>,
@@ -66,6 +79,8 @@ enum Executor {
 
 impl Runtime {
     /// A multi-thread runtime with a worker for each processor, as [`Builder::multi_thread`] makes it.
+    ///
+    /// See [`Runtime`] for an example.
     ///
     /// # Errors
     ///
@@ -89,6 +104,22 @@ impl Runtime {
     /// # Panics
     ///
     /// If this thread is inside a `block_on` already. A panic of `future` comes out here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Builder;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::current_thread().build()?;
+    /// let mut log = Vec::new();
+    /// // The future may borrow.
+    /// runtime.block_on(async { log.push("first") });
+    /// runtime.block_on(async { log.push("second") });
+    /// assert_eq!(log, ["first", "second"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _current = self.handle.drivers.enter();
@@ -99,6 +130,21 @@ impl Runtime {
     }
 
     /// As [`block_on`](Self::block_on), but an error if this thread is inside a `block_on` already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Builder;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::current_thread().build()?;
+    /// runtime.block_on(async {
+    ///     let nested = runtime.try_block_on(async {}).unwrap_err();
+    ///     println!("{nested}");
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
         let _current = self.handle.drivers.enter();
@@ -109,6 +155,8 @@ impl Runtime {
     }
 
     /// Spawns a task. On a current-thread runtime it runs while some thread is in `block_on`.
+    ///
+    /// See [`Runtime`] for an example.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -119,16 +167,22 @@ impl Runtime {
     }
 
     /// A handle to this runtime.
+    ///
+    /// See [`Handle`] for an example.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
     /// What the runtime has done so far, in numbers; see [`Handle::metrics`].
+    ///
+    /// See [`Handle::metrics`] for an example.
     pub fn metrics(&self) -> Metrics {
         self.handle.metrics()
     }
 
     /// Makes this runtime current on this thread until the guard is dropped; see [`Handle::enter`].
+    ///
+    /// See [`Handle::enter`] for an example.
     pub fn enter(&self) -> EnterGuard {
         self.handle.enter()
     }
@@ -177,6 +231,23 @@ impl Runtime {
     }
 
     /// Shuts the runtime down without waiting for anything that runs on other threads.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use reveille::runtime::Runtime;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Runtime::new()?;
+    /// let (release, blocked) = mpsc::channel::<()>();
+    /// let _job = runtime.spawn_blocking(move || blocked.recv());
+    /// // A drop would wait for the job.
+    /// runtime.shutdown_background();
+    /// drop(release);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn shutdown_background(mut self) {
         let _current = self.enter();
         match self
@@ -191,6 +262,19 @@ impl Runtime {
 
     /// Runs a closure that blocks on a thread of the blocking pool; see
     /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Runtime;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Runtime::new()?;
+    /// let job = runtime.spawn_blocking(|| (1..=100).sum::<u32>());
+    /// assert_eq!(runtime.block_on(job).unwrap(), 5050);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
     where

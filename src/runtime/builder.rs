@@ -40,6 +40,20 @@ enum Flavor {
 
 impl Builder {
     /// A runtime whose tasks all run on the thread that is in its `block_on`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Builder;
+    /// use reveille::task::spawn_local;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::current_thread().build()?;
+    /// let answer = runtime.block_on(async { spawn_local(async { 42 }).await.unwrap() });
+    /// assert_eq!(answer, 42);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn current_thread() -> Self {
         Self::new(Flavor::CurrentThread)
@@ -47,6 +61,8 @@ impl Builder {
 
     /// A runtime whose tasks run on threads of its own, one for each processor if it is not told otherwise. Each has
     /// its own sockets and timers.
+    ///
+    /// See [`Builder`] for an example.
     #[track_caller]
     pub fn multi_thread() -> Self {
         Self::new(Flavor::MultiThread)
@@ -64,6 +80,8 @@ impl Builder {
     /// How many threads run tasks: by default one for each processor that this process may use. A current-thread
     /// runtime has none of its own, whatever is said here.
     ///
+    /// See [`Builder`] for an example.
+    ///
     /// # Panics
     ///
     /// If `count` is 0.
@@ -78,36 +96,96 @@ impl Builder {
     }
 
     /// The name of the threads that run tasks; `reveille-worker` by default.
+    ///
+    /// See [`Builder`] for an example.
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         self.config.thread_name = name.into();
         self
     }
 
     /// The stack size of the runtime's threads, in bytes; what std gives a thread by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Builder;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::multi_thread().worker_threads(1).thread_stack_size(8 << 20).build()?;
+    /// # drop(runtime);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         self.config.thread_stack_size = Some(bytes);
         self
     }
 
     /// Called on every thread of the runtime before it runs anything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use reveille::runtime::Builder;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mpsc::channel();
+    /// let stopped = sender.clone();
+    /// let runtime = Builder::multi_thread()
+    ///     .worker_threads(1)
+    ///     .on_thread_start(move || sender.send("start").unwrap_or_default())
+    ///     .on_thread_stop(move || stopped.send("stop").unwrap_or_default())
+    ///     .build()?;
+    /// drop(runtime);
+    /// assert_eq!(receiver.recv().unwrap(), "start");
+    /// assert_eq!(receiver.recv().unwrap(), "stop");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_thread_start(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.config.on_thread_start = Some(Arc::new(hook));
         self
     }
 
     /// Called on every thread of the runtime before it ends.
+    ///
+    /// See [`on_thread_start`](Self::on_thread_start) for an example.
     pub fn on_thread_stop(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.config.on_thread_stop = Some(Arc::new(hook));
         self
     }
 
     /// Called on a worker's thread before it goes to sleep. It must not block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use reveille::runtime::Builder;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (sender, receiver) = mpsc::channel();
+    /// let woke = sender.clone();
+    /// let runtime = Builder::multi_thread()
+    ///     .worker_threads(1)
+    ///     .on_thread_park(move || sender.send("sleeps").unwrap_or_default())
+    ///     .on_thread_unpark(move || woke.send("woke").unwrap_or_default())
+    ///     .build()?;
+    /// assert_eq!(receiver.recv().unwrap(), "sleeps");
+    /// runtime.block_on(runtime.spawn(async {})).unwrap();
+    /// assert_eq!(receiver.recv().unwrap(), "woke");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_thread_park(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.config.on_thread_park = Some(Arc::new(hook));
         self
     }
 
     /// Called on a worker's thread after it slept. It must not block.
+    ///
+    /// See [`on_thread_park`](Self::on_thread_park) for an example.
     pub fn on_thread_unpark(&mut self, hook: impl Fn() + Send + Sync + 'static) -> &mut Self {
         self.config.on_thread_unpark = Some(Arc::new(hook));
         self
@@ -144,6 +222,8 @@ impl Builder {
     }
 
     /// How long a poll may take before it is reported: 100 ms by default.
+    ///
+    /// See [`on_slow_poll`](Self::on_slow_poll) for an example.
     pub fn slow_poll_threshold(&mut self, threshold: Duration) -> &mut Self {
         self.config.slow_poll_threshold = threshold;
         self
@@ -173,6 +253,23 @@ impl Builder {
     /// # Panics
     ///
     /// If `count` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille::runtime::Builder;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::multi_thread()
+    ///     .worker_threads(1)
+    ///     .max_blocking_threads(4)
+    ///     .thread_keep_alive(Duration::from_secs(60))
+    ///     .build()?;
+    /// assert_eq!(runtime.block_on(runtime.spawn_blocking(|| 7)).unwrap(), 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn max_blocking_threads(&mut self, count: usize) -> &mut Self {
         assert!(
@@ -184,12 +281,16 @@ impl Builder {
     }
 
     /// How long a thread of the blocking pool waits for a job before it ends: 10 s by default.
+    ///
+    /// See [`max_blocking_threads`](Self::max_blocking_threads) for an example.
     pub fn thread_keep_alive(&mut self, time: Duration) -> &mut Self {
         self.config.thread_keep_alive = time;
         self
     }
 
     /// Makes the runtime.
+    ///
+    /// See [`Builder`] for an example.
     ///
     /// # Errors
     ///

@@ -8,6 +8,21 @@ use crate::drivers::{self, Drivers};
 
 /// A reference to a runtime: to spawn on it, to block on futures in it, and to make its sockets and timers a thread's
 /// own. It does not keep the runtime alive.
+///
+/// # Examples
+///
+/// ```
+/// use std::thread;
+/// use reveille::runtime::Runtime;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = Runtime::new()?;
+/// let handle = runtime.handle().clone();
+/// let task = thread::spawn(move || handle.spawn(async { 7 })).join().unwrap();
+/// assert_eq!(runtime.block_on(task).unwrap(), 7);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Handle {
     pub(super) executor: reveille_executor::Handle,
@@ -20,6 +35,17 @@ impl Handle {
     /// # Panics
     ///
     /// If there is none; [`try_current`](Self::try_current) says so instead.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Handle;
+    ///
+    /// reveille::block_on(async {
+    ///     let task = Handle::current().spawn(async { 7 });
+    ///     assert_eq!(task.await.unwrap(), 7);
+    /// });
+    /// ```
     #[track_caller]
     pub fn current() -> Self {
         match Self::try_current() {
@@ -32,6 +58,15 @@ impl Handle {
     }
 
     /// The runtime that is current on this thread, if any.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille::runtime::Handle;
+    ///
+    /// assert!(Handle::try_current().is_none());
+    /// reveille::block_on(async { assert!(Handle::try_current().is_some()) });
+    /// ```
     pub fn try_current() -> Option<Self> {
         Some(Self {
             executor: reveille_executor::Handle::try_current()?,
@@ -69,6 +104,8 @@ impl Handle {
     }
 
     /// Spawns a task on this runtime, from any thread. Once the runtime is gone, the task is cancelled at once.
+    ///
+    /// See [`Handle`] for an example.
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -80,6 +117,8 @@ impl Handle {
 
     /// Runs a closure that blocks on a thread of this runtime's blocking pool; see
     /// [`task::spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// See [`Runtime::spawn_blocking`](crate::runtime::Runtime::spawn_blocking) for an example.
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, job: F) -> JoinHandle<R>
     where
@@ -157,6 +196,8 @@ impl Handle {
     }
 
     /// As [`block_on`](Self::block_on), but an error if this thread runs tasks.
+    ///
+    /// See [`Runtime::try_block_on`](crate::runtime::Runtime::try_block_on) for an example.
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
         let _current = self.drivers.enter();
@@ -197,6 +238,8 @@ impl AsRef<reveille_executor::Handle> for Handle {
 }
 
 /// A runtime is current on a thread while this lives. Drop such guards in the reverse of their order.
+///
+/// See [`Handle::enter`] for an example.
 #[derive(Debug)]
 #[must_use = "the runtime stops being current when the guard is dropped"]
 pub struct EnterGuard {
