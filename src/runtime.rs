@@ -16,7 +16,7 @@ pub use builder::Builder;
 pub use handle::{EnterGuard, Handle};
 pub use reveille_executor::{
     BlockingMetrics, JobInfo, LatencyHistogram, Metrics, NestedBlockOn, PanicPolicy, ShutdownReport,
-    SlowPoll, Suspect, TaskInfo, WorkerMetrics,
+    SlowPoll, Suspect, TaskInfo, TaskStage, WorkerMetrics,
 };
 pub use reveille_reactor::is_shutdown;
 

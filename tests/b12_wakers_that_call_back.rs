@@ -2,6 +2,7 @@
 //! drop a sleep, wait on and drop a socket) must find no lock of ours held: it would deadlock, which the watchdog ends.
 //! And a leaf operation never polls its task on the waker's stack.
 
+mod meddling;
 mod watchdog;
 
 use std::cell::Cell;
@@ -9,9 +10,10 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use meddling::{Meddle, waker};
 use reveille::net::{TcpListener, TcpStream, UdpSocket};
 use reveille::runtime::{Builder, Handle};
 use reveille::time::{interval, sleep, timeout};
@@ -30,7 +32,7 @@ thread_local! {
     static MEDDLING: Cell<bool> = const { Cell::new(false) };
 }
 
-impl Meddler {
+impl Meddle for Meddler {
     fn meddle(&self) {
         if MEDDLING.replace(true) {
             return;
@@ -48,49 +50,10 @@ impl Meddler {
         drop(accept);
         MEDDLING.set(false);
     }
-}
 
-/// A waker over `Arc<Meddler>`, by hand: `std::task::Wake` does not let one meddle with clone and drop.
-mod waker {
-    use super::*;
-
-    pub(super) fn new(meddler: Arc<Meddler>) -> Waker {
-        // SAFETY: the table below treats its data as the `Arc<Meddler>` that it is.
-        unsafe { Waker::from_raw(RawWaker::new(Arc::into_raw(meddler).cast(), &TABLE)) }
-    }
-
-    static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
-
-    unsafe fn clone(data: *const ()) -> RawWaker {
-        // SAFETY: the data is an `Arc<Meddler>`.
-        unsafe {
-            (*data.cast::<Meddler>()).meddle();
-            Arc::increment_strong_count(data.cast::<Meddler>());
-        }
-        RawWaker::new(data, &TABLE)
-    }
-
-    unsafe fn wake(data: *const ()) {
-        // SAFETY: as above.
-        unsafe {
-            wake_by_ref(data);
-            drop_waker(data);
-        }
-    }
-
-    unsafe fn wake_by_ref(data: *const ()) {
-        // SAFETY: as above.
-        let meddler = unsafe { &*data.cast::<Meddler>() };
-        meddler.wakes.fetch_add(1, Ordering::Relaxed);
-        meddler.meddle();
-    }
-
-    unsafe fn drop_waker(data: *const ()) {
-        // SAFETY: as above.
-        unsafe {
-            (*data.cast::<Meddler>()).meddle();
-            Arc::decrement_strong_count(data.cast::<Meddler>());
-        }
+    fn wake(&self) {
+        self.wakes.fetch_add(1, Ordering::Relaxed);
+        self.meddle();
     }
 }
 
@@ -99,7 +62,7 @@ fn drive<F: Future>(runtime: &reveille::runtime::Runtime, meddler: &Arc<Meddler>
     let mut operation = pin!(operation);
     let polling = Cell::new(false);
     loop {
-        let waker = waker::new(meddler.clone());
+        let waker = waker(meddler.clone());
         let before = meddler.wakes.load(Ordering::Relaxed);
         let polled = {
             let _current = runtime.enter();

@@ -1,6 +1,7 @@
 //! B12 on workers: wakers that call back into the runtime, or panic, when a worker clones, wakes or drops them. A lock
 //! of ours that is held then is a deadlock, which the watchdog ends.
 
+mod meddling;
 mod watchdog;
 
 use std::cell::Cell;
@@ -8,9 +9,10 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
+use meddling::{Meddle, waker};
 use reveille::net::{TcpListener, TcpStream};
 use reveille::runtime::{Builder, Handle, Runtime};
 use reveille::time::{sleep, sleep_until, timeout};
@@ -32,7 +34,7 @@ thread_local! {
     static MEDDLING: Cell<bool> = const { Cell::new(false) };
 }
 
-impl Meddler {
+impl Meddle for Meddler {
     fn meddle(&self) {
         if MEDDLING.replace(true) {
             return;
@@ -64,55 +66,13 @@ impl Meddler {
     }
 }
 
-/// A waker over `Arc<Meddler>`, by hand: `std::task::Wake` does not let one meddle with clone and drop.
-mod waker {
-    use super::*;
-
-    pub(super) fn new(meddler: Arc<Meddler>) -> Waker {
-        // SAFETY: the table below treats its data as the `Arc<Meddler>` that it is.
-        unsafe { Waker::from_raw(RawWaker::new(Arc::into_raw(meddler).cast(), &TABLE)) }
-    }
-
-    static TABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
-
-    unsafe fn clone(data: *const ()) -> RawWaker {
-        // SAFETY: the data is an `Arc<Meddler>`.
-        unsafe {
-            (*data.cast::<Meddler>()).meddle();
-            Arc::increment_strong_count(data.cast::<Meddler>());
-        }
-        RawWaker::new(data, &TABLE)
-    }
-
-    unsafe fn wake(data: *const ()) {
-        // SAFETY: as above.
-        unsafe {
-            wake_by_ref(data);
-            drop_waker(data);
-        }
-    }
-
-    unsafe fn wake_by_ref(data: *const ()) {
-        // SAFETY: as above.
-        unsafe { (*data.cast::<Meddler>()).wake() }
-    }
-
-    unsafe fn drop_waker(data: *const ()) {
-        // SAFETY: as above.
-        unsafe {
-            (*data.cast::<Meddler>()).meddle();
-            Arc::decrement_strong_count(data.cast::<Meddler>());
-        }
-    }
-}
-
 /// Polls `operation` with meddling wakers until it is ready, sleeping in between until it was woken.
 fn drive<F: Future>(meddler: &Arc<Meddler>, operation: F) -> F::Output {
     let mut operation = pin!(operation);
     let _current = meddler.handle.enter();
     loop {
         let before = *meddler.wakes.lock().unwrap();
-        let waker = waker::new(meddler.clone());
+        let waker = waker(meddler.clone());
         if let Poll::Ready(output) = operation.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
@@ -195,7 +155,7 @@ fn every_leaf_operation_survives_a_waker_that_calls_back() {
         drive(&meddler, local).unwrap();
 
         // The end of the runtime is what wakes and drops these.
-        let waker = waker::new(meddler.clone());
+        let waker = waker(meddler.clone());
         let cx = &mut Context::from_waker(&waker);
         let mut pending_sleep = sleep(LIMIT * 60);
         let mut pending_accept = listener.accept();

@@ -1,5 +1,7 @@
 //! Blocking inside a task, without keeping others waiting.
 
+use reveille_context::coop;
+
 use crate::local::{self, Flavor};
 use crate::multi_thread;
 
@@ -19,7 +21,7 @@ use crate::multi_thread;
 /// # Examples
 ///
 /// ```
-/// use reveille_executor::{MultiThread, Config, ThreadPark, block_in_place, spawn};
+/// use reveille_executor::{Config, MultiThread, ThreadPark, block_in_place, spawn};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
@@ -27,13 +29,13 @@ use crate::multi_thread;
 ///     let task = spawn(async {
 ///         let other = spawn(async { 42 });
 ///         // The only worker blocks here; another thread runs the task meanwhile.
-///         block_in_place(|| executor_of_the_answer(other))
+///         block_in_place(|| wait_for(other))
 ///     });
 ///     task.await.unwrap()
 /// });
 /// assert_eq!(answer, 42);
 ///
-/// fn executor_of_the_answer(task: reveille_executor::JoinHandle<i32>) -> i32 {
+/// fn wait_for(task: reveille_executor::JoinHandle<i32>) -> i32 {
 ///     reveille_executor::Handle::try_current().unwrap().block_on(task).unwrap()
 /// }
 /// # Ok(())
@@ -51,5 +53,7 @@ pub fn block_in_place<R>(blocks: impl FnOnce() -> R) -> R {
     }
     let _left = multi_thread::leave_shard();
     let _suspended = local::suspend();
+    // It keeps nobody else waiting, so it may do as much as it likes.
+    let _lifted = coop::unconstrained();
     blocks()
 }

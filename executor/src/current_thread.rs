@@ -182,7 +182,7 @@ impl<P: Park> CurrentThread<P> {
             return Err(NestedBlockOn::new(outer, location));
         }
         let entry = Arc::new(Entry::new(self.home.unparker().clone()));
-        let _registered = self.home.register(&entry);
+        let _registered = self.home.entries.register(&entry);
         let _runtime = self.handle().enter();
         let _entry = EntryGuard::new(entry.clone(), location, Flavor::CurrentThread);
         self.run(&entry, pin!(future), location)
@@ -247,7 +247,9 @@ impl<P: Park> CurrentThread<P> {
         self.waits = false;
         self.cancel_all();
         if !local::runs_tasks() {
-            self.home.blocking.wait_idle(Instant::now().checked_add(timeout));
+            self.home
+                .blocking
+                .wait_for_end(Instant::now().checked_add(timeout));
         }
         self.left()
     }
@@ -303,7 +305,7 @@ impl<P: Park> Drop for CurrentThread<P> {
         self.cancel_all();
         if self.waits && !local::runs_tasks() {
             let jobs = &self.home.blocking;
-            wait_and_say(|deadline| jobs.wait_idle(deadline).is_empty(), || self.left());
+            wait_and_say(|deadline| jobs.wait_for_end(deadline), || self.left());
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn block_on<F: Future>(
     }
     // This thread never sleeps in a driver.
     let entry = Arc::new(Entry::new(Waker::noop().clone()));
-    let _registered = handle.as_multi_thread().map(|shared| shared.register(&entry));
+    let _registered = handle.entries().register(&entry);
     let _runtime = handle.enter();
     let _entry = EntryGuard::new(entry.clone(), location, flavor);
     let waker = waker_ref(&entry);

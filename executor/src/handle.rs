@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 
 use crate::big_future::{boxed, is_big};
 use crate::blocking::BlockingPool;
+use crate::entries::Entries;
 use crate::follow;
 use crate::home::Home;
 use crate::local::{self, EnterGuard, Flavor};
@@ -82,7 +83,7 @@ impl Handle {
     /// # Examples
     ///
     /// ```
-    /// use reveille_executor::{MultiThread, Config, ThreadPark};
+    /// use reveille_executor::{Config, MultiThread, ThreadPark};
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let executor = MultiThread::new([ThreadPark::new(), ThreadPark::new()], Config::default())?;
@@ -105,6 +106,14 @@ impl Handle {
         match &self.scheduler {
             Scheduler::CurrentThread(home) => &home.blocking,
             Scheduler::MultiThread(shared) => &shared.blocking,
+        }
+    }
+
+    /// Who runs its tasks.
+    pub(crate) fn entries(&self) -> &Entries {
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => &home.entries,
+            Scheduler::MultiThread(shared) => shared.entries(),
         }
     }
 
@@ -144,7 +153,7 @@ impl Handle {
     /// # Examples
     ///
     /// ```
-    /// use reveille_executor::{MultiThread, Config, ThreadPark};
+    /// use reveille_executor::{Config, MultiThread, ThreadPark};
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;
@@ -204,7 +213,7 @@ impl Handle {
     ///
     /// ```
     /// use std::rc::Rc;
-    /// use reveille_executor::{MultiThread, Config, ThreadPark, yield_now};
+    /// use reveille_executor::{Config, MultiThread, ThreadPark, yield_now};
     ///
     /// # fn main() -> std::io::Result<()> {
     /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;

@@ -10,10 +10,10 @@ use crossbeam_utils::CachePadded;
 use crate::blocking::{BlockingPool, PoolConfig};
 use crate::config::Config;
 use crate::counters::{Counter, Counters};
-use crate::entry::Entry;
+use crate::entries::Entries;
 use crate::local;
-use crate::owned::{OwnedTasks, Tally};
-use crate::primitive::{Mutex, Ordering, SegQueue, lock};
+use crate::owned::OwnedTasks;
+use crate::primitive::{Ordering, SegQueue};
 use crate::schedule_latency::ScheduleLatency;
 use crate::task::{PanicPolicy, Place, Runnable, Schedule, Task};
 
@@ -30,37 +30,13 @@ pub(crate) struct Home {
     /// Whether a panic shut the runtime down.
     panicked: AtomicBool,
     pub(crate) blocking: Arc<BlockingPool>,
-    entries: Mutex<Entries>,
+    pub(crate) entries: Entries,
     pub(crate) latency: ScheduleLatency,
     /// Written by whoever drives, as the rest is.
     pub(crate) counters: CachePadded<Counters>,
     pub(crate) polls: Counter,
     /// How many tasks there were in the driver's queue when it last looked.
     pub(crate) queued: Counter,
-}
-
-/// The calls of `block_on` on this runtime, and embeddings.
-#[derive(Default)]
-struct Entries {
-    here: Vec<Arc<Entry>>,
-    /// How many local tasks those had that have returned.
-    ended: u64,
-}
-
-/// Made by [`Home::register`].
-pub(crate) struct Registered<'a> {
-    home: &'a Home,
-    entry: Arc<Entry>,
-}
-
-impl Drop for Registered<'_> {
-    fn drop(&mut self) {
-        // Its tasks have all ended, and no more are added.
-        let tasks = self.entry.owned().tally();
-        let mut entries = lock(&self.home.entries);
-        entries.here.retain(|entry| !Arc::ptr_eq(entry, &self.entry));
-        entries.ended += tasks.spawned;
-    }
 }
 
 impl Home {
@@ -72,33 +48,12 @@ impl Home {
             panic_policy: config.panic_policy,
             panicked: AtomicBool::new(false),
             blocking: BlockingPool::new(PoolConfig::from(config)),
-            entries: Mutex::default(),
+            entries: Entries::default(),
             latency: ScheduleLatency::new(),
             counters: CachePadded::new(Counters::new()),
             polls: Counter::new(),
             queued: Counter::new(),
         }
-    }
-
-    /// Notes who is in `block_on`, until the guard is dropped.
-    pub(crate) fn register(&self, entry: &Arc<Entry>) -> Registered<'_> {
-        lock(&self.entries).here.push(entry.clone());
-        Registered {
-            home: self,
-            entry: entry.clone(),
-        }
-    }
-
-    /// The local tasks of all who are in `block_on`, and were.
-    pub(crate) fn local_tasks(&self) -> Tally {
-        let entries = lock(&self.entries);
-        let here = entries.here.clone();
-        let ended = Tally {
-            alive: 0,
-            spawned: entries.ended,
-        };
-        drop(entries);
-        here.iter().map(|entry| entry.owned().tally()).sum::<Tally>() + ended
     }
 
     /// What [`unpark`](Self::unpark) wakes.
@@ -163,8 +118,9 @@ impl Schedule for Home {
 
     fn shut_down_after_panic(&self) {
         self.owned.close();
-        // Relaxed: the flag alone is told. Who drives sees it when it is unparked, at the latest.
+        // Relaxed: the flag alone is told. Who drives or follows sees it when it is unparked, at the latest.
         self.panicked.store(true, Ordering::Relaxed);
         self.unpark();
+        self.entries.unpark_followers();
     }
 }

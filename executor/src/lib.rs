@@ -14,6 +14,7 @@
 //! * `task`: the cell, the life cycle of a task, its waker, its [`JoinHandle`]; all unsafe code is there;
 //! * `owned`: the table that keeps tasks alive, and what shutdown does with it;
 //! * `home`: where a runtime's woken tasks go; `entry`: the same for those of one `block_on` that may not leave it;
+//!   `entries`: who runs tasks;
 //! * `local`: what a thread knows of the runtime it is in;
 //! * `root`: the future of a `block_on`;
 //! * `current_thread`: who drives, and the loop; **start here**; inside it a runtime that a foreign loop drives;
@@ -51,6 +52,7 @@ mod config;
 mod consume_budget;
 mod counters;
 mod current_thread;
+mod entries;
 mod entry;
 mod follow;
 mod handle;

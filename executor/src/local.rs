@@ -2,6 +2,7 @@
 //! queue of what it will run.
 
 mod aside;
+mod suspended;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -20,6 +21,7 @@ use crate::primitive::thread_local;
 use crate::task::Runnable;
 
 pub(crate) use aside::{Aside, address};
+pub(crate) use suspended::suspend;
 
 struct Local {
     /// The home of the runtime that this thread drives, or null. Compared, never followed.
@@ -270,48 +272,6 @@ pub(crate) fn flavor() -> Flavor {
     try_with(|local| local.flavor.get()).unwrap_or(Flavor::Outside)
 }
 
-/// Until the guard is dropped this thread is in no `block_on`, and its own tasks stand still; those that are woken go
-/// through the mailbox.
-pub(crate) fn suspend() -> Suspended {
-    LOCAL.with(|local| Suspended {
-        flavor: local.flavor.replace(Flavor::Outside),
-        entry: local.entry.replace(ptr::null()),
-        entered_at: local.entered_at.take(),
-        current_entry: local.current_entry.take(),
-        queue: local.queue.take(),
-        has_local_tasks: local.has_local_tasks.take(),
-        in_poll: local.in_poll.take(),
-        was_suspended: local.suspended.replace(true),
-    })
-}
-
-/// Made by [`suspend`].
-pub(crate) struct Suspended {
-    flavor: Flavor,
-    entry: *const Entry,
-    entered_at: Option<&'static Location<'static>>,
-    current_entry: Option<Arc<Entry>>,
-    queue: VecDeque<Runnable>,
-    has_local_tasks: bool,
-    in_poll: bool,
-    was_suspended: bool,
-}
-
-impl Drop for Suspended {
-    fn drop(&mut self) {
-        LOCAL.with(|local| {
-            local.flavor.set(self.flavor);
-            local.entry.set(self.entry);
-            local.entered_at.set(self.entered_at);
-            local.current_entry.replace(self.current_entry.take());
-            local.queue.replace(mem::take(&mut self.queue));
-            local.has_local_tasks.set(self.has_local_tasks);
-            local.in_poll.set(self.in_poll);
-            local.suspended.set(self.was_suspended);
-        });
-    }
-}
-
 /// The multi-thread runtime that is current on this thread, if this thread works a shard of it.
 pub(crate) fn worker() -> Option<Arc<Shared>> {
     let shared = current_handle()?.as_multi_thread()?.clone();
@@ -360,7 +320,7 @@ pub(crate) struct EntryGuard {
 }
 
 impl EntryGuard {
-    /// Fails with the place of the outer call if the thread is in a `block_on` already.
+    /// For a thread that is in no `block_on` yet; messages name `location`.
     pub(crate) fn new(entry: Arc<Entry>, location: &'static Location<'static>, flavor: Flavor) -> Self {
         LOCAL.with(|local| {
             local.flavor.set(flavor);

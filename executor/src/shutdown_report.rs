@@ -15,7 +15,7 @@ use crate::task::TaskInfo;
 /// ```
 /// use std::sync::mpsc;
 /// use std::time::Duration;
-/// use reveille_executor::{MultiThread, Config, ThreadPark};
+/// use reveille_executor::{Config, MultiThread, ThreadPark};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let executor = MultiThread::new([ThreadPark::new()], Config::default())?;

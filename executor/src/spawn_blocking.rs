@@ -1,8 +1,8 @@
 //! Jobs for the blocking pool, and what is current on its threads.
 
 use std::panic::Location;
+use std::sync::Arc;
 
-use crate::blocking::Connection;
 use crate::config::Around;
 use crate::handle::{Handle, WeakHandle};
 use crate::local;
@@ -75,9 +75,6 @@ impl Handle {
                 None => work(),
             }
         };
-        self.blocking().connect(Connection {
-            around: Box::new(around),
-            on_idle: Box::new(|| {}),
-        });
+        self.blocking().set_around(Arc::new(around));
     }
 }

@@ -12,7 +12,10 @@ use std::thread;
 
 use gate::Key;
 use reveille_context::coop;
-use reveille_executor::{CurrentThread, JoinHandle, ThreadPark, spawn, yield_now};
+use reveille_executor::{
+    Config, CurrentThread, JoinHandle, MultiThread, ThreadPark, block_in_place, consume_budget, spawn,
+    yield_now,
+};
 use watchdog::watched;
 
 fn executor() -> CurrentThread<ThreadPark> {
@@ -275,5 +278,21 @@ fn joining_spends_the_budget_only_when_it_completes() {
                 "{joined_per_poll:?}"
             );
         });
+    });
+}
+
+#[test]
+fn the_budget_has_no_end_in_block_in_place_and_goes_on_behind_it() {
+    watched(|| {
+        let executor = MultiThread::new([ThreadPark::new()], Config::default()).unwrap();
+        let task = async {
+            let mut cx = Context::from_waker(Waker::noop());
+            let mut spend = || pin!(consume_budget()).poll(&mut cx).is_ready();
+            let inside = block_in_place(|| (0..1000).filter(|_| spend()).count());
+            (inside, (0..1000).filter(|_| spend()).count())
+        };
+        let (inside, behind) = executor.block_on(async { spawn(task).await.unwrap() });
+        assert_eq!(inside, 1000);
+        assert!(behind <= 128, "{behind}");
     });
 }

@@ -3,25 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use crate::config::Config;
-use crate::config::Hook;
+use crate::config::{Config, Hook};
 use crate::primitive::spawn_thread;
-
-/// What a pool asks of its runtime.
-///
-/// The pool keeps this until it is closed, and each thread until it ends. So what it captures may refer to the pool
-/// only if whoever owns the runtime is sure to close the pool in the end; a `Weak` is the better choice.
-pub(crate) struct Connection {
-    /// Called once on each thread of the pool, with the thread's whole work, which it must call: it makes the runtime
-    /// current around it.
-    pub(crate) around: Around,
-    /// Called on a thread of the pool, under no lock, when [`is_idle`](super::BlockingPool::is_idle) has become true:
-    /// a little after the last job completed and woke its joiner.
-    pub(crate) on_idle: Box<dyn Fn() + Send + Sync>,
-}
-
-/// Called with a thread's work.
-pub(crate) type Around = Box<dyn Fn(&mut dyn FnMut()) + Send + Sync>;
 
 /// What a new thread runs.
 pub(crate) type ThreadMain = Box<dyn FnOnce() + Send>;

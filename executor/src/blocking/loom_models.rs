@@ -108,7 +108,7 @@ fn a_close_meets_a_push() {
             move || outcome(join(spawn(&pool, count(&ran))))
         });
         pool.close();
-        assert!(pool.wait_idle(None).is_empty());
+        assert!(pool.wait_for_end(None));
         let before = ran.load(Ordering::Relaxed);
         let succeeded = pusher.join().unwrap();
         assert_eq!(
@@ -212,7 +212,7 @@ fn outcome(joined: Result<(), JoinError>) -> usize {
 
 fn end(pool: &BlockingPool) {
     pool.close();
-    assert!(pool.wait_idle(None).is_empty());
+    assert!(pool.wait_for_end(None));
 }
 
 struct Unpark(Thread);

@@ -23,7 +23,7 @@ mod state;
 mod tests;
 mod thread;
 
-pub(crate) use config::{Connection, PoolConfig};
+pub(crate) use config::PoolConfig;
 pub use info::JobInfo;
 pub(crate) use info::PoolMetrics;
 pub(crate) use pool::BlockingPool;

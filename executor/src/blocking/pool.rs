@@ -5,19 +5,20 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::config::{Connection, PoolConfig, ThreadMain};
+use super::config::{PoolConfig, ThreadMain};
 use super::info::{JobInfo, PoolMetrics};
 use super::job::{Job, Record, Work};
 use super::keep_alive::KeepAlive;
 use super::state::State;
 use super::thread;
+use crate::config::Around;
 use crate::primitive::{Condvar, Mutex, lock, wait, wait_until};
 use crate::task::{self, JoinHandle, Place, Runnable, Schedule, Task};
 
 /// Threads for blocking code, started as they are needed and ended when they are not.
 ///
 /// Each job's cell, each thread and each handle of the runtime keep the pool alive; it keeps none of them, but for the
-/// [`Connection`], which goes with [`close`](Self::close).
+/// [`Around`], which goes with [`close`](Self::close).
 pub(crate) struct BlockingPool {
     /// Never held while a job, a hook or a destructor runs.
     pub(super) state: Mutex<State>,
@@ -40,14 +41,16 @@ impl BlockingPool {
         })
     }
 
-    /// Connects the pool to its runtime, before its first job. See [`Connection`] for what that may capture.
-    pub(crate) fn connect(&self, connection: Connection) {
-        let connection = Arc::new(connection);
+    /// What is called around the work of each thread, from now on: before the first job.
+    ///
+    /// The pool keeps it until it is closed, and each thread until it ends. So it may refer to the pool only if whoever
+    /// owns the runtime is sure to close the pool in the end; a `Weak` is the better choice.
+    pub(crate) fn set_around(&self, around: Around) {
         let mut state = lock(&self.state);
         let unused = if state.closed {
-            Some(connection)
+            Some(around)
         } else {
-            state.connection.replace(connection)
+            state.around.replace(around)
         };
         drop(state);
         drop(unused);
@@ -105,20 +108,20 @@ impl BlockingPool {
 
     /// Cancels what is queued, and takes no more. Threads without a job end; those that run one end after it.
     pub(crate) fn close(&self) {
-        let (queue, connection) = lock(&self.state).close();
+        let (queue, around) = lock(&self.state).close();
         self.work.notify_all();
         for job in queue {
             job.task.cancel();
         }
-        drop(connection);
+        drop(around);
     }
 
     /// Waits, after [`close`](Self::close), until every thread has ended or the deadline has passed (`None`: for as long
-    /// as it takes). Gives the jobs that still run; their threads end with them, unobserved.
+    /// as it takes). Whether they have; what still runs ends unobserved, and its threads with it.
     ///
     /// A thread has ended here when it has nothing left to do but to return. On a thread of the pool this waits for all
     /// others.
-    pub(crate) fn wait_idle(&self, deadline: Option<Instant>) -> Vec<JobInfo> {
+    pub(crate) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
         let own = usize::from(thread::is_of(self));
         let mut state = lock(&self.state);
         while state.alive() > own {
@@ -126,23 +129,11 @@ impl BlockingPool {
                 None => wait(&self.ended, state),
                 Some(deadline) => match wait_until(&self.ended, state, deadline) {
                     Ok(state) => state,
-                    Err(state) => return state.jobs(),
+                    Err(state) => return state.alive() <= own,
                 },
             };
         }
-        state.jobs()
-    }
-
-    /// Whether this thread is one of the pool's, for which nobody on it can wait.
-    pub(crate) fn is_own_thread(&self) -> bool {
-        thread::is_of(self)
-    }
-
-    /// Whether no job is queued or runs. It becomes true only after the last job's handle is finished; that it has is
-    /// told by [`Connection::on_idle`].
-    #[cfg(test)]
-    pub(crate) fn is_idle(&self) -> bool {
-        lock(&self.state).is_idle()
+        true
     }
 
     /// What is queued and what runs.

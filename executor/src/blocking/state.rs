@@ -32,12 +32,12 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::config::{Connection, ThreadMain};
+use super::config::ThreadMain;
 use super::info::{JobInfo, PoolMetrics};
 use super::job::{Job, Record};
+use crate::config::Around;
 use crate::task::Runnable;
 
 pub(super) struct State {
@@ -57,7 +57,7 @@ pub(super) struct State {
     /// Every thread that was started, until it touches the pool no more.
     alive: usize,
     pub(super) closed: bool,
-    pub(super) connection: Option<Arc<Connection>>,
+    pub(super) around: Option<Around>,
     jobs_begun: u64,
     failed_starts: u64,
     queue_latency_total: Duration,
@@ -107,7 +107,7 @@ impl State {
             standing_in: 0,
             alive: 0,
             closed: false,
-            connection: None,
+            around: None,
             jobs_begun: 0,
             failed_starts: 0,
             queue_latency_total: Duration::ZERO,
@@ -262,9 +262,9 @@ impl State {
     }
 
     /// No job enters from now on; those that are queued come back, to be cancelled.
-    pub(super) fn close(&mut self) -> (VecDeque<Job>, Option<Arc<Connection>>) {
+    pub(super) fn close(&mut self) -> (VecDeque<Job>, Option<Around>) {
         self.closed = true;
-        (std::mem::take(&mut self.queue), self.connection.take())
+        (std::mem::take(&mut self.queue), self.around.take())
     }
 
     pub(super) fn alive(&self) -> usize {
@@ -273,11 +273,6 @@ impl State {
 
     pub(super) fn has_jobs(&self) -> bool {
         !self.queue.is_empty()
-    }
-
-    /// Whether no job is queued or runs.
-    pub(super) fn is_idle(&self) -> bool {
-        self.queue.is_empty() && self.running.is_empty()
     }
 
     pub(super) fn jobs(&self) -> Vec<JobInfo> {

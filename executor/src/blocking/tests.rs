@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
-use super::{BlockingPool, Connection, PoolConfig};
+use super::{BlockingPool, PoolConfig};
 use crate::primitive::spawn_thread;
 use crate::task::{JoinError, JoinHandle};
 
@@ -68,6 +68,6 @@ fn failing(
 
 fn end(pool: &BlockingPool) {
     pool.close();
-    assert!(pool.wait_idle(None).is_empty());
+    assert!(pool.wait_for_end(None));
     assert_eq!(pool.metrics().threads, 0);
 }

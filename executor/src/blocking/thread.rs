@@ -92,9 +92,9 @@ impl BlockingPool {
                 self.work(substitute);
             }
         };
-        let connection = lock(&self.state).connection.clone();
-        if let Some(connection) = connection {
-            wake::contain(|| (connection.around)(&mut work));
+        let around = lock(&self.state).around.clone();
+        if let Some(around) = around {
+            wake::contain(|| around(&mut work));
         }
         // Whatever became of `around`, this thread is counted on.
         work();
@@ -153,14 +153,6 @@ impl BlockingPool {
             task.run();
             state = lock(&self.state);
             state.ended(&record);
-            if state.is_idle() {
-                let connection = state.connection.clone();
-                drop(state);
-                if let Some(connection) = connection {
-                    wake::contain(|| (connection.on_idle)());
-                }
-                state = lock(&self.state);
-            }
         }
         state
     }

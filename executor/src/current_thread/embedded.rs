@@ -22,8 +22,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Core, CurrentThread, Driving, Embedding};
+use crate::entries::Registered;
 use crate::entry::Entry;
-use crate::home::Registered;
 use crate::local::{self, Aside, EntryGuard, Flavor};
 use crate::park::Announce;
 use crate::primitive::lock;
@@ -81,7 +81,7 @@ impl<P: Announce> CurrentThread<P> {
         drop(inside);
         Ok(Embedded {
             executor: self,
-            _registered: self.home.register(&entry),
+            _registered: self.home.entries.register(&entry),
             entry,
             location,
             core,

@@ -6,7 +6,7 @@ use crate::metrics::{Metrics, WorkerMetrics};
 
 impl Home {
     pub(crate) fn metrics(&self) -> Metrics {
-        let tasks = self.owned.tally() + self.local_tasks();
+        let tasks = self.owned.tally() + self.entries.tally();
         let driver = WorkerMetrics {
             polls: self.polls.get(),
             busy: self.counters.busy.get(),

@@ -2,8 +2,9 @@
 //!
 //! To read the clock takes about as long as a short poll, so it is not read between any two. It is read when the driver
 //! sleeps, and else after a *stretch* of polls: of one after a sleep, then of two, four, and so on to 32 while the polls
-//! are short; of one as long as they take more than a microsecond or so each, which is then next to nothing of it, and of one for
+//! are short; of one as long as they take more than a microsecond or so each, which is then next to nothing of it, and for
 //! a while after a poll that took long.
+//!
 //! Who was polled in the stretch is kept. If it took longer than the threshold it was the one, or one of a few.
 
 use std::mem;

@@ -74,7 +74,7 @@ impl Idle {
                 match group.compare_exchange_weak(
                     now,
                     now - bit + SEARCHER,
-                    Ordering::AcqRel,
+                    Ordering::Release,
                     Ordering::Relaxed,
                 ) {
                     Ok(_) => return Some(index * GROUP + bit.trailing_zeros() as usize),
@@ -113,7 +113,8 @@ impl Idle {
         } else {
             bit(worker)
         };
-        self.group(worker).fetch_add(change, Ordering::AcqRel);
+        // Relaxed, as all here but a claim: what it is about comes with the fences.
+        self.group(worker).fetch_add(change, Ordering::Relaxed);
         // Pairs with the fence in `notify`, and with that in `end_search` of whoever searches.
         fence(Ordering::SeqCst);
         !self.is_searched()
@@ -122,7 +123,7 @@ impl Idle {
     /// After a worker parked, or looked again and found something. True if it was claimed meanwhile, and searches.
     pub(crate) fn retract(&self, worker: usize) -> bool {
         // Acquire: pairs with the Release of the claim.
-        self.group(worker).fetch_and(!bit(worker), Ordering::AcqRel) & bit(worker) == 0
+        self.group(worker).fetch_and(!bit(worker), Ordering::Acquire) & bit(worker) == 0
     }
 
     /// Whether every worker is parked, or about to be.
@@ -134,7 +135,8 @@ impl Idle {
         self.group(worker).load(Ordering::Relaxed) & bit(worker) != 0
     }
 
-    /// Whether some worker is parked and nobody searches: a hint, which spares a running worker the fence.
+    /// Whether some worker is parked and nobody searches: a hint, which spares a running worker the fence. What it misses
+    /// this worker runs itself, and asks again after its next poll.
     #[inline]
     pub(crate) fn may_help(&self) -> bool {
         let words = self.groups.iter().map(|group| group.load(Ordering::Relaxed));

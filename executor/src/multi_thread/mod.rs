@@ -2,8 +2,8 @@
 //! stuck.
 //!
 //! In reading order: `worker` (the loop; **start here**), `shard` (what a worker has), `shared` (where tasks go, and how
-//! they are stolen), `idle` (who sleeps, who searches), `monitor`, `seat` (which thread works a shard), `threads`,
-//! `shut_down`.
+//! they are stolen), `idle` (who sleeps, who searches), `monitor`, `seat` and `leave` (which thread works a shard),
+//! `threads`, `shut_down`, `metrics`.
 
 mod idle;
 mod leave;
@@ -47,7 +47,7 @@ use crate::shutdown_report::{ShutdownReport, wait_and_say};
 /// # Examples
 ///
 /// ```
-/// use reveille_executor::{MultiThread, Config, ThreadPark, spawn};
+/// use reveille_executor::{Config, MultiThread, ThreadPark, spawn};
 ///
 /// # fn main() -> std::io::Result<()> {
 /// let parks = (0..2).map(|_| ThreadPark::new());

@@ -82,7 +82,7 @@ impl Monitor {
 
     /// Waits between two looks.
     fn pause(&self, pause: Duration) {
-        // Nobody notifies who is not asleep.
+        // Only `hurry` ends it early; one that comes too soon costs no more than the pause.
         wait_for(&self.condvar, lock(&self.roused), pause);
     }
 }

@@ -8,11 +8,11 @@ use crate::primitive::{AtomicBool, Mutex, Ordering, lock};
 /// A shard's place for one thread.
 ///
 /// ```text
-///           leave: it is about to block               try_take, by a substitute
-///   taken ──────────────────────────────▶ free ─────────────────────────────────▶ taken
-///     ▲                                    ▲                                        │ ask, by the shard's own
-///     │ try_take, by its own thread        │ give_up, between two polls             ▼ thread
-///     └─────────────────────────────── offered ◀──────────────────────────────── wanted
+///           leave: it is about to block          try_take, by a substitute
+///   taken ─────────────────────────────▶ free ──────────────────────────────▶ taken
+///     ▲                                                                         │ ask, by the shard's
+///     │ try_take, by its own thread                 leave, between two polls    ▼ own thread
+///     └────────────────────────────── free for that one ◀──────────────────── wanted
 /// ```
 pub(super) struct Seat {
     /// Whether the shard's own thread waits for it.

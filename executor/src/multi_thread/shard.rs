@@ -19,7 +19,8 @@ pub(super) struct Shard {
     pub(super) lifo: LifoSlot,
     pub(super) owned: OwnedTasks,
     pub(super) seat: Seat,
-    /// Held only while parking or turning, never while a task or a waker runs. `None` once the runtime has shut down.
+    /// Held only while parking or turning, never while a task or a waker runs. `None` once the runtime has shut down, or
+    /// the driver has panicked.
     pub(super) park: Mutex<Option<Box<dyn Park>>>,
     pub(super) unparker: Waker,
     pub(super) running: CachePadded<Running>,

@@ -8,6 +8,7 @@ use super::shard::{RING, Shard};
 use super::threads::Threads;
 use crate::blocking::{BlockingPool, PoolConfig};
 use crate::config::Config;
+use crate::entries::Entries;
 use crate::entry::Entry;
 use crate::local;
 use crate::owned::OwnedTasks;
@@ -29,7 +30,7 @@ pub(crate) struct Shared {
     pub(super) monitor: Monitor,
     pub(super) threads: Threads,
     /// Of the workers' own threads: where tasks that were sent to one of them go.
-    pub(super) entries: Box<[OnceLock<Arc<Entry>>]>,
+    pub(super) own: Box<[OnceLock<Arc<Entry>>]>,
     pub(crate) blocking: Arc<BlockingPool>,
     pub(super) latency: ScheduleLatency,
     pub(super) config: Config,
@@ -50,7 +51,7 @@ impl Shared {
             idle: Idle::new(workers),
             monitor: Monitor::new(),
             threads: Threads::new(),
-            entries: (0..workers).map(|_| OnceLock::new()).collect(),
+            own: (0..workers).map(|_| OnceLock::new()).collect(),
             blocking: BlockingPool::new(PoolConfig::from(&config)),
             latency: ScheduleLatency::new(),
             config,
@@ -71,9 +72,14 @@ impl Shared {
         self.threads.has_panicked()
     }
 
+    /// Who runs its tasks, or is in its `block_on`.
+    pub(crate) fn entries(&self) -> &Entries {
+        &self.threads.entries
+    }
+
     /// Of a worker's own thread.
     pub(crate) fn entry(&self, worker: usize) -> Option<&Arc<Entry>> {
-        self.entries.get(worker)?.get()
+        self.own.get(worker)?.get()
     }
 
     /// The table for a task that is spawned on this thread.

@@ -6,8 +6,9 @@
 //!    marked; whoever has them cancels them instead of going on.
 //! 3. The workers cancel what they find, in any shard, so that a destructor which waits for another task's only keeps
 //!    its own thread. They sleep in between: a waker that has just set SCHEDULED may not have pushed its task yet.
-//!    Before they sleep they close every driver, so that a task which blocks on a socket in `block_in_place` is told.
-//! 4. When the tables are empty each worker drops its driver, its thread's local tasks, and ends.
+//!    Before they sleep they drop their thread's local tasks, for which what is left elsewhere may wait, and close every
+//!    driver, so that a task which blocks on a socket in `block_in_place` is told.
+//! 4. When the tables are empty each worker drops its driver, and ends.
 //!
 //! Who waits for that may give up at a deadline: the threads go on by themselves, and a poll or a destructor that does not
 //! return keeps its own thread and nothing else.
@@ -38,7 +39,7 @@ impl Shared {
             self.claimed.push(claimed);
         }
         self.unpark_all();
-        self.threads.unpark_followers();
+        self.threads.entries.unpark_followers();
         self.blocking.close();
     }
 
@@ -56,13 +57,12 @@ impl Shared {
 
     /// Waits until every thread, of the workers and of the blocking pool, has ended. Whether they have.
     pub(super) fn wait_for_end(&self, deadline: Option<Instant>) -> bool {
-        self.threads.wait_for_end(deadline)
-            && (self.blocking.wait_idle(deadline).is_empty() || self.blocking.is_own_thread())
+        self.threads.wait_for_end(deadline) && self.blocking.wait_for_end(deadline)
     }
 
     /// What has not ended.
     pub(super) fn what_is_left(&self) -> ShutdownReport {
-        let entries = self.threads.entries();
+        let entries = self.threads.entries.all();
         let local = entries.iter().flat_map(|entry| entry.owned().list());
         let tasks = self.tables().flat_map(|table| table.list()).chain(local);
         ShutdownReport {

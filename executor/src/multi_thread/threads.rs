@@ -7,10 +7,10 @@ use std::time::Instant;
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::config::Hook;
+use crate::entries::Entries;
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::local::{self, EntryGuard, Flavor};
-use crate::owned::Tally;
 use crate::primitive::{
     AtomicBool, Condvar, JoinHandle, Mutex, Ordering, join_thread, lock, spawn_thread, wait, wait_until,
 };
@@ -21,6 +21,8 @@ pub(super) struct Threads {
     closing: AtomicBool,
     /// Whether a task's panic is why.
     panicked: AtomicBool,
+    /// Of those that run tasks, and those that are in the runtime's `block_on`.
+    pub(super) entries: Entries,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -30,12 +32,8 @@ struct State {
     /// Threads that were started and have not ended.
     alive: usize,
     handles: Vec<JoinHandle<()>>,
-    /// What unparks those that run tasks, and those that are in the runtime's `block_on`.
-    entries: Vec<Arc<Entry>>,
-    /// How many there have ever been, those that have ended included.
-    registered: usize,
-    /// How many local tasks those had that are not there any more.
-    ended: u64,
+    /// Workers' own threads that have ever begun to run tasks.
+    started: usize,
 }
 
 impl Threads {
@@ -43,6 +41,7 @@ impl Threads {
         Self {
             closing: AtomicBool::new(false),
             panicked: AtomicBool::new(false),
+            entries: Entries::default(),
             state: Mutex::new(State::default()),
             changed: Condvar::new(),
         }
@@ -57,7 +56,9 @@ impl Threads {
 
     /// The runtime shuts down from now on. False if it does already.
     pub(super) fn close(&self) -> bool {
-        !self.closing.swap(true, Ordering::SeqCst)
+        // Relaxed: the tables were closed under their locks before. Who sees the flag and then locks one finds it closed,
+        // since it read the flag before it locked.
+        !self.closing.swap(true, Ordering::Relaxed)
     }
 
     /// A task's panic shuts the runtime down, by the policy; those in `block_on` are told.
@@ -71,47 +72,16 @@ impl Threads {
         self.panicked.load(Ordering::Relaxed)
     }
 
-    /// Unparks those that run tasks without a shard.
-    pub(super) fn unpark_followers(&self) {
-        let entries = lock(&self.state).entries.clone();
-        entries.iter().for_each(|entry| entry.unpark_follower());
-    }
-
-    /// Notes who runs tasks, until the guard is dropped.
-    pub(super) fn register(&self, entry: &Arc<Entry>) -> Registered<'_> {
-        let mut state = lock(&self.state);
-        state.entries.push(entry.clone());
-        state.registered += 1;
-        drop(state);
+    /// A worker's own thread has begun to run tasks.
+    fn note_start(&self) {
+        lock(&self.state).started += 1;
         self.changed.notify_all();
-        Registered {
-            threads: self,
-            entry: entry.clone(),
-        }
-    }
-
-    /// Who runs tasks, or is in `block_on`.
-    pub(super) fn entries(&self) -> Vec<Arc<Entry>> {
-        lock(&self.state).entries.clone()
-    }
-
-    /// The local tasks of all of them, and of those that were there before.
-    pub(super) fn tally(&self) -> Tally {
-        let state = lock(&self.state);
-        let entries = state.entries.clone();
-        let ended = Tally {
-            alive: 0,
-            spawned: state.ended,
-        };
-        drop(state);
-        let entries = entries.iter().map(|entry| entry.owned().tally());
-        entries.sum::<Tally>() + ended
     }
 
     /// Waits until that many threads have begun to run tasks. One whose driver panics at once may have ended again.
     pub(super) fn wait_for_start(&self, count: usize) {
         let mut state = lock(&self.state);
-        while state.registered < count {
+        while state.started < count {
             state = wait(&self.changed, state);
         }
     }
@@ -183,28 +153,7 @@ impl Drop for Alive {
     }
 }
 
-/// Made by [`Threads::register`].
-pub(crate) struct Registered<'a> {
-    threads: &'a Threads,
-    entry: Arc<Entry>,
-}
-
-impl Drop for Registered<'_> {
-    fn drop(&mut self) {
-        // Its tasks have all ended, and no more are added.
-        let tasks = self.entry.owned().tally();
-        let mut state = lock(&self.threads.state);
-        state.entries.retain(|entry| !Arc::ptr_eq(entry, &self.entry));
-        state.ended += tasks.spawned;
-    }
-}
-
 impl Shared {
-    /// Notes who is in `block_on`, until the guard is dropped.
-    pub(crate) fn register(&self, entry: &Arc<Entry>) -> Registered<'_> {
-        self.threads.register(entry)
-    }
-
     /// Starts the thread of a worker.
     pub(super) fn start_worker(self: &Arc<Self>, index: usize) -> io::Result<()> {
         let name = self.config.thread_name.clone();
@@ -227,9 +176,12 @@ pub(super) fn work(shared: &Arc<Shared>, index: usize, own: bool) {
     // There is no root to poll; as news it would keep the worker from ever going to sleep.
     entry.take_woken();
     if own {
-        let _ = shared.entries[index].set(entry.clone());
+        let _ = shared.own[index].set(entry.clone());
     }
-    let _registered = shared.threads.register(&entry);
+    let _registered = shared.threads.entries.register(&entry);
+    if own {
+        shared.threads.note_start();
+    }
     let _runtime = Handle::multi_thread(shared.clone()).enter();
     // Its drop cancels the thread's local tasks.
     let _entry = EntryGuard::new(entry.clone(), shared.config.location, Flavor::MultiThread);

@@ -88,7 +88,7 @@ impl Worker {
             if self.shared.threads.is_closing() {
                 return Left::Closing;
             }
-            if self.shard().seat.is_wanted() && !self.own {
+            if !self.own && self.shard().seat.is_wanted() {
                 return Left::Wanted;
             }
             let Some(task) = self.next().or_else(|| self.search()) else {

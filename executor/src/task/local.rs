@@ -37,10 +37,10 @@ impl<F: Future> Future for HomeBound<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: structural pinning: the future is never moved out, and is dropped where it lies.
+        // SAFETY: rule F.
         let bound = unsafe { self.get_unchecked_mut() };
         Self::assert_home(bound.thread);
-        // SAFETY: as above.
+        // SAFETY: rule F.
         let future = unsafe { Pin::new_unchecked(&mut *bound.future) };
         future.poll(cx)
     }
@@ -50,7 +50,7 @@ impl<F> Drop for HomeBound<F> {
     fn drop(&mut self) {
         // On the wrong thread the future is leaked and the panic reported.
         Self::assert_home(self.thread);
-        // SAFETY: dropped once, here.
+        // SAFETY: rule F: dropped once, here.
         unsafe { ManuallyDrop::drop(&mut self.future) }
     }
 }
@@ -80,14 +80,14 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        // SAFETY: structural pinning of the future, which is never moved once it is made; the closure is never pinned.
+        // SAFETY: rule F for the future, once it is made; the closure is never pinned.
         let this = unsafe { self.get_unchecked_mut() };
         if let Self::Closure(make) = this {
             let make = make.take().expect("a task is not polled again after it panicked");
             *this = Self::Future(HomeBound::new(make()));
         }
         match this {
-            // SAFETY: as above.
+            // SAFETY: rule F.
             Self::Future(future) => unsafe { Pin::new_unchecked(future) }.poll(cx),
             Self::Closure(_) => unreachable!("it was replaced above"),
         }

@@ -29,6 +29,8 @@
 //! * **Rule E (threads).** A future that is not `Send` is wrapped in [`local::HomeBound`], which checks before every
 //!   access that it is on its thread; an output that is not `Send` is made there, and the `JoinHandle` for it is
 //!   not `Send` either.
+//! * **Rule F (pinning).** A wrapper's future is pinned with the wrapper: it is never moved out of it, and dropped where
+//!   it lies.
 #![allow(unsafe_code)]
 
 mod abort;

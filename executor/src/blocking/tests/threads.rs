@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::watchdog::watched;
-use super::{BlockingPool, Connection, PoolConfig, end, failing, join, occupy, pool_of, spawn};
+use super::{BlockingPool, PoolConfig, end, failing, join, occupy, pool_of, spawn};
 
 #[test]
 fn an_idle_thread_is_used_again() {
@@ -58,7 +58,7 @@ fn a_thread_without_work_ends() {
         });
         join(spawn(&pool, || ())).unwrap();
         // Not closed: it ends by itself.
-        assert!(pool.wait_idle(None).is_empty());
+        assert!(pool.wait_for_end(None));
         assert_eq!(pool.metrics().threads, 0);
         join(spawn(&pool, || ())).expect("another one is started");
         end(&pool);
@@ -78,26 +78,6 @@ fn threads_do_not_keep_the_pool_for_ever() {
         while weak.strong_count() > 0 {
             thread::yield_now();
         }
-    });
-}
-
-#[test]
-fn the_end_of_the_last_job_is_told() {
-    watched(|| {
-        let pool = pool_of(2);
-        let (idle, is_idle) = channel();
-        pool.connect(Connection {
-            around: Box::new(|work| work()),
-            on_idle: Box::new(move || idle.send(()).unwrap()),
-        });
-        let (release, busy) = occupy(&pool);
-        join(spawn(&pool, || ())).unwrap();
-        drop(release);
-        join(busy).unwrap();
-        is_idle.recv().expect("it was told");
-        assert!(pool.is_idle());
-        end(&pool);
-        assert!(is_idle.try_recv().is_err(), "it was told while a job ran");
     });
 }
 
@@ -140,14 +120,11 @@ thread_local! {
 fn every_job_runs_inside_of_around() {
     watched(|| {
         let pool = pool_of(2);
-        pool.connect(Connection {
-            around: Box::new(|work| {
-                INSIDE.set(true);
-                work();
-                INSIDE.set(false);
-            }),
-            on_idle: Box::new(|| ()),
-        });
+        pool.set_around(Arc::new(|work| {
+            INSIDE.set(true);
+            work();
+            INSIDE.set(false);
+        }));
         let both = Arc::new(Barrier::new(2));
         let jobs = [0, 1].map(|_| {
             let both = both.clone();
@@ -167,28 +144,21 @@ fn every_job_runs_inside_of_around() {
 fn an_around_that_fails_loses_no_job() {
     watched(|| {
         let pool = pool_of(1);
-        pool.connect(Connection {
-            around: Box::new(|_| panic!("an around that panics")),
-            on_idle: Box::new(|| ()),
-        });
+        pool.set_around(Arc::new(|_| panic!("an around that panics")));
         join(spawn(&pool, || ())).unwrap();
         end(&pool);
     });
 }
 
 #[test]
-fn a_connection_that_holds_the_pool_goes_with_the_close() {
+fn an_around_that_holds_the_pool_goes_with_the_close() {
     watched(|| {
         let pool = pool_of(1);
-        let held = [pool.clone(), pool.clone()];
-        let [around, on_idle] = held;
-        pool.connect(Connection {
-            around: Box::new(move |work| {
-                let _ = around.metrics();
-                work();
-            }),
-            on_idle: Box::new(move || assert!(on_idle.is_idle())),
-        });
+        let held = pool.clone();
+        pool.set_around(Arc::new(move |work| {
+            let _ = held.metrics();
+            work();
+        }));
         join(spawn(&pool, || ())).unwrap();
         end(&pool);
         let weak = Arc::downgrade(&pool);

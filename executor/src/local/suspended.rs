@@ -1,0 +1,53 @@
+//! What a thread knows of the tasks that it runs, put aside while it blocks in the midst of one.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::panic::Location;
+use std::ptr;
+use std::sync::Arc;
+
+use super::{Flavor, LOCAL};
+use crate::entry::Entry;
+use crate::task::Runnable;
+
+/// Until the guard is dropped this thread is in no `block_on`, and its own tasks stand still; those that are woken go
+/// through the mailbox.
+pub(crate) fn suspend() -> Suspended {
+    LOCAL.with(|local| Suspended {
+        flavor: local.flavor.replace(Flavor::Outside),
+        entry: local.entry.replace(ptr::null()),
+        entered_at: local.entered_at.take(),
+        current_entry: local.current_entry.take(),
+        queue: local.queue.take(),
+        has_local_tasks: local.has_local_tasks.take(),
+        in_poll: local.in_poll.take(),
+        was_suspended: local.suspended.replace(true),
+    })
+}
+
+/// Made by [`suspend`].
+pub(crate) struct Suspended {
+    flavor: Flavor,
+    entry: *const Entry,
+    entered_at: Option<&'static Location<'static>>,
+    current_entry: Option<Arc<Entry>>,
+    queue: VecDeque<Runnable>,
+    has_local_tasks: bool,
+    in_poll: bool,
+    was_suspended: bool,
+}
+
+impl Drop for Suspended {
+    fn drop(&mut self) {
+        LOCAL.with(|local| {
+            local.flavor.set(self.flavor);
+            local.entry.set(self.entry);
+            local.entered_at.set(self.entered_at);
+            local.current_entry.replace(self.current_entry.take());
+            local.queue.replace(mem::take(&mut self.queue));
+            local.has_local_tasks.set(self.has_local_tasks);
+            local.in_poll.set(self.in_poll);
+            local.suspended.set(self.was_suspended);
+        });
+    }
+}
