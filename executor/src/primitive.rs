@@ -41,6 +41,9 @@ pub(crate) use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
+/// Whether time goes by: in a model checker it does not.
+pub(crate) const HAS_CLOCK: bool = !cfg!(any(loom, shuttle));
+
 /// Locks `mutex`. Nothing of ours panics under a lock, and no foreign code runs there, so a poisoned one can only
 /// stem from a panic in an allocation; its data is whole.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

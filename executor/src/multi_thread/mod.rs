@@ -2,11 +2,12 @@
 //! stuck.
 //!
 //! In reading order: `worker` (the loop; **start here**), `shard` (what a worker has), `shared` (where tasks go, and how
-//! they are stolen), `idle` (who sleeps, who searches), `monitor`, `seat` and `leave` (which thread works a shard),
-//! `threads`, `shut_down`, `metrics`.
+//! they are stolen), `idle` (who sleeps, who searches), `look` (whether it searches on before it sleeps), `monitor`, `seat`
+//! and `leave` (which thread works a shard), `threads`, `shut_down`, `metrics`.
 
 mod idle;
 mod leave;
+mod look;
 #[cfg(all(test, loom))]
 mod loom_models;
 mod metrics;

@@ -1,5 +1,6 @@
 //! A worker: the loop of a thread that runs tasks, and how it goes to sleep.
 
+use std::hint;
 use std::mem;
 use std::sync::Arc;
 use std::task::Waker;
@@ -7,6 +8,7 @@ use std::time::Instant;
 
 use reveille_context::wake;
 
+use super::look::{LONGEST, Look};
 use super::shard::Shard;
 use super::shared::Shared;
 use crate::entry::Entry;
@@ -30,6 +32,7 @@ pub(super) struct Worker {
     /// Whether it counts as one who searches.
     pub(super) searching: bool,
     pace: Pace,
+    look: Look,
     /// Reused by every turn.
     pub(super) woken: Vec<Waker>,
 }
@@ -51,6 +54,9 @@ const FAIR: u32 = 61;
 /// waiting.
 const LIFO_IN_A_ROW: u32 = 3;
 
+/// Between two looks at the queues, so that those who push are left alone with them.
+const PAUSES: u32 = 16;
+
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, entry: Arc<Entry>, index: usize, own: bool) -> Self {
         Self {
@@ -62,6 +68,7 @@ impl Worker {
             in_a_row: 0,
             searching: false,
             pace: Pace::default(),
+            look: Look::new(),
             woken: Vec::new(),
         }
     }
@@ -91,7 +98,11 @@ impl Worker {
             if !self.own && self.shard().seat.is_wanted() {
                 return Left::Wanted;
             }
-            let Some(task) = self.next().or_else(|| self.search()) else {
+            let task = self
+                .next()
+                .or_else(|| self.search())
+                .or_else(|| self.look_around());
+            let Some(task) = task else {
                 self.sleep();
                 continue;
             };
@@ -182,6 +193,25 @@ impl Worker {
         self.shared.steal(self.index, self.tick as usize)
     }
 
+    /// Searches on for a moment, if that has spared it a sleep before: nobody is to be unparked for what is pushed
+    /// meanwhile.
+    fn look_around(&mut self) -> Option<Runnable> {
+        if !self.searching || !self.look.pays() {
+            return None;
+        }
+        let until = Instant::now() + LONGEST;
+        while Instant::now() < until && !self.is_asked() {
+            if self.shared.has_work() {
+                if let Some(task) = self.shared.steal(self.index, self.tick as usize) {
+                    return Some(task);
+                }
+            }
+            (0..PAUSES).for_each(|_| hint::spin_loop());
+        }
+        self.look.was_in_vain();
+        None
+    }
+
     /// Before it runs what it found; what was pushed meanwhile it answers for.
     fn end_search(&mut self) {
         self.searching = false;
@@ -202,7 +232,9 @@ impl Worker {
             let _elsewhere = local::as_if_elsewhere();
             wake::contain(|| hook());
         }
-        self.shard().counters.busy.end(Instant::now());
+        let now = Instant::now();
+        self.shard().counters.busy.end(now);
+        self.look.falls_asleep(now);
         // Before the driver sleeps its own lock is taken, so nobody turns it meanwhile.
         let parked = self.shared.shards[self.index].with_park(|park| {
             let _elsewhere = local::as_if_elsewhere();
@@ -212,11 +244,15 @@ impl Worker {
         if let Err(broken) = parked {
             self.shared.driver_failed(self.index, broken);
         }
+        let now = Instant::now();
+        if self.searching {
+            self.look.was_claimed(now);
+        }
         // Who searches runs nobody's code, which may block; but for the hook, which may not.
         if self.searching && !self.woken.is_empty() {
             self.end_search();
         }
-        self.shard().counters.busy.begin(Instant::now());
+        self.shard().counters.busy.begin(now);
         self.shard().counters.parks.add(1);
         if let Some(hook) = &self.shared.config.on_thread_unpark {
             wake::contain(|| hook());
