@@ -30,28 +30,40 @@ use crate::primitive::{AtomicU8, Condvar, Mutex, Ordering, lock};
 /// park.enter();
 /// park.park(None, &mut woken);
 /// // The unparker ended the wait. `woken` would hold the wakers of ready sockets and timers now.
+/// park.turn(&mut woken); // Looks once more, and does not wait.
+/// park.close(&mut woken); // At the runtime's end.
 /// assert!(woken.is_empty());
 /// ```
 pub trait Park: Send {
     /// Called on the thread that will park, before it does: makes this park's sockets and timers the thread's own.
+    ///
+    /// See [`Park`] for an example.
     fn enter(&mut self);
 
     /// Waits until something is to be woken, [`unparker`](Self::unparker) is woken, or `timeout` is over (`None`: without
     /// end, which is all that [`CurrentThread`](crate::CurrentThread) asks for). Returns
     /// at once if the unparker was woken since the last `park`. It may return early for no reason.
+    ///
+    /// See [`Park`] for an example.
     fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>);
 
     /// Collects what is to be woken now, without waiting. Leaves the unparker's token alone.
+    ///
+    /// See [`Park`] for an example.
     fn turn(&mut self, woken: &mut Vec<Waker>);
 
     /// The runtime shuts down: whoever waits for this park's sockets and timers is to be woken, and nobody is to wait for
     /// them any more. It may still be parked. May be called again; dropping the park does this too.
+    ///
+    /// See [`Park`] for an example.
     fn close(&mut self, woken: &mut Vec<Waker>) {
         let _ = woken;
     }
 
     /// A waker that ends the current `park`, or the next one. What happened before it is woken is seen after `park`
     /// returns. Waking it again before that costs no system call.
+    ///
+    /// See [`Park`] for an example.
     fn unparker(&self) -> Waker;
 }
 
@@ -80,12 +92,16 @@ pub trait Announce: Park {
     /// From now on until the next [`park`](Park::park) the unparker interrupts the foreign loop, by a descriptor that
     /// becomes readable say. False if it was woken since the last `park`: then that is used up and nothing is
     /// announced; look for what it told of, and announce again.
+    ///
+    /// See [`Announce`] for an example.
     #[must_use = "if this says false, there may be something to run"]
     fn announce(&mut self) -> bool;
 
     /// How long, from now, the foreign loop may wait before the next [`park`](Park::park): `None` without end, zero if
     /// there is something to collect already. Called after [`announce`](Self::announce), as often as the loop asks; who
     /// sets an earlier deadline after that wakes the unparker.
+    ///
+    /// See [`Announce`] for an example.
     fn next_deadline(&mut self) -> Option<Duration>;
 }
 

@@ -37,6 +37,32 @@ impl Spawn for Handle {
 }
 
 /// Spawns a detached task that stays on this thread. An error where this thread does not run the handle's tasks.
+///
+/// # Examples
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// use futures_task::{LocalFutureObj, LocalSpawn};
+///
+/// // A library's function, which knows no runtime.
+/// fn start(spawner: &impl LocalSpawn, answer: Rc<Cell<i32>>) {
+///     let future = async move { answer.set(42) };
+///     spawner.spawn_local_obj(LocalFutureObj::new(Box::new(future))).unwrap();
+/// }
+///
+/// # fn main() -> std::io::Result<()> {
+/// let runtime = reveille::runtime::Runtime::new()?;
+/// runtime.block_on(async {
+///     let answer = Rc::new(Cell::new(0));
+///     start(runtime.handle(), answer.clone());
+///     reveille::task::yield_now().await;
+///     assert_eq!(answer.get(), 42);
+/// });
+/// # Ok(())
+/// # }
+/// ```
 impl LocalSpawn for Handle {
     #[track_caller]
     fn spawn_local_obj(&self, future: LocalFutureObj<'static, ()>) -> Result<(), SpawnError> {
