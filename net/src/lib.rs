@@ -48,6 +48,7 @@ mod bind;
 mod datagram;
 mod descriptor;
 pub mod future;
+mod polled;
 mod primitive;
 mod readiness;
 mod resolve;

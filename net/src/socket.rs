@@ -16,19 +16,36 @@ pub trait Socket {
 
     /// Calls `operation`, which is not mio's, in such a way that mio sees its `WouldBlock`.
     fn guard<T>(source: &Self::Source, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T>;
+}
 
+/// A socket that can receive without taking.
+pub trait Peeking: Socket {
     /// Receives without taking.
     fn peek(source: &Self::Source, buffer: &mut [u8]) -> io::Result<usize>;
 }
 
-/// A stream of bytes. A transfer that is shorter than asked for means that the next one would block.
+/// A stream of bytes.
 pub trait Stream: Socket {
-    /// Both directions of the stream.
-    fn bytes(source: &Self::Source) -> impl io::Read + io::Write;
+    /// Whether a transfer that is shorter than asked for means that the next one would block. It does on TCP. It does
+    /// not where a read also ends for other reasons, as one from a Unix socket does where a message with ancillary data
+    /// begins.
+    const SHORT_MEANS_NOT_READY: bool;
+}
+
+/// A stream that can be read from.
+pub trait Reading: Stream {
+    /// This direction of the stream.
+    fn reader(source: &Self::Source) -> impl io::Read;
+}
+
+/// A stream that can be written to.
+pub trait Writing: Stream {
+    /// This direction of the stream.
+    fn writer(source: &Self::Source) -> impl io::Write;
 }
 
 /// A socket for messages that stay apart. A short one says nothing about the next one.
-pub trait Datagram: Socket {
+pub trait Datagram: Peeking {
     /// Where messages come from.
     type Address;
 

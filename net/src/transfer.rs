@@ -8,17 +8,17 @@ use std::task::{Context, Poll, ready};
 
 use reveille_reactor::{Direction, Wait};
 
-use crate::socket::{Socket, Stream};
+use crate::socket::{Peeking, Reading, Writing};
 use crate::wanted;
 
 /// The future of `read`.
 #[must_use = "futures do nothing unless they are awaited or polled"]
-pub struct Read<'a, S: Stream> {
+pub struct Read<'a, S: Reading> {
     wait: Wait<'a, S::Source>,
     buffer: &'a mut [u8],
 }
 
-impl<'a, S: Stream> Read<'a, S> {
+impl<'a, S: Reading> Read<'a, S> {
     #[track_caller]
     pub(crate) fn new(socket: &'a S, buffer: &'a mut [u8]) -> Self {
         let wait = socket.registration().wait(Direction::Read, Location::caller());
@@ -26,7 +26,7 @@ impl<'a, S: Stream> Read<'a, S> {
     }
 }
 
-impl<S: Stream> Future for Read<'_, S> {
+impl<S: Reading> Future for Read<'_, S> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -37,13 +37,13 @@ impl<S: Stream> Future for Read<'_, S> {
 
 /// The future of `read_exact`: it keeps count.
 #[must_use = "futures do nothing unless they are awaited or polled"]
-pub struct ReadExact<'a, S: Stream> {
+pub struct ReadExact<'a, S: Reading> {
     wait: Wait<'a, S::Source>,
     buffer: &'a mut [u8],
     filled: usize,
 }
 
-impl<'a, S: Stream> ReadExact<'a, S> {
+impl<'a, S: Reading> ReadExact<'a, S> {
     #[track_caller]
     pub(crate) fn new(socket: &'a S, buffer: &'a mut [u8]) -> Self {
         let wait = socket.registration().wait(Direction::Read, Location::caller());
@@ -61,7 +61,7 @@ impl<'a, S: Stream> ReadExact<'a, S> {
     }
 }
 
-impl<S: Stream> Future for ReadExact<'_, S> {
+impl<S: Reading> Future for ReadExact<'_, S> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -78,12 +78,12 @@ impl<S: Stream> Future for ReadExact<'_, S> {
 
 /// The future of `write`.
 #[must_use = "futures do nothing unless they are awaited or polled"]
-pub struct Write<'a, S: Stream> {
+pub struct Write<'a, S: Writing> {
     wait: Wait<'a, S::Source>,
     bytes: &'a [u8],
 }
 
-impl<'a, S: Stream> Write<'a, S> {
+impl<'a, S: Writing> Write<'a, S> {
     #[track_caller]
     pub(crate) fn new(socket: &'a S, bytes: &'a [u8]) -> Self {
         let wait = socket.registration().wait(Direction::Write, Location::caller());
@@ -91,7 +91,7 @@ impl<'a, S: Stream> Write<'a, S> {
     }
 }
 
-impl<S: Stream> Future for Write<'_, S> {
+impl<S: Writing> Future for Write<'_, S> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -102,13 +102,13 @@ impl<S: Stream> Future for Write<'_, S> {
 
 /// The future of `write_all`: it keeps count.
 #[must_use = "futures do nothing unless they are awaited or polled"]
-pub struct WriteAll<'a, S: Stream> {
+pub struct WriteAll<'a, S: Writing> {
     wait: Wait<'a, S::Source>,
     bytes: &'a [u8],
     written: usize,
 }
 
-impl<'a, S: Stream> WriteAll<'a, S> {
+impl<'a, S: Writing> WriteAll<'a, S> {
     #[track_caller]
     pub(crate) fn new(socket: &'a S, bytes: &'a [u8]) -> Self {
         let wait = socket.registration().wait(Direction::Write, Location::caller());
@@ -125,7 +125,7 @@ impl<'a, S: Stream> WriteAll<'a, S> {
     }
 }
 
-impl<S: Stream> Future for WriteAll<'_, S> {
+impl<S: Writing> Future for WriteAll<'_, S> {
     type Output = io::Result<()>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -142,12 +142,12 @@ impl<S: Stream> Future for WriteAll<'_, S> {
 
 /// The future of `peek`.
 #[must_use = "futures do nothing unless they are awaited or polled"]
-pub struct Peek<'a, S: Socket> {
+pub struct Peek<'a, S: Peeking> {
     wait: Wait<'a, S::Source>,
     buffer: &'a mut [u8],
 }
 
-impl<'a, S: Socket> Peek<'a, S> {
+impl<'a, S: Peeking> Peek<'a, S> {
     #[track_caller]
     pub(crate) fn new(socket: &'a S, buffer: &'a mut [u8]) -> Self {
         let wait = socket.registration().wait(Direction::Read, Location::caller());
@@ -155,7 +155,7 @@ impl<'a, S: Socket> Peek<'a, S> {
     }
 }
 
-impl<S: Socket> Future for Peek<'_, S> {
+impl<S: Peeking> Future for Peek<'_, S> {
     type Output = io::Result<usize>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -165,7 +165,7 @@ impl<S: Socket> Future for Peek<'_, S> {
     }
 }
 
-fn poll_read<S: Stream>(
+fn poll_read<S: Reading>(
     wait: &mut Wait<'_, S::Source>,
     buffer: &mut [u8],
     cx: &mut Context<'_>,
@@ -174,24 +174,28 @@ fn poll_read<S: Stream>(
         // The system would wait for data to put nowhere.
         return Poll::Ready(Ok(0));
     }
-    wait.poll_stream_io(cx, wanted::one(buffer), |source| S::bytes(source).read(buffer))
+    wait.poll_stream_io(cx, wanted::one::<S>(buffer), |source| {
+        S::reader(source).read(buffer)
+    })
 }
 
-fn poll_write<S: Stream>(
+fn poll_write<S: Writing>(
     wait: &mut Wait<'_, S::Source>,
     bytes: &[u8],
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<usize>> {
-    wait.poll_stream_io(cx, wanted::one(bytes), |source| S::bytes(source).write(bytes))
+    wait.poll_stream_io(cx, wanted::one::<S>(bytes), |source| {
+        S::writer(source).write(bytes)
+    })
 }
 
-impl<S: Stream> fmt::Debug for Read<'_, S> {
+impl<S: Reading> fmt::Debug for Read<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Read").field(&self.wait).finish()
     }
 }
 
-impl<S: Stream> fmt::Debug for ReadExact<'_, S> {
+impl<S: Reading> fmt::Debug for ReadExact<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ReadExact");
         debug.field("wait", &self.wait).field("filled", &self.filled);
@@ -199,13 +203,13 @@ impl<S: Stream> fmt::Debug for ReadExact<'_, S> {
     }
 }
 
-impl<S: Stream> fmt::Debug for Write<'_, S> {
+impl<S: Writing> fmt::Debug for Write<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Write").field(&self.wait).finish()
     }
 }
 
-impl<S: Stream> fmt::Debug for WriteAll<'_, S> {
+impl<S: Writing> fmt::Debug for WriteAll<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("WriteAll");
         debug.field("wait", &self.wait).field("written", &self.written);
@@ -213,7 +217,7 @@ impl<S: Stream> fmt::Debug for WriteAll<'_, S> {
     }
 }
 
-impl<S: Socket> fmt::Debug for Peek<'_, S> {
+impl<S: Peeking> fmt::Debug for Peek<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Peek").field(&self.wait).finish()
     }

@@ -4,14 +4,19 @@
 
 use std::ops::Deref;
 
-/// For one buffer.
-pub(crate) fn one(buffer: &[u8]) -> usize {
+use crate::socket::Stream;
+
+/// For one buffer. 0, where being short means nothing: no transfer is short.
+pub(crate) fn one<S: Stream>(buffer: &[u8]) -> usize {
+    if !S::SHORT_MEANS_NOT_READY {
+        return 0;
+    }
     buffer.len().min(AT_ONCE)
 }
 
-/// For several buffers. 0, for too many of them: no transfer is short.
-pub(crate) fn many<B: Deref<Target = [u8]>>(buffers: &[B]) -> usize {
-    if buffers.len() > BUFFERS_AT_ONCE {
+/// For several buffers. 0, for too many of them too.
+pub(crate) fn many<S: Stream, B: Deref<Target = [u8]>>(buffers: &[B]) -> usize {
+    if !S::SHORT_MEANS_NOT_READY || buffers.len() > BUFFERS_AT_ONCE {
         return 0;
     }
     let lengths = buffers.iter().map(|buffer| buffer.len());
@@ -29,16 +34,20 @@ mod tests {
     use std::io::IoSlice;
 
     use super::*;
+    use crate::TcpStream;
 
     #[test]
     fn several_buffers_want_what_they_hold_together() {
-        assert_eq!(many(&[IoSlice::new(b"one"), IoSlice::new(b"three")]), 8);
-        assert_eq!(many::<IoSlice<'_>>(&[]), 0);
+        assert_eq!(
+            many::<TcpStream, _>(&[IoSlice::new(b"one"), IoSlice::new(b"three")]),
+            8
+        );
+        assert_eq!(many::<TcpStream, IoSlice<'_>>(&[]), 0);
     }
 
     #[test]
     fn of_more_buffers_than_a_call_takes_nothing_is_short() {
-        assert_eq!(many(&[IoSlice::new(b"x"); 16]), 16);
-        assert_eq!(many(&[IoSlice::new(b"x"); 17]), 0);
+        assert_eq!(many::<TcpStream, _>(&[IoSlice::new(b"x"); 16]), 16);
+        assert_eq!(many::<TcpStream, _>(&[IoSlice::new(b"x"); 17]), 0);
     }
 }

@@ -2,24 +2,22 @@
 //!
 //! Of several tasks that poll in one direction through these, the last one is woken.
 
-use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
-use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use reveille_reactor::Direction;
 
+use crate::polled::{read, read_vectored, write, write_vectored};
 use crate::tcp::into_split::{OwnedReadHalf, OwnedWriteHalf};
 use crate::tcp::split::{ReadHalf, WriteHalf};
 use crate::tcp::stream::TcpStream;
-use crate::wanted;
 
 impl AsyncRead for TcpStream {
     #[track_caller]
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        read(&self, cx, buffer)
+        read(&*self, cx, buffer)
     }
 
     #[track_caller]
@@ -28,14 +26,14 @@ impl AsyncRead for TcpStream {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        read_vectored(&self, cx, buffers)
+        read_vectored(&*self, cx, buffers)
     }
 }
 
 impl AsyncWrite for TcpStream {
     #[track_caller]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        write(&self, cx, bytes)
+        write(&*self, cx, bytes)
     }
 
     #[track_caller]
@@ -44,7 +42,7 @@ impl AsyncWrite for TcpStream {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        write_vectored(&self, cx, buffers)
+        write_vectored(&*self, cx, buffers)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -59,7 +57,7 @@ impl AsyncWrite for TcpStream {
 impl AsyncRead for &TcpStream {
     #[track_caller]
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        read(&self, cx, buffer)
+        read(*self, cx, buffer)
     }
 
     #[track_caller]
@@ -68,14 +66,14 @@ impl AsyncRead for &TcpStream {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        read_vectored(&self, cx, buffers)
+        read_vectored(*self, cx, buffers)
     }
 }
 
 impl AsyncWrite for &TcpStream {
     #[track_caller]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        write(&self, cx, bytes)
+        write(*self, cx, bytes)
     }
 
     #[track_caller]
@@ -84,7 +82,7 @@ impl AsyncWrite for &TcpStream {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        write_vectored(&self, cx, buffers)
+        write_vectored(*self, cx, buffers)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -174,56 +172,6 @@ impl AsyncWrite for OwnedWriteHalf {
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(close(self.stream()))
     }
-}
-
-#[track_caller]
-fn read(stream: &TcpStream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-    if buffer.is_empty() {
-        return Poll::Ready(Ok(0));
-    }
-    let (location, wanted) = (Location::caller(), wanted::one(buffer));
-    let registration = &stream.registration;
-    registration.poll_stream_io(Direction::Read, location, cx, wanted, |mut stream| {
-        stream.read(buffer)
-    })
-}
-
-#[track_caller]
-fn read_vectored(
-    stream: &TcpStream,
-    cx: &mut Context<'_>,
-    buffers: &mut [IoSliceMut<'_>],
-) -> Poll<io::Result<usize>> {
-    if buffers.iter().all(|buffer| buffer.is_empty()) {
-        return Poll::Ready(Ok(0));
-    }
-    let (location, wanted) = (Location::caller(), wanted::many(buffers));
-    let registration = &stream.registration;
-    registration.poll_stream_io(Direction::Read, location, cx, wanted, |mut stream| {
-        stream.read_vectored(buffers)
-    })
-}
-
-#[track_caller]
-fn write(stream: &TcpStream, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-    let (location, wanted) = (Location::caller(), wanted::one(bytes));
-    let registration = &stream.registration;
-    registration.poll_stream_io(Direction::Write, location, cx, wanted, |mut stream| {
-        stream.write(bytes)
-    })
-}
-
-#[track_caller]
-fn write_vectored(
-    stream: &TcpStream,
-    cx: &mut Context<'_>,
-    buffers: &[IoSlice<'_>],
-) -> Poll<io::Result<usize>> {
-    let (location, wanted) = (Location::caller(), wanted::many(buffers));
-    let registration = &stream.registration;
-    registration.poll_stream_io(Direction::Write, location, cx, wanted, |mut stream| {
-        stream.write_vectored(buffers)
-    })
 }
 
 /// Closes the direction of writing. A connection that is gone counts as closed.

@@ -6,7 +6,7 @@ use std::net::{self, Shutdown, SocketAddr};
 use reveille_reactor::Registration;
 
 use crate::descriptor;
-use crate::socket::{Socket, Stream};
+use crate::socket::{Peeking, Reading, Socket, Stream, Writing};
 use crate::tcp::connect::Connect;
 use crate::tcp::into_split::{self, OwnedReadHalf, OwnedWriteHalf};
 use crate::tcp::split::{self, ReadHalf, WriteHalf};
@@ -268,14 +268,26 @@ impl Socket for TcpStream {
     fn guard<T>(source: &Self::Source, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         source.try_io(operation)
     }
+}
 
+impl Peeking for TcpStream {
     fn peek(source: &Self::Source, buffer: &mut [u8]) -> io::Result<usize> {
         source.peek(buffer)
     }
 }
 
 impl Stream for TcpStream {
-    fn bytes(source: &Self::Source) -> impl io::Read + io::Write {
+    const SHORT_MEANS_NOT_READY: bool = true;
+}
+
+impl Reading for TcpStream {
+    fn reader(source: &Self::Source) -> impl io::Read {
+        source
+    }
+}
+
+impl Writing for TcpStream {
+    fn writer(source: &Self::Source) -> impl io::Write {
         source
     }
 }

@@ -7,7 +7,7 @@ use reveille_reactor::Registration;
 
 use crate::bind::{Bind, Bound};
 use crate::descriptor;
-use crate::socket::{Datagram, Socket};
+use crate::socket::{Datagram, Peeking, Socket};
 use crate::to_socket_addrs::ToSocketAddrs;
 use crate::udp::connect::ConnectDatagram;
 
@@ -174,7 +174,9 @@ impl Socket for UdpSocket {
     fn guard<T>(source: &Self::Source, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         source.try_io(operation)
     }
+}
 
+impl Peeking for UdpSocket {
     fn peek(source: &Self::Source, buffer: &mut [u8]) -> io::Result<usize> {
         source.peek(buffer)
     }
