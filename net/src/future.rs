@@ -3,6 +3,7 @@
 //! Each waits by itself, so any number of them may wait on one socket; dropping one withdraws it. What dropping does
 //! to the data is said at the operation, under *Cancel safety*. All are `Unpin`.
 
+pub use crate::async_io::AsyncIo;
 pub use crate::bind::Bind;
 pub use crate::datagram::{PeekFrom, Recv, RecvFrom, Send};
 pub use crate::readiness::{Readable, Readiness, Writable};

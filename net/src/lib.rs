@@ -38,11 +38,12 @@
 //!
 //! # In the source
 //!
-//! In reading order: `tcp::listener`, the smallest; `socket`, what the futures need of one; `transfer`, `datagram` and
-//! `readiness`, the futures; `tcp` and `udp`; `to_socket_addrs` and `resolve`, names; `attempts`, several addresses.
+//! In reading order: `tcp::listener`, the smallest; `socket`, what the futures need of one; `transfer`, `datagram`,
+//! `readiness` and `async_io`, the futures; `tcp` and `udp`; `to_socket_addrs` and `resolve`, names; `attempts`, several addresses.
 #![forbid(unsafe_code)]
 #![doc(test(attr(deny(warnings))))]
 
+mod async_io;
 mod attempts;
 mod bind;
 mod datagram;

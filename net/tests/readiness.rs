@@ -199,3 +199,44 @@ fn operations_that_never_have_to_wait_end_with_the_budget() {
     drop(turn);
     assert!(matches!(poll(&mut stream.read(&mut [0])), Poll::Ready(Ok(1))));
 }
+
+#[test]
+fn async_io_calls_until_the_operation_need_not_wait_any_more() {
+    let mut hand = Hand::new();
+    let (stream, mut peer) = hand.pair();
+    for interest in [Interest::READABLE, BOTH] {
+        let calls = Cell::new(0);
+        let mut receive = stream.async_io(interest, || {
+            calls.set(calls.get() + 1);
+            socket2::SockRef::from(&stream).recv(&mut [std::mem::MaybeUninit::uninit(); 8])
+        });
+        assert!(poll(&mut receive).is_pending());
+        let before = calls.get();
+        assert!(poll(&mut receive).is_pending());
+        assert_eq!(calls.get(), before, "nothing has happened since");
+        peer.write_all(b"in").unwrap();
+        assert_eq!(hand.finish(&mut receive).unwrap(), 2);
+    }
+    let send = || socket2::SockRef::from(&stream).send(b"out");
+    // The operation before took the readiness to write for gone: it was about both.
+    peer.write_all(b"!").unwrap();
+    assert_eq!(hand.finish(stream.async_io(Interest::WRITABLE, send)).unwrap(), 3);
+    assert_eq!(received(&peer, 3), b"out");
+}
+
+#[test]
+fn async_io_gives_back_what_the_operation_says() {
+    let mut hand = Hand::new();
+    let (stream, _peer) = hand.pair();
+    for interest in [Interest::WRITABLE, BOTH] {
+        let mut interrupted = true;
+        let refuse = || -> io::Result<()> {
+            if std::mem::take(&mut interrupted) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            Err(io::ErrorKind::PermissionDenied.into())
+        };
+        let error = hand.finish(stream.async_io(interest, refuse)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    }
+}

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use reveille_reactor::{Direction, Interest};
 
+use crate::async_io::AsyncIo;
 use crate::readiness::{self, Readable, Readiness, Writable};
 use crate::tcp::stream::TcpStream;
 use crate::transfer::{Peek, Read, ReadExact, Write, WriteAll};
@@ -350,6 +351,49 @@ impl TcpStream {
     /// ```
     pub fn try_io<T>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         readiness::try_io(self, interest, operation)
+    }
+
+    /// Calls `operation`, which does something with this socket that has no method here, until it returns something
+    /// else than `WouldBlock`; waits in between until something of `interest` is the case.
+    ///
+    /// It must return `WouldBlock` if and only if the socket did, and must not be async or block itself.
+    ///
+    /// # Errors
+    ///
+    /// The operation's, and those of registering the socket.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: what the operation did is returned by the same poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_net::{TcpListener, TcpStream};
+    /// use reveille_reactor::Interest;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// pollster::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let (server, _) = listener.accept().await?;
+    ///     server.write_all(b"hello").await?;
+    ///
+    ///     let mut buffer = [std::mem::MaybeUninit::uninit(); 8];
+    ///     let receive = || socket2::SockRef::from(&client).recv(&mut buffer);
+    ///     let length = client.async_io(Interest::READABLE, receive).await?;
+    ///     assert!((1..=5).contains(&length));
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn async_io<T, F: FnMut() -> io::Result<T>>(
+        &self,
+        interest: Interest,
+        operation: F,
+    ) -> AsyncIo<'_, Self, F> {
+        AsyncIo::new(self, interest, operation)
     }
 
     /// As [`peek`](Self::peek), for those who write a `poll` function. Of several tasks that poll to read, the last
