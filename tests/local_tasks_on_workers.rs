@@ -242,6 +242,20 @@ fn local_tasks_are_dropped_on_their_thread_before_it_ends() {
 }
 
 #[test]
+fn what_is_sent_to_a_worker_whose_thread_has_ended_is_cancelled() {
+    let _watchdog = Watchdog::new("a task for a worker that is gone", LIMIT);
+    let runtime = runtime(2);
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    for worker in 0..2 {
+        let (dropped, drops) = mpsc::channel::<()>();
+        let task = handle.spawn_on(worker, move || async move { drop(dropped) });
+        assert!(pollster::block_on(task).unwrap_err().is_cancelled());
+        assert!(drops.recv().is_err(), "its closure is dropped");
+    }
+}
+
+#[test]
 fn local_tasks_of_a_root_are_dropped_before_its_block_on_returns() {
     let _watchdog = Watchdog::new("local tasks of a root", LIMIT);
     for workers in [1, 2] {
