@@ -1,4 +1,4 @@
-//! The scenarios on reveille.
+//! The scenarios' runtime: reveille.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use reveille::net::{TcpListener, TcpStream};
 use reveille::runtime::Builder;
 
-struct Reveille;
+pub(crate) struct Reveille;
 
 impl bench_scenarios::Runtime for Reveille {
     type Stream = TcpStream;
@@ -63,6 +63,10 @@ impl bench_scenarios::Runtime for Reveille {
         Ok((listener, address))
     }
 
+    fn listen(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        TcpListener::from_std(listener)
+    }
+
     async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -76,8 +80,4 @@ impl bench_scenarios::Runtime for Reveille {
     async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
     }
-}
-
-fn main() {
-    bench_scenarios::run::<Reveille>();
 }

@@ -1,4 +1,4 @@
-//! The scenarios on tokio.
+//! The scenarios' runtime: tokio.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 
-struct Tokio;
+pub(crate) struct Tokio;
 
 impl bench_scenarios::Runtime for Tokio {
     type Stream = TcpStream;
@@ -67,6 +67,11 @@ impl bench_scenarios::Runtime for Tokio {
         Ok((listener, address))
     }
 
+    fn listen(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    }
+
     async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -80,8 +85,4 @@ impl bench_scenarios::Runtime for Tokio {
     async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
     }
-}
-
-fn main() {
-    bench_scenarios::run::<Tokio>();
 }

@@ -4,10 +4,12 @@
 //! fresh process and prints one line `metric value` per figure; `BINARY SCENARIO 2` does so on two workers. In reading order:
 //! [`Runtime`], `tasks`, `fork`, `time`, `echo`, `stuck`, `idle`, `gate` (the channel of the ping-pong), `measure`.
 
+mod counting;
 mod echo;
 mod fork;
 mod gate;
 mod idle;
+mod many;
 mod measure;
 mod stuck;
 mod tasks;
@@ -18,6 +20,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+pub use counting::Counting;
+pub use many::serve_many;
 
 /// What a runtime must offer to be measured.
 pub trait Runtime: 'static {
@@ -56,6 +61,8 @@ pub trait Runtime: 'static {
     ) -> impl Future<Output = Option<F::Output>> + Send;
     /// Listens on a loopback port that the system chooses.
     fn bind() -> impl Future<Output = io::Result<(Self::Listener, SocketAddr)>> + Send;
+    /// Takes over a listener of std.
+    fn listen(listener: std::net::TcpListener) -> io::Result<Self::Listener>;
     /// The next connection.
     fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<Self::Stream>> + Send;
     /// Reads some bytes.

@@ -1,0 +1,7 @@
+//! The scenarios on smol.
+
+mod runtime;
+
+fn main() {
+    bench_scenarios::run::<runtime::Smol>();
+}

@@ -1,0 +1,123 @@
+//! The scenarios' runtime: smol. One executor, which as many threads run as there are workers; its reactor has a thread of
+//! its own.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::thread;
+use std::time::Duration;
+
+use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::net::{TcpListener, TcpStream};
+use smol::{Executor, Timer, future};
+
+pub(crate) struct Smol;
+
+static EXECUTOR: Executor<'static> = Executor::new();
+
+/// A task of smol's that goes on when this is dropped, as the others' do.
+pub(crate) struct JoinHandle<T>(Option<smol::Task<T>>);
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let task = self.0.as_mut().expect("it is there until the drop");
+        Pin::new(task).poll(cx).map(Ok)
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(smol::Task::detach);
+    }
+}
+
+impl bench_scenarios::Runtime for Smol {
+    type Stream = TcpStream;
+    type Listener = TcpListener;
+    type JoinError = Infallible;
+    type JoinHandle<T: Send + 'static> = JoinHandle<T>;
+
+    type Handle = &'static Executor<'static>;
+
+    fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
+        let Some(workers) = workers else {
+            return smol::block_on(EXECUTOR.run(future));
+        };
+        let end = Arc::new(smol::lock::Semaphore::new(0));
+        let threads: Vec<_> = (0..workers)
+            .map(|_| {
+                let end = end.clone();
+                thread::spawn(move || drop(smol::block_on(EXECUTOR.run(end.acquire_arc()))))
+            })
+            .collect();
+        let output = smol::block_on(future);
+        end.add_permits(workers);
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().expect("a worker"));
+        output
+    }
+
+    fn handle() -> Self::Handle {
+        &EXECUTOR
+    }
+
+    fn spawn_with<F>(handle: &Self::Handle, future: F) -> Self::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        JoinHandle(Some(handle.spawn(future)))
+    }
+
+    fn spawn<F>(future: F) -> Self::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        JoinHandle(Some(EXECUTOR.spawn(future)))
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        future::yield_now()
+    }
+
+    async fn sleep(duration: Duration) {
+        Timer::after(duration).await;
+    }
+
+    async fn timeout<F: Future + Send>(duration: Duration, wrapped: F) -> Option<F::Output> {
+        future::or(async { Some(wrapped.await) }, async {
+            Timer::after(duration).await;
+            None
+        })
+        .await
+    }
+
+    async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    fn listen(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+        TcpListener::try_from(listener)
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+        stream.read(buffer).await
+    }
+
+    async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+        stream.write_all(bytes).await
+    }
+}
