@@ -229,6 +229,50 @@ fn tcp() -> io::Result<()> {
 }
 
 #[test]
+fn tcp_sockets() -> io::Result<()> {
+    use reveille::net::{TcpListener, TcpSocket, TcpStream, tcp::TcpKeepalive};
+
+    is_send::<TcpSocket>();
+    is_sync::<TcpSocket>();
+    is_debug::<TcpSocket>();
+    reveille::block_on(async {
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        assert!(socket.reuseaddr()?);
+        socket.set_recv_buffer_size(64 << 10)?;
+        let _: u32 = socket.recv_buffer_size()?;
+        socket.set_send_buffer_size(64 << 10)?;
+        let _: u32 = socket.send_buffer_size()?;
+        socket.bind("127.0.0.1:0".parse().unwrap())?;
+        let listener: TcpListener = socket.listen(1024)?;
+
+        let socket = TcpSocket::new_v4()?;
+        socket.set_keepalive(true)?;
+        assert!(socket.keepalive()?);
+        socket.set_nodelay(true)?;
+        assert!(socket.nodelay()?);
+        let stream: TcpStream = socket.connect(listener.local_addr()?).await?;
+        let keepalive = TcpKeepalive::new()
+            .with_time(Duration::from_secs(60))
+            .with_interval(Duration::from_secs(10))
+            .with_retries(3);
+        stream.set_tcp_keepalive(&keepalive)?;
+        let _: TcpKeepalive = stream.tcp_keepalive()?;
+        stream.set_linger(Some(Duration::from_secs(1)))?;
+        assert_eq!(stream.linger()?, Some(Duration::from_secs(1)));
+        stream.set_zero_linger()?;
+        stream.set_ttl(64)?;
+        assert_eq!(stream.ttl()?, 64);
+        assert!(stream.take_error()?.is_none());
+
+        let interest = reveille::io::Interest::WRITABLE;
+        let sent: usize = stream.async_io(interest, || stream.try_write(b"x")).await?;
+        assert_eq!(sent, 1);
+        Ok(())
+    })
+}
+
+#[test]
 fn udp() -> io::Result<()> {
     use reveille::net::UdpSocket;
 

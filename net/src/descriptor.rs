@@ -6,7 +6,7 @@ pub(crate) use platform::into_std;
 mod platform {
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-    use crate::{TcpListener, TcpStream, UdpSocket};
+    use crate::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
     /// mio's socket as std's.
     pub(crate) fn into_std<S: From<OwnedFd>>(socket: impl Into<OwnedFd>) -> S {
@@ -22,6 +22,31 @@ mod platform {
     impl AsRawFd for TcpListener {
         fn as_raw_fd(&self) -> RawFd {
             self.registration.get_ref().as_raw_fd()
+        }
+    }
+
+    impl AsFd for TcpSocket {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.socket.as_fd()
+        }
+    }
+
+    impl AsRawFd for TcpSocket {
+        fn as_raw_fd(&self) -> RawFd {
+            self.socket.as_raw_fd()
+        }
+    }
+
+    impl From<OwnedFd> for TcpSocket {
+        fn from(descriptor: OwnedFd) -> Self {
+            let socket = descriptor.into();
+            Self { socket }
+        }
+    }
+
+    impl From<TcpSocket> for OwnedFd {
+        fn from(socket: TcpSocket) -> Self {
+            socket.socket.into()
         }
     }
 
@@ -54,7 +79,7 @@ mod platform {
 mod platform {
     use std::os::windows::io::{AsRawSocket, AsSocket, BorrowedSocket, OwnedSocket, RawSocket};
 
-    use crate::{TcpListener, TcpStream, UdpSocket};
+    use crate::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 
     /// mio's socket as std's.
     pub(crate) fn into_std<S: From<OwnedSocket>>(socket: impl Into<OwnedSocket>) -> S {
@@ -70,6 +95,31 @@ mod platform {
     impl AsRawSocket for TcpListener {
         fn as_raw_socket(&self) -> RawSocket {
             self.registration.get_ref().as_raw_socket()
+        }
+    }
+
+    impl AsSocket for TcpSocket {
+        fn as_socket(&self) -> BorrowedSocket<'_> {
+            self.socket.as_socket()
+        }
+    }
+
+    impl AsRawSocket for TcpSocket {
+        fn as_raw_socket(&self) -> RawSocket {
+            self.socket.as_raw_socket()
+        }
+    }
+
+    impl From<OwnedSocket> for TcpSocket {
+        fn from(socket: OwnedSocket) -> Self {
+            let socket = socket.into();
+            Self { socket }
+        }
+    }
+
+    impl From<TcpSocket> for OwnedSocket {
+        fn from(socket: TcpSocket) -> Self {
+            socket.socket.into()
         }
     }
 

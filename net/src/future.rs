@@ -10,6 +10,7 @@ pub use crate::readiness::{Readable, Readiness, Writable};
 pub use crate::resolve::LookupHost;
 pub use crate::tcp::connect::Connect;
 pub use crate::tcp::listener::Accept;
+pub use crate::tcp::socket::ConnectSocket;
 pub use crate::transfer::{Peek, Read, ReadExact, Write, WriteAll};
 pub use crate::udp::connect::ConnectDatagram;
 pub use crate::udp::send_to::SendTo;

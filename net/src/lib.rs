@@ -62,6 +62,7 @@ mod wanted;
 
 pub use resolve::lookup_host;
 pub use tcp::listener::TcpListener;
+pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use to_socket_addrs::{SocketAddrs, ToSocketAddrs};
 pub use udp::socket::UdpSocket;

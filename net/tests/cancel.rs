@@ -4,11 +4,12 @@
 mod hand;
 
 use std::fs;
+use std::io;
 use std::net::{self, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use reveille_net::{TcpListener, TcpStream, UdpSocket, lookup_host};
+use reveille_net::{TcpListener, TcpSocket, TcpStream, UdpSocket, lookup_host};
 use reveille_reactor::Interest;
 
 use hand::{Hand, closed_port, context, poll};
@@ -27,6 +28,11 @@ fn descriptors() -> usize {
 fn baseline(hand: &Hand) -> (usize, usize, usize) {
     let handle = hand.handle();
     (descriptors(), handle.registrations(), handle.waits().len())
+}
+
+/// An operation that always has to wait.
+fn nothing() -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 /// Polls at most so often, with whatever the system has to say in between.
@@ -92,6 +98,13 @@ fn dropping_connect_at_every_poll_leaves_nothing() {
             assert_eq!(baseline(&hand), before, "{addresses:?} after {polls} polls");
         }
     }
+    for address in [open, closed] {
+        for polls in 0..5 {
+            let socket = TcpSocket::new_v4().unwrap();
+            drop(poll_up_to(&mut hand, polls, socket.connect(address)));
+            assert_eq!(baseline(&hand), before, "{address} after {polls} polls");
+        }
+    }
     assert!(
         outcomes[0] > 3 && outcomes[1] > 3,
         "both kinds were to be seen: {outcomes:?}"
@@ -150,6 +163,8 @@ fn dropping_any_waiting_operation_withdraws_it() {
         stream.readable(),
         stream.ready(Interest::READABLE),
         stream.ready(Interest::READABLE | Interest::WRITABLE),
+        stream.async_io(Interest::READABLE, nothing),
+        stream.async_io(Interest::READABLE | Interest::WRITABLE, nothing),
         stream.write(b"x"),
         stream.write_all(b"x"),
         stream.writable(),
@@ -193,6 +208,7 @@ fn what_waits_is_known_by_the_line_that_began_it() {
         stream.peek(buffer),
         stream.readable(),
         stream.ready(Interest::READABLE),
+        stream.async_io(Interest::READABLE, nothing),
         stream.write(b"x"),
         stream.write_all(b"x"),
         stream.writable(),
@@ -228,6 +244,12 @@ fn the_types_go_to_any_thread_and_need_no_pinning() {
         stream.peek(&mut []),
     ));
     check((stream.write(&[]), stream.write_all(&[])));
+    check(stream.async_io(Interest::READABLE, nothing));
+    check(
+        TcpSocket::new_v4()
+            .unwrap()
+            .connect("127.0.0.1:1".parse().unwrap()),
+    );
     check((
         stream.readable(),
         stream.writable(),

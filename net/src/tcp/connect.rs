@@ -3,15 +3,15 @@
 use std::fmt;
 use std::io;
 use std::mem;
-use std::net::SocketAddr;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use reveille_reactor::{Direction, Registration, is_shutdown};
+use reveille_reactor::is_shutdown;
 
 use crate::attempts::Attempts;
 use crate::resolve::Resolve;
+use crate::tcp::attempt::Attempt;
 use crate::tcp::stream::TcpStream;
 use crate::to_socket_addrs::{SocketAddrs, ToSocketAddrs};
 
@@ -27,14 +27,8 @@ enum State {
     Resolving(Resolve),
     /// These addresses are left.
     Next(SocketAddrs),
-    Connecting(Begun, SocketAddrs),
+    Connecting(Attempt, SocketAddrs),
     Finished,
-}
-
-/// A socket that has begun to connect.
-struct Begun {
-    address: SocketAddr,
-    socket: Registration<mio::net::TcpStream>,
 }
 
 impl Connect {
@@ -52,9 +46,8 @@ impl Connect {
         let Some(address) = left.next() else {
             return Err(self.attempts.take_error());
         };
-        let socket = mio::net::TcpStream::connect(address).and_then(Registration::connecting);
-        Ok(match socket {
-            Ok(socket) => State::Connecting(Begun { address, socket }, left),
+        Ok(match Attempt::begin(address) {
+            Ok(attempt) => State::Connecting(attempt, left),
             Err(error) => {
                 self.attempts.failed(address, error);
                 State::Next(left)
@@ -79,15 +72,15 @@ impl Future for Connect {
                     }
                 },
                 State::Next(left) => this.begin(left)?,
-                State::Connecting(begun, left) => match begun.poll(cx, this.location) {
-                    Poll::Ready(Ok(())) => return Poll::Ready(Ok(TcpStream::registered(begun.socket))),
+                State::Connecting(attempt, left) => match attempt.poll(cx, this.location) {
+                    Poll::Ready(Ok(())) => return Poll::Ready(Ok(attempt.into_stream())),
                     Poll::Ready(Err(error)) if is_shutdown(&error) => return Poll::Ready(Err(error)),
                     Poll::Ready(Err(error)) => {
-                        this.attempts.failed(begun.address, error);
+                        this.attempts.failed(attempt.address(), error);
                         State::Next(left)
                     }
                     Poll::Pending => {
-                        this.state = State::Connecting(begun, left);
+                        this.state = State::Connecting(attempt, left);
                         return Poll::Pending;
                     }
                 },
@@ -97,32 +90,11 @@ impl Future for Connect {
     }
 }
 
-impl Begun {
-    /// Ready when the socket is connected, or has failed.
-    fn poll(&self, cx: &mut Context<'_>, location: &'static Location<'static>) -> Poll<io::Result<()>> {
-        self.socket.poll_io(Direction::Write, location, cx, connected)
-    }
-}
-
-/// Whether the socket, which was reported to be writable, is connected. One that has failed is reported too, and
-/// another may be before it is either.
-fn connected(socket: &mio::net::TcpStream) -> io::Result<()> {
-    // First: on some systems one that has failed has no peer's address, and that is then the less clear error.
-    if let Some(error) = socket.take_error()? {
-        return Err(error);
-    }
-    match socket.peer_addr() {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => Err(io::ErrorKind::WouldBlock.into()),
-        Err(error) => Err(error),
-    }
-}
-
 impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Connect");
-        if let State::Connecting(begun, _) = &self.state {
-            debug.field("address", &begun.address);
+        if let State::Connecting(attempt, _) = &self.state {
+            debug.field("address", &attempt.address());
         }
         debug.field("attempts", &self.attempts).finish_non_exhaustive()
     }

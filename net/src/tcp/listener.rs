@@ -166,33 +166,6 @@ impl TcpListener {
         self.registration.get_ref().local_addr()
     }
 
-    /// The time to live of the packets it sends, in hops.
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.registration.get_ref().ttl()
-    }
-
-    /// Sets [`ttl`](Self::ttl).
-    ///
-    /// # Errors
-    ///
-    /// The system's.
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.registration.get_ref().set_ttl(ttl)
-    }
-
-    /// The error that waits on the socket (`SO_ERROR`), which is cleared by that.
-    ///
-    /// # Errors
-    ///
-    /// The system's, when it cannot be asked.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.registration.get_ref().take_error()
-    }
-
     fn new(listener: mio::net::TcpListener) -> io::Result<Self> {
         let registration = Registration::new(listener)?;
         Ok(Self { registration })

@@ -1,0 +1,225 @@
+//! What differs between systems in TCP: the options that only some have, and what they call an error. Nothing outside
+//! this file asks which system it is on.
+
+use std::io;
+
+use socket2::SockRef;
+
+use crate::tcp::keepalive::TcpKeepalive;
+use crate::tcp::listener::TcpListener;
+use crate::tcp::socket::TcpSocket;
+use crate::tcp::stream::TcpStream;
+
+/// Whether a socket that was told to connect has only begun to.
+pub(crate) fn has_begun_to_connect(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(libc::EINPROGRESS) {
+        return true;
+    }
+    error.kind() == io::ErrorKind::WouldBlock
+}
+
+/// Systems that know only when to begin to probe are told no more.
+pub(crate) fn set_keepalive(socket: SockRef<'_>, keepalive: &TcpKeepalive) -> io::Result<()> {
+    let mut parameters = socket2::TcpKeepalive::new();
+    if let Some(time) = keepalive.time() {
+        parameters = parameters.with_time(time);
+    }
+    #[cfg(not(any(
+        target_os = "haiku",
+        target_os = "openbsd",
+        target_os = "redox",
+        target_os = "solaris"
+    )))]
+    if let Some(interval) = keepalive.interval() {
+        parameters = parameters.with_interval(interval);
+    }
+    #[cfg(not(any(
+        target_os = "haiku",
+        target_os = "openbsd",
+        target_os = "redox",
+        target_os = "solaris"
+    )))]
+    if let Some(retries) = keepalive.retries() {
+        parameters = parameters.with_retries(retries);
+    }
+    socket.set_tcp_keepalive(&parameters)
+}
+
+/// Windows tells nothing that was set.
+pub(crate) fn keepalive(socket: SockRef<'_>) -> io::Result<TcpKeepalive> {
+    let keepalive = TcpKeepalive::new();
+    #[cfg(not(any(windows, target_os = "haiku", target_os = "openbsd")))]
+    let keepalive = keepalive.with_time(socket.tcp_keepalive_time()?);
+    #[cfg(any(
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "fuchsia",
+        target_os = "illumos",
+        target_os = "linux",
+        target_os = "netbsd",
+        target_vendor = "apple"
+    ))]
+    let keepalive = keepalive
+        .with_interval(socket.tcp_keepalive_interval()?)
+        .with_retries(socket.tcp_keepalive_retries()?);
+    let _ = socket;
+    Ok(keepalive)
+}
+
+#[cfg(all(
+    unix,
+    not(any(target_os = "illumos", target_os = "solaris", target_os = "cygwin"))
+))]
+impl TcpSocket {
+    /// Whether other sockets may be bound to the same address (`SO_REUSEPORT`): several listeners then share the
+    /// connections that come in. Unix only.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn reuseport(&self) -> io::Result<bool> {
+        SockRef::from(self).reuse_port()
+    }
+
+    /// Sets [`reuseport`](Self::reuseport), on each of the sockets, before it is bound. On Linux all of them must be the same
+    /// user's, and connections are spread evenly; on macOS and the BSDs the last one gets them all.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    ///
+    /// use reveille_net::{TcpListener, TcpSocket};
+    ///
+    /// fn shared(address: SocketAddr) -> std::io::Result<TcpListener> {
+    ///     let socket = TcpSocket::new_v4()?;
+    ///     socket.set_reuseport(true)?;
+    ///     socket.bind(address)?;
+    ///     socket.listen(1024)
+    /// }
+    ///
+    /// let first = shared("127.0.0.1:0".parse().unwrap())?;
+    /// let second = shared(first.local_addr()?)?;
+    /// assert_eq!(first.local_addr()?, second.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn set_reuseport(&self, reuseport: bool) -> io::Result<()> {
+        SockRef::from(self).set_reuse_port(reuseport)
+    }
+}
+
+/// Options of all three types.
+macro_rules! options {
+    ($type:ident) => {
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        impl $type {
+            /// The device, a network interface, that this socket is bound to (`SO_BINDTODEVICE`), if any. Linux only.
+            ///
+            /// # Errors
+            ///
+            /// The system's.
+            pub fn device(&self) -> io::Result<Option<Vec<u8>>> {
+                SockRef::from(self).device()
+            }
+
+            /// Binds this socket to a device, such as `Some(b"eth0")`: it receives from that only, and sends by way of
+            /// it. `None` undoes that. Linux only.
+            ///
+            /// # Errors
+            ///
+            /// The system's: older kernels ask for the right to do so (`CAP_NET_RAW`).
+            pub fn bind_device(&self, device: Option<&[u8]>) -> io::Result<()> {
+                SockRef::from(self).bind_device(device)
+            }
+        }
+
+        #[cfg(not(any(
+            target_os = "fuchsia",
+            target_os = "haiku",
+            target_os = "redox",
+            target_os = "solaris"
+        )))]
+        impl $type {
+            /// The type of service in the packets of IPv4 (`IP_TOS`): with which priority they are to be forwarded.
+            ///
+            /// # Errors
+            ///
+            /// The system's.
+            pub fn tos_v4(&self) -> io::Result<u32> {
+                SockRef::from(self).tos_v4()
+            }
+
+            /// Sets [`tos_v4`](Self::tos_v4). Not every Windows supports that.
+            ///
+            /// # Errors
+            ///
+            /// The system's.
+            pub fn set_tos_v4(&self, tos: u32) -> io::Result<()> {
+                SockRef::from(self).set_tos_v4(tos)
+            }
+        }
+
+        #[cfg(any(
+            target_os = "android",
+            target_os = "dragonfly",
+            target_os = "freebsd",
+            target_os = "fuchsia",
+            target_os = "linux",
+            target_os = "macos",
+            target_os = "netbsd",
+            target_os = "openbsd"
+        ))]
+        impl $type {
+            /// The traffic class in the packets of IPv6 (`IPV6_TCLASS`): what [`tos_v4`](Self::tos_v4) is to IPv4.
+            ///
+            /// # Errors
+            ///
+            /// The system's: an IPv4 socket has none.
+            pub fn tclass_v6(&self) -> io::Result<u32> {
+                SockRef::from(self).tclass_v6()
+            }
+
+            /// Sets [`tclass_v6`](Self::tclass_v6).
+            ///
+            /// # Errors
+            ///
+            /// The system's: an IPv4 socket has none.
+            pub fn set_tclass_v6(&self, tclass: u32) -> io::Result<()> {
+                SockRef::from(self).set_tclass_v6(tclass)
+            }
+        }
+    };
+}
+
+options!(TcpSocket);
+options!(TcpStream);
+options!(TcpListener);
+
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+impl TcpStream {
+    /// Whether what comes from the peer is acknowledged at once (`TCP_QUICKACK`) instead of with the next answer. Linux
+    /// only.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn quickack(&self) -> io::Result<bool> {
+        SockRef::from(self).tcp_quickack()
+    }
+
+    /// Sets [`quickack`](Self::quickack). It does not last: the system goes on to decide for itself, so this is repeated
+    /// after each read by those who need it.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
+        SockRef::from(self).set_tcp_quickack(quickack)
+    }
+}
