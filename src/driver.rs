@@ -28,7 +28,9 @@ pub(crate) struct Driver {
 impl Driver {
     /// The drivers of one runtime, and what is known of them.
     pub(crate) fn several(count: usize) -> io::Result<(Vec<Self>, Drivers)> {
-        let mut all = (0..count).map(|_| Self::new()).collect::<io::Result<Vec<_>>>()?;
+        // One group: all of them are driven, if need be by the monitor, and all are closed at the end.
+        let reactors = Reactor::several(count)?;
+        let mut all: Vec<Self> = reactors.into_iter().map(Self::new).collect();
         let drivers = Drivers::new(all.iter().map(Self::handles));
         for driver in &mut all {
             driver.drivers = Some(drivers.clone());
@@ -36,21 +38,20 @@ impl Driver {
         Ok((all, drivers))
     }
 
-    fn new() -> io::Result<Self> {
-        let reactor = Reactor::new()?;
+    fn new(reactor: Reactor) -> Self {
         let unparker = Arc::new(Unparker {
             token: Token::new(),
             notifier: reactor.notifier(),
         });
         let timers = Timers::new(unparker.clone().into());
-        Ok(Self {
+        Self {
             reactor,
             timers,
             unparker,
             drivers: None,
             announced: false,
             more: false,
-        })
+        }
     }
 
     fn handles(&self) -> (reveille_reactor::Handle, reveille_timer::Handle) {

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 
 use crate::handle::Handle;
 use crate::primitive::thread_local;
+use crate::station::Station;
 
 /// The handle that was entered last on this thread.
 pub(crate) fn current() -> Option<Handle> {
@@ -16,11 +17,16 @@ pub(crate) fn current() -> Option<Handle> {
         .flatten()
 }
 
-/// Its address, 0 if there is none.
-pub(crate) fn address() -> usize {
+/// Where that is.
+pub(crate) fn station() -> Station {
     CURRENT
-        .try_with(|current| current.borrow().as_ref().map_or(0, Handle::address))
-        .unwrap_or(0)
+        .try_with(|current| {
+            current
+                .borrow()
+                .as_ref()
+                .map_or(Station::FALLBACK, Handle::station)
+        })
+        .unwrap_or(Station::FALLBACK)
 }
 
 /// Makes `handle` the current one until the guard is dropped.

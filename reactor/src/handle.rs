@@ -14,6 +14,7 @@ use crate::membership::Host;
 use crate::primitive::Arc;
 use crate::shutdown::shutdown_error;
 use crate::source::{self, Identity};
+use crate::station::Station;
 use crate::table::Table;
 use crate::token::{self, Token};
 
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     registry: mio::Registry,
     table: Table,
     waker: mio::Waker,
+    station: Station,
     /// The process that made it.
     process: u32,
 }
@@ -102,18 +104,18 @@ impl Handle {
         reveille_context::wake::wake_all(&mut woken);
     }
 
-    /// Tells reactors that exist apart.
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.shared).addr()
+    pub(crate) fn station(&self) -> Station {
+        self.shared.station
     }
 
-    pub(crate) fn new(registry: mio::Registry) -> io::Result<Self> {
+    pub(crate) fn new(registry: mio::Registry, station: Station) -> io::Result<Self> {
         let waker = mio::Waker::new(&registry, mio::Token(token::NOTIFIER))?;
         Ok(Self {
             shared: Arc::new(Shared {
                 registry,
                 table: Table::default(),
                 waker,
+                station,
                 process: process::id(),
             }),
         })
@@ -134,10 +136,13 @@ impl Handle {
 impl Host for Handle {
     type Identity = Identity;
 
-    /// The address of the thread's current reactor, which is not used again while a socket is registered with it; 0 for
-    /// the fallback. One place for all where sockets cannot move.
-    fn here() -> usize {
-        if source::FOLLOWS { current::address() } else { 0 }
+    /// One place for all where sockets cannot move.
+    fn here() -> Station {
+        if source::FOLLOWS {
+            current::station()
+        } else {
+            Station::FALLBACK
+        }
     }
 
     /// The thread's current reactor, else the fallback.

@@ -7,7 +7,8 @@
 //! * `reactor`: [`Reactor`], one mio poll and its [`turn`](Reactor::turn);
 //! * `table` and `token`: which socket an event is for, and why a late event is for nobody;
 //! * `slot`, `readiness` and `waiters`: what is known of a socket and who waits for it; why no wake-up is lost;
-//! * `membership`: when a socket is registered, and with which reactor ([`Handle`], `current`, `fallback`);
+//! * `membership` and `station`: when a socket is registered, with which reactor ([`Handle`], `current`, `fallback`), and when
+//!   it moves to another one;
 //! * `retry`: the one loop of trying, clearing and waiting;
 //! * `registration` and `wait`: [`Registration`] and [`Wait`], on which sockets are built;
 //! * `source`: what can be registered ([`Source`]), and how platforms differ;
@@ -16,8 +17,8 @@
 //!
 //! # What it promises
 //!
-//! * A socket's whole life on one reactor makes one registration and one deregistration; none at all if no operation
-//!   ever had to wait (on Unix).
+//! * A socket's whole life on one reactor, or on several of one runtime, makes one registration and one deregistration;
+//!   none at all if no operation ever had to wait (on Unix). Each move makes one more of both.
 //! * An event is never lost and never makes a task spin: see `readiness` and `slot` in the source, and the models.
 //! * No lock is held while a waker is cloned, woken or dropped, or an operation runs.
 #![forbid(unsafe_code)]
@@ -38,6 +39,7 @@ mod retry;
 mod shutdown;
 mod slot;
 mod source;
+mod station;
 mod table;
 mod token;
 mod wait;

@@ -3,6 +3,7 @@
 //! What runs here is the code that runs in a program, from the retry loop to the table. Only the operating system is a
 //! stand-in, [`World`].
 
+mod moving;
 mod world;
 
 // The scenery is not modelled, so its references are std's.

@@ -8,6 +8,7 @@ use reveille_context::wake;
 
 use crate::primitive::{Arc, Mutex, lock};
 use crate::slot::Slot;
+use crate::station::Station;
 use crate::table::{Refused, Table};
 use crate::token::Token;
 
@@ -17,7 +18,7 @@ pub(crate) trait Host: Clone + fmt::Debug {
     type Identity: Copy + fmt::Debug;
 
     /// Tells the reactors apart between which [`find`](Self::find) chooses, at less cost.
-    fn here() -> usize;
+    fn here() -> Station;
     /// The reactor with which a socket that waits on this thread is to be registered.
     fn find() -> io::Result<Self>;
     /// Its table.
@@ -28,16 +29,37 @@ pub(crate) trait Host: Clone + fmt::Debug {
     fn delete(&self, identity: Self::Identity);
 }
 
-/// A socket's slot, and the reactors that it is registered with: one for each place where it was waited for, for nobody
-/// may be driving the others, and none is left while somebody may still be waiting there. Most sockets are waited for in
-/// one place all their life. Dropping this ends the registrations.
+/// A socket's slot, and the reactors that it is registered with: one of each group by way of which it was waited for,
+/// for nobody may be driving the other groups', and none is left while somebody may still be waiting there. Most sockets
+/// see one group in their life. Dropping this ends the registrations.
+///
+/// # Moving
+///
+/// Within a group a socket is with the reactor by way of which it was waited for first, until it has been waited for so
+/// many times in a row by way of another. Then it moves:
+///
+/// ```text
+///               the lock of homes is held
+///   ────────────┬────────┬────────────┬──────────────┬────────────┬────────┐
+///   new table   │ insert │            │              │            │        │
+///   system      │        │ ADD at new │              │ DEL at old │        │
+///   slot        │        │            │ station: new │            │        │
+///   old table   │        │            │              │            │ remove │
+///   events come │ by old │ by old     │ by both      │ by both    │ by new │ by new
+/// ```
+///
+/// What was the case before ADD is reported by ADD, what comes after it by the new reactor; so nothing is lost when the
+/// old one's last events find nobody in its table. If ADD fails the socket stays. A slot counts as attached all the time,
+/// so that nobody who waits has to know: whoever reads the old station beside it finds the same group there. If one of the
+/// two closes meanwhile, the slot is detached, all waiters are woken, and attach anew: to the other one if that is open.
 ///
 /// Locks are taken in this order: homes, table, waiters of a half.
 #[derive(Debug)]
 pub(crate) struct Membership<H: Host> {
     pub(crate) slot: Arc<Slot>,
-    /// Held during the system call that registers, so that of two halves that begin to wait at the same time one
-    /// registers and the other waits for it. Not touched while the slot is attached where it is waited for.
+    /// At most one open one in each group. Held during the system calls that register and move, so that of two halves that
+    /// begin to wait at the same time one registers and the other waits for it. Not touched while the slot is attached to
+    /// the group by way of which it is waited for.
     homes: Mutex<Vec<Home<H>>>,
 }
 
@@ -45,7 +67,7 @@ pub(crate) struct Membership<H: Host> {
 struct Home<H: Host> {
     host: H,
     /// [`Host::here`] of the threads whose reactor that is.
-    place: usize,
+    station: Station,
     token: Token,
     identity: H::Identity,
 }
@@ -59,8 +81,8 @@ impl<H: Host> Membership<H> {
         }
     }
 
-    /// Makes sure that events reach the slot by way of this thread's reactor. After a registration the system reports
-    /// the readiness that there is already, so nothing that came before is missed.
+    /// Makes sure that events reach the slot by way of this thread's reactor, or one that stands in for it. After a
+    /// registration the system reports the readiness that there is already, so nothing that came before is missed.
     ///
     /// If the system refuses, a socket that is registered with other reactors stays there.
     pub(crate) fn attach(
@@ -69,14 +91,13 @@ impl<H: Host> Membership<H> {
         mut add: impl FnMut(&H, Token) -> io::Result<()>,
     ) -> io::Result<()> {
         let mut homes = lock(&self.homes);
-        while !self.slot.is_attached_at(H::here()) {
-            let place = H::here();
+        while !self.slot.is_attached_for(H::here()) {
+            let station = H::here();
             let host = H::find()?;
-            let open = |home: &&Home<H>| home.place == place && !home.host.table().is_closed();
-            if let Some(home) = homes.iter().find(open) {
-                // Registered here by an earlier wait. If this reactor closes just now: once more.
+            if let Some(home) = homes.iter().find(|home| home.stands_in_for(station)) {
+                // Registered by an earlier wait. If its reactor closes just now: once more.
                 if home.host.table().readmit(&self.slot) {
-                    self.slot.attached_at(place);
+                    self.slot.attached_at(home.station);
                 }
                 continue;
             }
@@ -94,7 +115,7 @@ impl<H: Host> Membership<H> {
             }
             homes.push(Home {
                 host,
-                place,
+                station,
                 token,
                 identity,
             });
@@ -105,9 +126,42 @@ impl<H: Host> Membership<H> {
             *homes = open;
             Vec::into_iter(closed).for_each(Home::leave);
             // In vain if a reactor closed after `insert`, this one or another: then once more.
-            self.slot.attached_at(place);
+            self.slot.attached_at(station);
         }
         Ok(())
+    }
+
+    /// Moves the registration with another reactor of this thread's group to this thread's own reactor. It stays where it
+    /// is if the system refuses, or if a reactor closes just now.
+    #[cold]
+    pub(crate) fn move_here(&self, identity: H::Identity) {
+        let mut homes = lock(&self.homes);
+        let station = H::here();
+        let elsewhere = |home: &&mut Home<H>| home.station != station && home.stands_in_for(station);
+        // Somebody else may have moved it here, or it may have had to leave.
+        let Some(home) = homes.iter_mut().find(elsewhere) else {
+            return;
+        };
+        let Ok(host) = H::find() else { return };
+        let Ok(token) = host.table().insert(&self.slot) else {
+            return;
+        };
+        if host.add(identity, token).is_err() {
+            self.slot.not_attached();
+            // Not the last reference, as in `attach`.
+            drop(host.table().remove(token));
+            return;
+        }
+        let arrived = Home {
+            host,
+            station,
+            token,
+            identity,
+        };
+        let left = mem::replace(home, arrived);
+        // In vain if one of the two closed meanwhile. Whoever waits is woken by that, and attaches anew.
+        self.slot.attached_at(station);
+        left.leave();
     }
 
     /// A reactor, and the token there.
@@ -131,6 +185,11 @@ impl<H: Host> Drop for Membership<H> {
 }
 
 impl<H: Host> Home<H> {
+    /// Whether who waits at `station` may rely on this.
+    fn stands_in_for(&self, station: Station) -> bool {
+        self.station.is_with(station) && !self.host.table().is_closed()
+    }
+
     fn leave(self) {
         self.host.delete(self.identity);
         // Whatever the system said to that: from here on events for this token are for nobody.

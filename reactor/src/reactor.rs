@@ -11,6 +11,7 @@ use reveille_context::wake;
 use crate::handle::{Handle, Notifier};
 use crate::interest::Ready;
 use crate::membership::Host;
+use crate::station::Station;
 use crate::token::{self, Token};
 
 /// Waits for the operating system to report that sockets are ready, and says who is to be woken.
@@ -65,8 +66,49 @@ impl Reactor {
     ///
     /// When the operating system gives no selector, for want of file descriptors say.
     pub fn new() -> io::Result<Self> {
+        Self::at(Station::alone())
+    }
+
+    /// Reactors that stand in for one another: a socket that is waited for by way of several of them is registered with
+    /// one. It is with the first, and moves to another one where it was waited for eight times in a row.
+    ///
+    /// They are for the threads of one runtime, which must drive all of them as long as one is driven, and close all of
+    /// them when it closes one.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::UdpSocket;
+    /// use std::panic::Location;
+    /// use std::task::{Context, Waker};
+    ///
+    /// use reveille_reactor::{Direction, Reactor, Registration};
+    ///
+    /// let reactors = Reactor::several(2)?;
+    /// let socket = UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.set_nonblocking(true)?;
+    /// let socket = Registration::new(socket)?;
+    /// for reactor in &reactors {
+    ///     let _entered = reactor.handle().enter();
+    ///     let mut wait = socket.wait(Direction::Read, Location::caller());
+    ///     let cx = &mut Context::from_waker(Waker::noop());
+    ///     assert!(wait.poll_io(cx, |socket| socket.recv(&mut [0])).is_pending());
+    /// }
+    /// let registrations = reactors.iter().map(|reactor| reactor.handle().registrations());
+    /// assert_eq!(registrations.sum::<usize>(), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn several(count: usize) -> io::Result<Vec<Self>> {
+        Station::group_of(count).map(Self::at).collect()
+    }
+
+    fn at(station: Station) -> io::Result<Self> {
         let poll = mio::Poll::new()?;
-        let handle = Handle::new(poll.registry().try_clone()?)?;
+        let handle = Handle::new(poll.registry().try_clone()?, station)?;
         Ok(Self {
             poll,
             events: mio::Events::with_capacity(EVENTS_PER_TURN),

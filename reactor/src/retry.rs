@@ -45,12 +45,15 @@ impl<H: Host> Membership<H> {
                 continue;
             }
             let losses = self.slot.losses();
-            if !self.slot.is_attached_at(H::here()) {
-                // What the system knows the socket by is asked of foreign code: before any lock is taken.
+            let here = H::here();
+            // What the system knows the socket by is asked of foreign code: before any lock is taken.
+            if !self.slot.is_attached_for(here) {
                 let identity = identity();
                 if let Err(error) = self.attach(identity, |host, token| host.add(identity, token)) {
                     break Err(error);
                 }
+            } else if self.slot.visited_from(here) {
+                self.move_here(identity());
             }
             half.keep(waiting.place, waiting.location, cx);
             // The second look, which `Half` explains. If a reactor closed, one has to register elsewhere.
@@ -71,9 +74,9 @@ impl<H: Host> Membership<H> {
     ) -> io::Result<T> {
         let half = self.slot.half(direction);
         let seen = half.readiness.snapshot();
-        // While no events reach the slot by way of this thread's reactor nothing is known, however often an operation met
-        // `WouldBlock`: nobody may be driving the others.
-        if !seen.is_worth_trying() && self.slot.is_attached_at(H::here()) {
+        // While no events reach the slot by way of this thread's reactor, or one that stands in for it, nothing is known,
+        // however often an operation met `WouldBlock`: nobody may be driving the others.
+        if !seen.is_worth_trying() && self.slot.is_attached_for(H::here()) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let outcome = operation();

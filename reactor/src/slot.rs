@@ -7,8 +7,9 @@ use reveille_context::waiter::Waiter;
 use reveille_context::wake;
 
 use crate::interest::{Direction, Ready};
-use crate::primitive::{AtomicU8, AtomicUsize, Mutex, Ordering, lock};
+use crate::primitive::{AtomicU8, AtomicU64, AtomicUsize, Mutex, Ordering, lock};
 use crate::readiness::{Flags, Readiness};
+use crate::station::Station;
 use crate::waiters::{Place, Waiters};
 
 /// The readiness of a socket and who waits for it. It belongs to the socket for its whole life, whichever reactor it
@@ -16,8 +17,12 @@ use crate::waiters::{Place, Waiters};
 #[derive(Debug)]
 pub(crate) struct Slot {
     attachment: AtomicU8,
-    /// Where it was attached last: the `Host::here` of the thread that did it.
-    place: AtomicUsize,
+    /// How many waits in a row came from `visitor`.
+    visits: AtomicU8,
+    /// The reactor it was attached to last: a [`Station`].
+    station: AtomicU64,
+    /// Who waited last, of those whose reactor is another one of the same group.
+    visitor: AtomicU64,
     /// How many reactors that had it have closed.
     losses: AtomicUsize,
     read: Half,
@@ -31,12 +36,17 @@ const ATTACHING: u8 = 1;
 /// Every change of the socket's readiness reaches this slot.
 const ATTACHED: u8 = 2;
 
+/// How many waits in a row by way of another reactor of its group make a socket move there.
+const VISITS_BEFORE_A_MOVE: u8 = 8;
+
 impl Slot {
     /// A slot that no reactor knows yet. `presume_ready`: the first operation shall be tried at once.
     pub(crate) fn new(presume_ready: bool) -> Self {
         Self {
             attachment: AtomicU8::new(DETACHED),
-            place: AtomicUsize::new(0),
+            visits: AtomicU8::new(0),
+            station: AtomicU64::new(Station::FALLBACK.pack()),
+            visitor: AtomicU64::new(Station::FALLBACK.pack()),
             losses: AtomicUsize::new(0),
             read: Half::new(presume_ready),
             write: Half::new(presume_ready),
@@ -75,10 +85,38 @@ impl Slot {
         self.attachment.load(Ordering::Acquire) == ATTACHED
     }
 
-    /// Whether events reach this slot, and it was the reactor that threads at `place` use that it was attached to last.
-    pub(crate) fn is_attached_at(&self, place: usize) -> bool {
-        // Relaxed: `is_attached` comes first, and its Acquire brings the place along.
-        self.is_attached() && self.place.load(Ordering::Relaxed) == place
+    /// Whether events reach this slot, and it was attached last to the reactor that threads `here` use, or to one that
+    /// stands in for that.
+    pub(crate) fn is_attached_for(&self, here: Station) -> bool {
+        // The Acquire of `is_attached` comes first, and brings along the station that was stored before, or a later one.
+        self.is_attached() && self.station().is_with(here)
+    }
+
+    /// Somebody `here`, for whom this is attached, begins to wait: whether the socket shall move here.
+    pub(crate) fn visited_from(&self, here: Station) -> bool {
+        // Relaxed, and no read-modify-writes: if two waits at the same time count as one, it moves later.
+        if self.station() == here {
+            if self.visits.load(Ordering::Relaxed) != 0 {
+                self.visits.store(0, Ordering::Relaxed);
+            }
+            return false;
+        }
+        let again = self.visitor.load(Ordering::Relaxed) == here.pack();
+        self.visitor.store(here.pack(), Ordering::Relaxed);
+        let before = if again {
+            self.visits.load(Ordering::Relaxed)
+        } else {
+            0
+        };
+        let visits = before + 1;
+        let moves = visits >= VISITS_BEFORE_A_MOVE;
+        self.visits
+            .store(if moves { 0 } else { visits }, Ordering::Relaxed);
+        moves
+    }
+
+    fn station(&self) -> Station {
+        Station::unpack(self.station.load(Ordering::Relaxed))
     }
 
     /// A table takes this slot in, or has it; called under that table's lock. While other tables have it too, events
@@ -90,10 +128,10 @@ impl Slot {
             .compare_exchange(DETACHED, ATTACHING, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The socket is registered, by a thread at `place`. Leaves it detached if a table that has the slot was closed since
+    /// The socket is registered at `station`. Leaves it detached if a table that has the slot was closed since
     /// [`attaching`](Self::attaching).
-    pub(crate) fn attached_at(&self, place: usize) {
-        self.place.store(place, Ordering::Relaxed);
+    pub(crate) fn attached_at(&self, station: Station) {
+        self.station.store(station.pack(), Ordering::Relaxed);
         let _ = self
             .attachment
             .compare_exchange(ATTACHING, ATTACHED, Ordering::Release, Ordering::Relaxed);

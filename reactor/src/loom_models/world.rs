@@ -19,6 +19,7 @@ use crate::membership::{Host, Membership};
 use crate::primitive::{Mutex, lock, thread_local};
 use crate::readiness::Snapshot;
 use crate::retry::Waiting;
+use crate::station::Station;
 use crate::table::Table;
 use crate::token::Token;
 use crate::waiters::Place;
@@ -29,6 +30,8 @@ use crate::waiters::Place;
 pub(super) struct World {
     pub(super) tables: Scenery<[Table; 2]>,
     pub(super) system: Mutex<System>,
+    /// The two stand in for one another.
+    one_group: bool,
 }
 
 #[derive(Debug, Default)]
@@ -38,6 +41,8 @@ pub(super) struct System {
     /// What the socket is registered as with each of the two.
     registered: [Option<Token>; 2],
     pub(super) adds: usize,
+    /// How often it was asked to register, in vain or not.
+    pub(super) asked: usize,
     /// The next registration fails.
     pub(super) refuse: bool,
 }
@@ -45,9 +50,19 @@ pub(super) struct System {
 impl World {
     /// Makes one, for a thread with the first reactor.
     pub(super) fn enter() -> Arc<Self> {
+        Self::enter_with(false)
+    }
+
+    /// As [`enter`](Self::enter), but the two reactors are one runtime's, and a thread whose own has closed has none.
+    pub(super) fn enter_group() -> Arc<Self> {
+        Self::enter_with(true)
+    }
+
+    fn enter_with(one_group: bool) -> Arc<Self> {
         let world = Arc::new(Self {
             tables: Scenery::new([Table::default(), Table::default()]),
             system: Mutex::new(System::default()),
+            one_group,
         });
         HERE.with(|here| *here.borrow_mut() = Some((world.clone(), 0)));
         world
@@ -114,13 +129,16 @@ pub(super) struct Selector {
 impl Host for Selector {
     type Identity = ();
 
-    fn here() -> usize {
-        here().1
+    fn here() -> Station {
+        let (world, table) = here();
+        let [member, group] = if world.one_group { [table, 1] } else { [0, table] };
+        Station::unpack((group << 16 | member) as u64)
     }
 
     fn find() -> io::Result<Self> {
         let (world, table) = here();
-        let table = table.max(usize::from(world.tables[0].is_closed()));
+        let moves_on = !world.one_group && world.tables[0].is_closed();
+        let table = table.max(usize::from(moves_on));
         Ok(Self { world, table })
     }
 
@@ -130,6 +148,7 @@ impl Host for Selector {
 
     fn add(&self, (): (), token: Token) -> io::Result<()> {
         let mut system = lock(&self.world.system);
+        system.asked += 1;
         if mem::take(&mut system.refuse) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
