@@ -166,6 +166,10 @@ fn halves_do_what_the_stream_does() {
             .is_readable()
     );
     assert_eq!(hand.finish(reader.peek(buffer)).unwrap(), 2);
+    assert!(matches!(
+        reader.poll_peek(&mut context(), buffer),
+        Poll::Ready(Ok(2))
+    ));
     let [left, right] = &mut [[0; 1]; 2];
     let buffers = &mut [IoSliceMut::new(left), IoSliceMut::new(right)];
     assert_eq!(reader.try_read_vectored(buffers).unwrap(), 2);

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
+use std::task::{Context, Poll};
 
 use reveille_reactor::Interest;
 
@@ -88,6 +89,16 @@ impl OwnedReadHalf {
     #[track_caller]
     pub fn peek<'a>(&'a self, buffer: &'a mut [u8]) -> Peek<'a, TcpStream> {
         self.stream.peek(buffer)
+    }
+
+    /// As [`TcpStream::poll_peek`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.stream.poll_peek(cx, buffer)
     }
 
     /// As [`TcpStream::readable`].
