@@ -7,6 +7,7 @@ use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use reveille_executor::{Announce, Park, Token};
+use reveille_net::names::Names;
 use reveille_reactor::{Notifier, Reactor};
 use reveille_timer::Timers;
 
@@ -27,11 +28,11 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// The drivers of one runtime, and what is known of them.
-    pub(crate) fn several(count: usize) -> io::Result<(Vec<Self>, Drivers)> {
+    pub(crate) fn several(count: usize, names: Names) -> io::Result<(Vec<Self>, Drivers)> {
         // One group: all of them are driven, if need be by the monitor, and all are closed at the end.
         let reactors = Reactor::several(count)?;
         let mut all: Vec<Self> = reactors.into_iter().map(Self::new).collect();
-        let drivers = Drivers::new(all.iter().map(Self::handles));
+        let drivers = Drivers::new(all.iter().map(Self::handles), names);
         for driver in &mut all {
             driver.drivers = Some(drivers.clone());
         }
@@ -97,6 +98,9 @@ impl Park for Driver {
         // For good: a worker's thread has no other, and who is in `block_on` gets back what it had from its guard.
         drop(reveille_reactor::Handle::replace_current(Some(reactor)));
         drop(reveille_timer::Handle::replace_current(Some(timers)));
+        drop(Names::replace_current(
+            self.drivers.as_ref().map(|drivers| drivers.names().clone()),
+        ));
         drop(drivers::replace_current(self.drivers.clone()));
     }
 
@@ -122,6 +126,9 @@ impl Park for Driver {
     fn close(&mut self, woken: &mut Vec<Waker>) {
         self.reactor.close(woken);
         self.timers.close(woken);
+        if let Some(drivers) = &self.drivers {
+            drivers.names().close(woken);
+        }
     }
 
     fn unparker(&self) -> Waker {

@@ -6,15 +6,29 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use reveille_net::names::Names;
+
 /// What leads to each driver of a runtime: one for a current-thread runtime, one for each worker of a multi-thread one.
 #[derive(Clone)]
-pub(crate) struct Drivers(Arc<[(reveille_reactor::Handle, reveille_timer::Handle)]>);
+pub(crate) struct Drivers {
+    each: Arc<[(reveille_reactor::Handle, reveille_timer::Handle)]>,
+    names: Names,
+}
 
 impl Drivers {
     pub(crate) fn new(
         drivers: impl Iterator<Item = (reveille_reactor::Handle, reveille_timer::Handle)>,
+        names: Names,
     ) -> Self {
-        Self(drivers.collect())
+        Self {
+            each: drivers.collect(),
+            names,
+        }
+    }
+
+    /// How the runtime has its names looked up.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Those of the runtime that is current on this thread.
@@ -27,8 +41,9 @@ impl Drivers {
 
     /// Makes one of them this thread's own until the guard is dropped, the same one each time.
     pub(crate) fn enter(&self) -> EnterGuard {
-        let (reactor, timers) = &self.0[this_thread() % self.0.len()];
+        let (reactor, timers) = &self.each[this_thread() % self.each.len()];
         EnterGuard {
+            _names: self.names.enter(),
             _timers: timers.enter(),
             _reactor: reactor.enter(),
             previous: replace_current(Some(self.clone())),
@@ -39,13 +54,14 @@ impl Drivers {
 
 impl fmt::Debug for Drivers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Drivers").field(&self.0.len()).finish()
+        f.debug_tuple("Drivers").field(&self.each.len()).finish()
     }
 }
 
 /// Made by [`Drivers::enter`].
 #[derive(Debug)]
 pub(crate) struct EnterGuard {
+    _names: reveille_net::names::EnterGuard,
     _timers: reveille_timer::EnterGuard,
     _reactor: reveille_reactor::EnterGuard,
     previous: Option<Drivers>,

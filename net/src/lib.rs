@@ -61,6 +61,7 @@ mod udp;
 mod wanted;
 
 pub use resolve::lookup_host;
+pub use resolve::names::{self, Resolver, SystemResolver};
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;

@@ -1,37 +1,42 @@
 //! Names to addresses.
 //!
-//! The system's resolver blocks, so each look-up is a thread of its own: it leaves what it found under a mutex and
-//! wakes whoever waits for it.
+//! ```text
+//! resolve    what a ToSocketAddrs becomes: known, or a name that somebody has to be asked for
+//! names      whom a runtime asks, and that asking ends with it
+//! lookup     the system's resolver, asked for one name
+//! pool       its threads            desk   who asks for what, and how many threads there should be
+//! exchange   where a thread leaves the answer and a waker waits for it
+//! ```
 
-use std::error::Error;
-use std::fmt;
 use std::io;
 use std::mem;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::thread;
+use std::task::{Context, Poll};
 
-use reveille_context::coop;
-use reveille_context::waiter::Waiter;
-use reveille_context::wake;
-
-use crate::primitive::{Arc, Mutex, lock};
+use crate::resolve::lookup::Lookup;
+use crate::resolve::names::{Asked, Names, Seat};
 use crate::to_socket_addrs::{SocketAddrs, ToSocketAddrs};
 
-/// Looks a host up: the system's `getaddrinfo`, on another thread. An address is taken as it is, at once.
-///
-/// Each look-up of a name starts a thread of its own for now; a pool with a bound will come.
+mod desk;
+mod exchange;
+mod lookup;
+pub mod names;
+mod pool;
+
+/// Looks a host up: by the [`Resolver`](crate::Resolver) of the runtime, else by the system's `getaddrinfo`, on
+/// [threads](crate::SystemResolver) that serve the whole process. An address is taken as it is, at once.
 ///
 /// # Errors
 ///
-/// [`InvalidInput`](io::ErrorKind::InvalidInput) if a string is not of the form `host:port`; what the system says,
-/// with the name, if it cannot be found; and that of starting a thread.
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) if a string is not of the form `host:port`; what the resolver says
+/// (the system's, with the name) if it cannot be found; and that of starting a thread. While the runtime of this
+/// thread shuts down, one for which [`is_shutdown`](reveille_reactor::is_shutdown) is true.
 ///
 /// # Cancel safety
 ///
-/// Safe: what is found is dropped, and dropping the future does not wait for the look-up to end.
+/// Safe: what is found is dropped. Dropping the future neither waits for the look-up to end nor delays another one.
 ///
 /// # Examples
 ///
@@ -82,7 +87,7 @@ enum State {
         host: String,
         port: u16,
     },
-    LookedUp(Lookup),
+    Asked(Asking, Seat),
     Finished,
 }
 
@@ -113,11 +118,14 @@ impl Resolve {
         loop {
             match mem::replace(&mut self.0, State::Finished) {
                 State::Known(outcome) => return Poll::Ready(outcome),
-                State::Name { host, port } => self.0 = State::LookedUp(Lookup::start(host, port)?),
-                State::LookedUp(lookup) => {
-                    let outcome = lookup.poll(cx, location);
+                State::Name { host, port } => {
+                    self.0 = State::Asked(Asking::begin(host, port), Seat::default());
+                }
+                State::Asked(mut asking, mut seat) => {
+                    seat.keep(cx, location)?;
+                    let outcome = asking.poll(cx, location);
                     if outcome.is_pending() {
-                        self.0 = State::LookedUp(lookup);
+                        self.0 = State::Asked(asking, seat);
                     }
                     return outcome.map_ok(SocketAddrs::many);
                 }
@@ -127,211 +135,47 @@ impl Resolve {
     }
 }
 
-type Found = io::Result<Vec<SocketAddr>>;
-
-/// A look-up that another thread makes.
+/// A look-up that has begun.
 #[derive(Debug)]
-struct Lookup {
-    exchange: Arc<Exchange>,
+enum Asking {
+    System(Lookup),
+    Other(Asked),
 }
 
-impl Lookup {
-    fn start(host: String, port: u16) -> io::Result<Self> {
-        let exchange = Arc::new(Exchange::default());
-        let lookup = Self {
-            exchange: exchange.clone(),
-        };
-        thread::Builder::new()
-            .name("reveille-lookup".into())
-            .spawn(move || exchange.finish(look_up(host, port)))?;
-        Ok(lookup)
-    }
-
-    fn poll(&self, cx: &mut Context<'_>, location: &'static Location<'static>) -> Poll<Found> {
-        let progress = ready!(coop::poll_proceed(cx));
-        let found = ready!(self.exchange.poll(cx, location));
-        progress.made();
-        Poll::Ready(found)
-    }
-}
-
-impl Drop for Lookup {
-    fn drop(&mut self) {
-        self.exchange.withdraw();
-    }
-}
-
-/// Blocks.
-fn look_up(host: String, port: u16) -> Found {
-    match (host.as_str(), port).to_socket_addrs() {
-        Ok(addresses) => Ok(addresses.collect()),
-        Err(error) => Err(io::Error::new(error.kind(), NotFound { host, error })),
-    }
-}
-
-/// Where the two threads meet.
-#[derive(Debug, Default)]
-struct Exchange {
-    inner: Mutex<Meeting>,
-}
-
-/// Who comes first leaves something for the other.
-#[derive(Debug, Default)]
-struct Meeting {
-    found: Option<Found>,
-    waiter: Option<Waiter>,
-}
-
-impl Exchange {
-    /// Hands over what was found, and wakes whoever waits for it, after unlocking.
-    fn finish(&self, found: Found) {
-        let mut meeting = lock(&self.inner);
-        meeting.found = Some(found);
-        let waiter = meeting.waiter.take();
-        drop(meeting);
-        if let Some(waiter) = waiter {
-            wake::wake(waiter.into_waker());
+impl Asking {
+    /// Asks whoever looks names up for this thread.
+    fn begin(host: String, port: u16) -> Self {
+        let names = Names::current();
+        match names.as_ref().and_then(Names::resolver) {
+            Some(resolver) => Self::Other(Asked::new(&**resolver, &host, port)),
+            None => Self::System(Lookup::new(host, port)),
         }
     }
 
-    fn poll(&self, cx: &mut Context<'_>, location: &'static Location<'static>) -> Poll<Found> {
-        // Made before locking: cloning a waker runs foreign code, and so does dropping the old one, after unlocking.
-        let mut waiter = Some(Waiter::new(cx.waker().clone(), location));
-        let mut meeting = lock(&self.inner);
-        let found = meeting.found.take();
-        if found.is_none() {
-            mem::swap(&mut meeting.waiter, &mut waiter);
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        location: &'static Location<'static>,
+    ) -> Poll<io::Result<Vec<SocketAddr>>> {
+        match self {
+            Self::System(lookup) => lookup.poll(cx, location),
+            Self::Other(asked) => asked.poll(cx),
         }
-        drop(meeting);
-        drop(waiter);
-        found.map_or(Poll::Pending, Poll::Ready)
-    }
-
-    fn withdraw(&self) {
-        let waiter = lock(&self.inner).waiter.take();
-        drop(waiter);
-    }
-}
-
-/// The system's error, and the name that it was about.
-#[derive(Debug)]
-struct NotFound {
-    host: String,
-    error: io::Error,
-}
-
-impl fmt::Display for NotFound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot find the address of `{}`: {}", self.host, self.error)
-    }
-}
-
-impl Error for NotFound {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
     }
 }
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::task::{Wake, Waker};
+    use std::task::Waker;
 
     use super::*;
 
-    /// Counts the wakes at which the exchange was not locked.
-    struct LooksAgain {
-        exchange: Arc<Exchange>,
-        found_unlocked: AtomicUsize,
-    }
-
-    impl Wake for LooksAgain {
-        fn wake(self: Arc<Self>) {
-            let unlocked = self.exchange.inner.try_lock().is_ok();
-            self.found_unlocked
-                .fetch_add(usize::from(unlocked), Ordering::SeqCst);
-        }
-    }
-
-    fn exchange() -> (Arc<Exchange>, Arc<LooksAgain>, Waker) {
-        let exchange = Arc::new(Exchange::default());
-        let task = Arc::new(LooksAgain {
-            exchange: exchange.clone(),
-            found_unlocked: AtomicUsize::new(0),
-        });
-        let waker = Waker::from(task.clone());
-        (exchange, task, waker)
-    }
-
     #[test]
-    fn what_is_found_wakes_the_last_who_asked_without_a_lock() {
-        let (exchange, task, waker) = exchange();
-        let poll = |waker| exchange.poll(&mut Context::from_waker(waker), Location::caller());
-        assert!(poll(Waker::noop()).is_pending());
-        assert!(poll(&waker).is_pending());
-        exchange.finish(Ok(Vec::new()));
-        assert_eq!(task.found_unlocked.load(Ordering::SeqCst), 1);
-        assert!(poll(&waker).is_ready());
-    }
-
-    #[test]
-    fn who_gives_up_leaves_no_waker_behind() {
-        let (exchange, task, waker) = exchange();
-        let lookup = Lookup {
-            exchange: exchange.clone(),
-        };
-        assert!(
-            lookup
-                .poll(&mut Context::from_waker(&waker), Location::caller())
-                .is_pending()
-        );
-        drop((lookup, waker));
-        assert_eq!(Arc::strong_count(&task), 1);
-        exchange.finish(Ok(Vec::new()));
-        assert_eq!(task.found_unlocked.load(Ordering::SeqCst), 0);
-    }
-
-    #[test]
-    fn a_lookup_that_nobody_polls_starts_no_thread() {
+    fn a_lookup_that_nobody_polls_is_not_begun() {
         let mut resolve = Resolve::name("localhost", 80);
         assert!(matches!(resolve.0, State::Name { .. }));
         let cx = &mut Context::from_waker(Waker::noop());
         let _ = resolve.poll(cx, Location::caller());
         assert!(!matches!(resolve.0, State::Name { .. }));
-    }
-}
-
-#[cfg(all(test, loom))]
-mod loom_models {
-    use std::task::{Wake, Waker};
-
-    use loom::sync::Notify;
-
-    use super::*;
-
-    struct Signal(Notify);
-
-    impl Wake for Signal {
-        fn wake(self: std::sync::Arc<Self>) {
-            self.0.notify();
-        }
-    }
-
-    #[test]
-    fn what_is_found_while_somebody_asks_reaches_him() {
-        loom::model(|| {
-            let exchange = Arc::new(Exchange::default());
-            let finder = {
-                let exchange = exchange.clone();
-                loom::thread::spawn(move || exchange.finish(Ok(Vec::new())))
-            };
-            let signal = std::sync::Arc::new(Signal(Notify::new()));
-            let waker = Waker::from(signal.clone());
-            let cx = &mut Context::from_waker(&waker);
-            while exchange.poll(cx, Location::caller()).is_pending() {
-                signal.0.wait();
-            }
-            finder.join().unwrap();
-        });
     }
 }

@@ -8,6 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use reveille_executor::{Config, CurrentThread, MultiThread, PanicPolicy, SlowPoll};
+use reveille_net::Resolver;
+use reveille_net::names::Names;
 
 use super::{Executor, Handle, Runtime};
 use crate::driver::Driver;
@@ -30,6 +32,7 @@ pub struct Builder {
     flavor: Flavor,
     workers: Option<usize>,
     config: Config,
+    resolver: Option<Arc<dyn Resolver>>,
 }
 
 #[derive(Debug)]
@@ -74,6 +77,7 @@ impl Builder {
             flavor,
             workers: None,
             config: Config::at(Location::caller()),
+            resolver: None,
         }
     }
 
@@ -288,6 +292,46 @@ impl Builder {
         self
     }
 
+    /// Who looks up the names that [`connect`](crate::net::TcpStream::connect),
+    /// [`lookup_host`](crate::net::lookup_host) and others are given on this runtime; the system's `getaddrinfo` by
+    /// default. Addresses are taken as they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::{Future, ready};
+    /// use std::io;
+    /// use std::net::{Ipv4Addr, SocketAddr};
+    /// use std::pin::Pin;
+    ///
+    /// use reveille::net::{Resolver, lookup_host};
+    /// use reveille::runtime::Builder;
+    ///
+    /// /// Every name is this machine.
+    /// struct AllMine;
+    ///
+    /// impl Resolver for AllMine {
+    ///     fn resolve(
+    ///         &self,
+    ///         _host: &str,
+    ///         port: u16,
+    ///     ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>> {
+    ///         Box::pin(ready(Ok(vec![(Ipv4Addr::LOCALHOST, port).into()])))
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> io::Result<()> {
+    /// let runtime = Builder::current_thread().resolver(AllMine).build()?;
+    /// let found = runtime.block_on(lookup_host("printer.example:631"))?;
+    /// assert_eq!(found.collect::<Vec<_>>(), ["127.0.0.1:631".parse().unwrap()]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resolver(&mut self, resolver: impl Resolver + 'static) -> &mut Self {
+        self.resolver = Some(Arc::new(resolver));
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// See [`Builder`] for an example.
@@ -299,7 +343,7 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         match self.flavor {
             Flavor::CurrentThread => {
-                let (mut driver, drivers) = Driver::several(1)?;
+                let (mut driver, drivers) = Driver::several(1, self.names())?;
                 let driver = driver.pop().expect("one was asked for");
                 let executor = CurrentThread::with_config(driver, &self.config(&drivers));
                 let handle = Handle {
@@ -313,7 +357,7 @@ impl Builder {
                     Some(workers) => workers,
                     None => thread::available_parallelism().map_or(1, usize::from),
                 };
-                let (parks, drivers) = Driver::several(workers)?;
+                let (parks, drivers) = Driver::several(workers, self.names())?;
                 let executor = MultiThread::new(parks, self.config(&drivers))?;
                 let handle = Handle {
                     executor: executor.handle(),
@@ -326,6 +370,10 @@ impl Builder {
 }
 
 impl Builder {
+    fn names(&self) -> Names {
+        Names::new(self.resolver.clone())
+    }
+
     /// The settings, with the runtime's sockets and timers current in blocking jobs too.
     fn config(&self, drivers: &Drivers) -> Config {
         let mut config = self.config.clone();
