@@ -290,6 +290,45 @@ fn udp() -> io::Result<()> {
     })
 }
 
+#[cfg(unix)]
+#[test]
+fn unix_sockets() -> io::Result<()> {
+    use reveille::net::unix::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, SocketAddr, UCred, WriteHalf};
+    use reveille::net::{UnixDatagram, UnixListener, UnixStream};
+
+    is_send::<UnixStream>();
+    is_sync::<UnixStream>();
+    is_unpin::<UnixStream>();
+    is_debug::<UnixStream>();
+    is_error::<ReuniteError>();
+    let path = std::env::temp_dir().join(format!("reveille-contract-{}", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    reveille::block_on(async {
+        let listener: UnixListener = UnixListener::bind(&path)?;
+        let mut client: UnixStream = UnixStream::connect(&path).await?;
+        let (server, from): (UnixStream, SocketAddr) = listener.accept().await?;
+        std::fs::remove_file(&path)?;
+        assert!(from.is_unnamed());
+        let peer: UCred = server.peer_cred()?;
+        assert_eq!(peer.uid(), client.peer_cred()?.uid());
+        {
+            let (reader, writer): (ReadHalf<'_>, WriteHalf<'_>) = client.split();
+            writer.write_all(b"ping").await?;
+            assert!(reader.try_read(&mut [0; 4]).is_err());
+        }
+        let (reader, writer): (OwnedReadHalf, OwnedWriteHalf) = server.into_split();
+        assert_eq!(reader.read_exact(&mut [0; 4]).await?, 4);
+        let server = reader.reunite(writer).map_err(io::Error::other)?;
+        server.shutdown(Shutdown::Both)?;
+        assert_eq!(client.read(&mut [0; 4]).await?, 0);
+
+        let (here, there) = UnixDatagram::pair()?;
+        here.send(b"message").await?;
+        assert_eq!(there.recv(&mut [0; 16]).await?, 7);
+        Ok(())
+    })
+}
+
 #[test]
 fn look_ups() -> io::Result<()> {
     reveille::block_on(async {

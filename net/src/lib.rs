@@ -1,4 +1,4 @@
-//! The sockets of the [reveille](https://docs.rs/reveille) runtime: TCP and UDP. They work under any executor.
+//! The sockets of the [reveille](https://docs.rs/reveille) runtime: TCP, UDP and, on Unix, Unix sockets. They work under any executor.
 //!
 //! Inside a runtime they use its reactor; outside, one thread that serves the whole process. There is nothing to set
 //! up, and no "no reactor running":
@@ -40,7 +40,7 @@
 //!
 //! In reading order: `tcp::listener`, the smallest; `socket`, what the futures need of one; `transfer`, `datagram`,
 //! `readiness` and `async_io`, the futures; `tcp` and `udp`; `to_socket_addrs` and `resolve`, names; `attempts`, several addresses.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![doc(test(attr(deny(warnings))))]
 
 mod async_io;
@@ -49,15 +49,21 @@ mod bind;
 mod datagram;
 mod descriptor;
 pub mod future;
+#[cfg(unix)]
+mod futures_io;
 mod polled;
 mod primitive;
 mod readiness;
 mod resolve;
 mod socket;
+#[cfg(unix)]
+mod sys;
 pub mod tcp;
 mod to_socket_addrs;
 mod transfer;
 mod udp;
+#[cfg(unix)]
+pub mod unix;
 mod wanted;
 
 pub use resolve::lookup_host;
@@ -67,3 +73,5 @@ pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
 pub use to_socket_addrs::{SocketAddrs, ToSocketAddrs};
 pub use udp::socket::UdpSocket;
+#[cfg(unix)]
+pub use unix::{datagram::UnixDatagram, listener::UnixListener, stream::UnixStream};

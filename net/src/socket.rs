@@ -27,8 +27,7 @@ pub trait Peeking: Socket {
 /// A stream of bytes.
 pub trait Stream: Socket {
     /// Whether a transfer that is shorter than asked for means that the next one would block. It does on TCP. It does
-    /// not where a read also ends for other reasons, as one from a Unix socket does where a message with ancillary data
-    /// begins.
+    /// not where a read also ends for other reasons, as one from a Unix socket does at a message with ancillary data.
     const SHORT_MEANS_NOT_READY: bool;
 }
 
