@@ -293,7 +293,9 @@ fn udp() -> io::Result<()> {
 #[cfg(unix)]
 #[test]
 fn unix_sockets() -> io::Result<()> {
-    use reveille::net::unix::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, SocketAddr, UCred, WriteHalf};
+    use reveille::net::unix::{
+        OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, SocketAddr, UCred, WriteHalf,
+    };
     use reveille::net::{UnixDatagram, UnixListener, UnixStream};
 
     is_send::<UnixStream>();
