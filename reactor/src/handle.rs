@@ -13,7 +13,7 @@ use crate::interest::Direction;
 use crate::membership::Host;
 use crate::primitive::Arc;
 use crate::shutdown::shutdown_error;
-use crate::source::{self, Identity};
+use crate::source::{self, Identity, Registrar};
 use crate::station::Station;
 use crate::table::Table;
 use crate::token::{self, Token};
@@ -42,7 +42,7 @@ pub struct Handle {
 }
 
 pub(crate) struct Shared {
-    registry: mio::Registry,
+    registrar: Registrar,
     table: Table,
     waker: mio::Waker,
     station: Station,
@@ -112,7 +112,7 @@ impl Handle {
         let waker = mio::Waker::new(&registry, mio::Token(token::NOTIFIER))?;
         Ok(Self {
             shared: Arc::new(Shared {
-                registry,
+                registrar: Registrar::new(registry),
                 table: Table::default(),
                 waker,
                 station,
@@ -128,8 +128,8 @@ impl Handle {
     }
 
     #[cfg_attr(unix, expect(dead_code, reason = "elsewhere sources register themselves"))]
-    pub(crate) fn registry(&self) -> &mio::Registry {
-        &self.shared.registry
+    pub(crate) fn registrar(&self) -> &Registrar {
+        &self.shared.registrar
     }
 }
 
@@ -166,15 +166,15 @@ impl Host for Handle {
     }
 
     fn add(&self, identity: Identity, token: Token) -> io::Result<()> {
-        source::add(&self.shared.registry, identity, token)
+        self.shared.registrar.add(identity, token)
     }
 
-    fn delete(&self, identity: Identity) {
+    fn delete(&self, identity: Identity, token: Token) {
         // A forked child shares the interest list: it must not take the parent's sockets out.
         if self.shared.process != process::id() {
             return;
         }
-        source::delete(&self.shared.registry, identity);
+        self.shared.registrar.delete(identity, token);
     }
 }
 

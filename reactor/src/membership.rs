@@ -25,8 +25,8 @@ pub(crate) trait Host: Clone + fmt::Debug {
     fn table(&self) -> &Table;
     /// Asks the system to report the readiness of `identity`, the present one first.
     fn add(&self, identity: Self::Identity, token: Token) -> io::Result<()>;
-    /// Asks the system to report no more.
-    fn delete(&self, identity: Self::Identity);
+    /// Asks the system to report no more of what was added with `token`.
+    fn delete(&self, identity: Self::Identity, token: Token);
 }
 
 /// A socket's slot, and the reactors that it is registered with: one of each group by way of which it was waited for,
@@ -53,7 +53,7 @@ pub(crate) trait Host: Clone + fmt::Debug {
 /// so that nobody who waits has to know: whoever reads the old station beside it finds the same group there. If one of the
 /// two closes meanwhile, the slot is detached, all waiters are woken, and attach anew: to the other one if that is open.
 ///
-/// Locks are taken in this order: homes, table, waiters of a half.
+/// Locks are taken in this order: homes, table, waiters of a half; that of the system calls is taken alone, or in homes.
 #[derive(Debug)]
 pub(crate) struct Membership<H: Host> {
     pub(crate) slot: Arc<Slot>,
@@ -191,7 +191,7 @@ impl<H: Host> Home<H> {
     }
 
     fn leave(self) {
-        self.host.delete(self.identity);
+        self.host.delete(self.identity, self.token);
         // Whatever the system said to that: from here on events for this token are for nobody.
         drop(self.host.table().remove(self.token));
     }

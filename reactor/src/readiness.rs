@@ -172,3 +172,55 @@ impl BitOr for Flags {
 
 const ALL_FLAGS: u64 = 0xff;
 const ONE_GENERATION: u64 = ALL_FLAGS + 1;
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn after(said: Ready, clear: fn(&Readiness, Snapshot)) -> Snapshot {
+        let readiness = Readiness::new(true);
+        readiness.set(Flags::of(said, Direction::Read));
+        clear(&readiness, readiness.snapshot());
+        readiness.snapshot()
+    }
+
+    fn all() -> Ready {
+        Ready::READABLE | Ready::READ_CLOSED | Ready::ERROR
+    }
+
+    #[test]
+    fn a_short_transfer_clears_neither_closed_nor_error() {
+        let seen = after(all(), Readiness::clear_ready);
+        assert_eq!(seen.ready(Direction::Read), Ready::READ_CLOSED | Ready::ERROR);
+        assert!(seen.is_worth_trying() && seen.is_reported());
+        assert!(!after(Ready::READABLE, Readiness::clear_ready).is_worth_trying());
+    }
+
+    #[test]
+    fn would_block_clears_all_but_closed_and_then_closed_is_no_reason_to_try_again() {
+        let seen = after(all(), Readiness::clear);
+        assert_eq!(seen.ready(Direction::Read), Ready::READ_CLOSED);
+        assert!(!seen.is_worth_trying() && !seen.is_reported());
+    }
+
+    #[test]
+    fn after_would_block_the_next_event_makes_closed_a_reason_again() {
+        let readiness = Readiness::new(false);
+        readiness.set(Flags::CLOSED);
+        readiness.clear(readiness.snapshot());
+        readiness.set(Flags::READY);
+        readiness.clear_ready(readiness.snapshot());
+        assert!(readiness.snapshot().is_worth_trying());
+    }
+
+    #[test]
+    fn what_came_after_the_look_is_not_cleared() {
+        for clear in [Readiness::clear, Readiness::clear_ready] {
+            let readiness = Readiness::new(true);
+            let seen = readiness.snapshot();
+            readiness.set(Flags::READY);
+            clear(&readiness, seen);
+            assert!(readiness.snapshot().is_reported());
+        }
+    }
+}

@@ -6,7 +6,7 @@
 
 pub use platform::Source;
 pub(crate) use platform::{
-    FOLLOWS, Identity, SHORT_MEANS_NOT_READY, add, delete, identity, release, when_made,
+    FOLLOWS, Identity, Registrar, SHORT_MEANS_NOT_READY, identity, release, when_made,
 };
 
 #[cfg(unix)]
@@ -18,7 +18,8 @@ mod platform {
 
     use crate::handle::Handle;
     use crate::membership::Membership;
-    use crate::token::Token;
+    use crate::primitive::{Mutex, lock};
+    use crate::token::{self, Token};
 
     /// Something whose readiness the operating system reports: on Unix everything with a file descriptor.
     ///
@@ -54,14 +55,61 @@ mod platform {
         Ok(())
     }
 
-    pub(crate) fn add(registry: &mio::Registry, identity: Identity, token: Token) -> io::Result<()> {
-        let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
-        registry.register(&mut SourceFd(&identity), mio::Token(token.pack()), both)
+    /// Registers descriptors, and takes out those that are still their socket's.
+    ///
+    /// Somebody may close a descriptor that he was only lent. Then the system gives its number to the next one, and
+    /// to take out the number would take out another socket. So it is noted which token registered each number last.
+    pub(crate) struct Registrar {
+        registry: mio::Registry,
+        /// By number, packed; held during the system calls, which the system does not do at the same time either.
+        last: Mutex<Vec<usize>>,
     }
 
-    pub(crate) fn delete(registry: &mio::Registry, identity: Identity) {
-        // An error means that it is registered no more: somebody has closed the descriptor.
-        let _ = registry.deregister(&mut SourceFd(&identity));
+    /// No token of a socket.
+    const NOBODY: usize = token::NOTIFIER;
+
+    /// Numbers from here on are not noted: whoever asks for such a number does not get 8 MB.
+    const NOTED: usize = 1 << 20;
+
+    impl Registrar {
+        pub(crate) fn new(registry: mio::Registry) -> Self {
+            Self {
+                registry,
+                last: Mutex::new(Vec::new()),
+            }
+        }
+
+        /// Asks the system to report the readiness of `identity`, the present one first.
+        pub(crate) fn add(&self, identity: Identity, token: Token) -> io::Result<()> {
+            let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
+            let mut last = lock(&self.last);
+            self.registry
+                .register(&mut SourceFd(&identity), mio::Token(token.pack()), both)?;
+            // Whoever had this number has lost it: the system would have refused to have one socket twice.
+            if let Some(number) = noted(identity) {
+                let length = last.len().max(number + 1);
+                last.resize(length, NOBODY);
+                last[number] = token.pack();
+            }
+            Ok(())
+        }
+
+        /// Asks the system to report no more of what `token` registered.
+        pub(crate) fn delete(&self, identity: Identity, token: Token) {
+            let mut last = lock(&self.last);
+            if let Some(number) = noted(identity) {
+                match last.get_mut(number) {
+                    Some(holder) if *holder == token.pack() => *holder = NOBODY,
+                    _ => return,
+                }
+            }
+            // An error means that it is registered no more: somebody has closed the descriptor.
+            let _ = self.registry.deregister(&mut SourceFd(&identity));
+        }
+    }
+
+    fn noted(identity: Identity) -> Option<usize> {
+        usize::try_from(identity).ok().filter(|number| *number < NOTED)
     }
 
     pub(crate) fn release<S: Source>(_: &mut S, membership: Membership<Handle>) -> io::Result<()> {
@@ -98,21 +146,30 @@ mod platform {
         let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
         membership.attach((), |handle, token| {
             let token = mio::Token(token.pack());
-            handle.registry().register(source, token, both)
+            handle.registrar().0.register(source, token, both)
         })
     }
 
-    /// Only reached when the reactor has closed, and a socket cannot move to another one here.
-    pub(crate) fn add(_: &mio::Registry, _: Identity, _: Token) -> io::Result<()> {
-        Err(shutdown_error())
-    }
+    /// The registry, with which mio's types deal themselves.
+    pub(crate) struct Registrar(mio::Registry);
 
-    /// mio's types do it themselves when they are dropped.
-    pub(crate) fn delete(_: &mio::Registry, _: Identity) {}
+    impl Registrar {
+        pub(crate) fn new(registry: mio::Registry) -> Self {
+            Self(registry)
+        }
+
+        /// Only reached when the reactor has closed, and a socket cannot move to another one here.
+        pub(crate) fn add(&self, _: Identity, _: Token) -> io::Result<()> {
+            Err(shutdown_error())
+        }
+
+        /// mio's types do it when they are dropped.
+        pub(crate) fn delete(&self, _: Identity, _: Token) {}
+    }
 
     pub(crate) fn release<S: Source>(source: &mut S, membership: Membership<Handle>) -> io::Result<()> {
         match membership.home() {
-            Some((handle, _)) => handle.registry().deregister(source),
+            Some((handle, _)) => handle.registrar().0.deregister(source),
             None => Ok(()),
         }
     }

@@ -6,13 +6,18 @@ use std::task::Waker;
 
 use reveille_context::waiter::Waiter;
 
-/// The waiters of one direction: the first inline, so that the usual one allocates nothing.
+/// The waiters of one direction: two inline, so that the usual one, and another beside it, allocate nothing; more of them
+/// in a side list, which stays once it was needed.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
-    first: Option<(Key, Waiter)>,
-    more: Vec<(Key, Waiter)>,
+    inline: [Option<(Key, Waiter)>; 2],
+    side: Option<Box<SideList>>,
     keys: u64,
 }
+
+/// Boxed, because most sockets have none: so it takes one word of the slot.
+#[derive(Debug, Default)]
+struct SideList(Vec<(Key, Waiter)>);
 
 impl Waiters {
     /// A key that no other waiter of this direction has, or had.
@@ -33,9 +38,10 @@ impl Waiters {
     #[must_use = "a waker must be dropped after unlocking"]
     pub(crate) fn keep(&mut self, key: Key, waiter: Waiter) -> Option<Waiter> {
         let replaced = self.remove(key);
-        match self.first {
-            None => self.first = Some((key, waiter)),
-            Some(_) => self.more.push((key, waiter)),
+        let entry = (key, waiter);
+        match self.inline.iter_mut().find(|place| place.is_none()) {
+            Some(vacant) => *vacant = Some(entry),
+            None => self.side.get_or_insert_default().0.push(entry),
         }
         replaced
     }
@@ -43,25 +49,30 @@ impl Waiters {
     /// Takes out what is kept under `key`, to be dropped where no lock is held.
     #[must_use = "a waker must be dropped after unlocking"]
     pub(crate) fn remove(&mut self, key: Key) -> Option<Waiter> {
-        let entry = match &self.first {
-            Some((kept, _)) if *kept == key => self.first.take(),
-            _ => {
-                let position = self.more.iter().position(|(kept, _)| *kept == key);
-                position.map(|position| self.more.swap_remove(position))
-            }
+        let is_it = |entry: &(Key, Waiter)| entry.0 == key;
+        let mut inline = self.inline.iter_mut();
+        let entry = match inline.find_map(|place| place.take_if(|entry| is_it(entry))) {
+            Some(entry) => Some(entry),
+            None => self.side.as_mut().and_then(|side| {
+                let position = side.0.iter().position(is_it)?;
+                Some(side.0.swap_remove(position))
+            }),
         };
         entry.map(|(_, waiter)| waiter)
     }
 
     /// Moves all wakers to `woken`, to be woken where no lock is held.
     pub(crate) fn take(&mut self, woken: &mut Vec<Waker>) {
-        let all = self.first.take().into_iter().chain(self.more.drain(..));
+        let inline = self.inline.iter_mut().filter_map(Option::take);
+        let side = self.side.iter_mut().flat_map(|side| side.0.drain(..));
+        let all = inline.chain(side);
         woken.extend(all.map(|(_, waiter)| waiter.into_waker()));
     }
 
     /// Everyone who waits.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &(Key, Waiter)> {
-        self.first.iter().chain(&self.more)
+        let inline = self.inline.iter().flatten();
+        inline.chain(self.side.iter().flat_map(|side| &side.0))
     }
 }
 

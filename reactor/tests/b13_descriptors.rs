@@ -55,6 +55,79 @@ fn a_descriptor_closed_behind_our_back_leaves_nothing_to_the_next_of_its_number(
     assert!(matches!(poll_byte(&next, &next_waker), Poll::Ready(Ok(b'x'))));
 }
 
+#[test]
+fn whoever_leaves_late_does_not_take_along_the_next_of_its_number() {
+    let _alone = alone();
+    let mut reactor = Reactor::new().unwrap();
+    let handle = reactor.handle();
+    let _entered = handle.enter();
+
+    let (ours, _peer) = pair();
+    let number = ours.as_raw_fd();
+    let stale: Registration<RawFd> = Registration::new(number).unwrap();
+    assert!(poll_readable(&stale, Waker::noop()).is_pending());
+    drop(ours);
+    let (next, peer) = pair();
+    assert_eq!(next.as_raw_fd(), number);
+    let next = Registration::new(next).unwrap();
+    let (wakes, waker) = Wakes::new();
+    assert!(poll_byte(&next, &waker).is_pending());
+    assert_eq!(handle.registrations(), 2);
+
+    drop(stale);
+    assert_eq!(handle.registrations(), 1);
+    send(&peer, b"x");
+    settle(&mut reactor);
+    assert_eq!(wakes.count(), 1, "its registration is gone");
+    assert!(matches!(poll_byte(&next, &waker), Poll::Ready(Ok(b'x'))));
+    // And the one that left is not taken for the one that is there.
+    drop(next);
+    assert_eq!(handle.registrations(), 0);
+}
+
+/// The descriptor of the reactor is readable as long as there is something that would end its wait.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_duplicate_of_a_dropped_socket_never_wakes_the_loop() {
+    let _alone = alone();
+    let mut reactor = Reactor::new().unwrap();
+    let mut observer = Reactor::new().unwrap();
+    let watched: Registration<RawFd> = Registration::connecting(reactor.as_raw_fd()).unwrap();
+    let mut observe = |reactor: &mut Reactor| {
+        let (wakes, waker) = Wakes::new();
+        let _entered = observer.handle().enter();
+        assert!(poll_readable(&watched, &waker).is_pending(), "not settled before");
+        drop(_entered);
+        settle(&mut observer);
+        let woken = wakes.count();
+        // Take what it says, so that the next look begins anew.
+        let _ = watched.try_io(Direction::Read, |_| {
+            Err::<(), _>(io::ErrorKind::WouldBlock.into())
+        });
+        settle(reactor);
+        woken
+    };
+    let (ours, peer) = pair();
+    let duplicate = ours.try_clone().unwrap();
+    let socket = Registration::new(ours).unwrap();
+    {
+        let _entered = reactor.handle().enter();
+        assert!(poll_byte(&socket, Waker::noop()).is_pending());
+    }
+    settle(&mut reactor);
+    assert_eq!(observe(&mut reactor), 0);
+    send(&peer, b"x");
+    assert_eq!(observe(&mut reactor), 1, "nobody would see it if it did");
+    drop(socket);
+    for _ in 0..3 {
+        send(&peer, b"x");
+        assert_eq!(observe(&mut reactor), 0);
+    }
+    drop(peer);
+    assert_eq!(observe(&mut reactor), 0);
+    drop(duplicate);
+}
+
 /// Drops a socket and registers another one when woken.
 struct Exchange {
     victim: Mutex<Option<Registration<UnixStream>>>,

@@ -169,7 +169,7 @@ impl Host for Selector {
         Ok(())
     }
 
-    fn delete(&self, (): ()) {
+    fn delete(&self, (): (), _: Token) {
         lock(&self.world.system).registered[self.table] = None;
     }
 }
