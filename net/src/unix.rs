@@ -7,6 +7,7 @@ mod connect;
 mod credentials;
 pub(crate) mod datagram;
 mod datagram_operations;
+mod descriptors;
 pub mod future;
 mod futures_io;
 mod halves;
