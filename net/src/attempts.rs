@@ -1,4 +1,4 @@
-//! Several addresses for one socket: how each of them failed.
+//! Several addresses for one socket: how each of them failed, in the order in which they did.
 
 use std::error::Error;
 use std::fmt;

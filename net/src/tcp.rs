@@ -33,6 +33,7 @@ pub(crate) mod listener;
 mod operations;
 mod options;
 mod platform;
+mod race;
 pub(crate) mod socket;
 mod split;
 pub(crate) mod stream;

@@ -5,6 +5,7 @@ mod hand;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::pin::Pin;
+use std::task::Poll;
 
 use futures_lite::AsyncWrite;
 use reveille_net::TcpStream;
@@ -70,13 +71,14 @@ fn writes_and_is_reset(hand: &mut Hand, stream: &TcpStream) {
     // Told by the reset itself, which follows the write on loopback.
     hand.finish(stream.ready(reveille_reactor::Interest::READABLE))
         .unwrap();
-    hand.until(|| match stream.take_error().unwrap() {
-        Some(error) => std::task::Poll::Ready(assert!(matches!(
-            error.kind(),
-            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
-        ))),
-        None => std::task::Poll::Pending,
+    let reset = hand.until(|| match stream.take_error().unwrap() {
+        Some(error) => Poll::Ready(error.kind()),
+        None => Poll::Pending,
     });
+    assert!(matches!(
+        reset,
+        ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+    ));
     cannot_write(hand, stream);
 }
 
@@ -150,10 +152,11 @@ fn on_linux_what_arrives_after_closing_the_direction_of_reading_can_be_read() {
     reads_the_end(&mut hand, &here);
     write(&mut hand, &peer);
     // `readable` is told of the end at once, so the bytes are awaited where they are seen.
-    hand.until(|| match here.try_read(&mut [0; 8]).unwrap() {
-        0 => std::task::Poll::Pending,
-        length => std::task::Poll::Ready(assert_eq!(length, 5)),
+    let length = hand.until(|| match here.try_read(&mut [0; 8]).unwrap() {
+        0 => Poll::Pending,
+        length => Poll::Ready(length),
     });
+    assert_eq!(length, 5);
     reads_the_end(&mut hand, &here);
 }
 

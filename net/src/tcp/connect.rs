@@ -7,11 +7,9 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use reveille_reactor::is_shutdown;
-
-use crate::attempts::Attempts;
 use crate::resolve::Resolve;
 use crate::tcp::attempt::Attempt;
+use crate::tcp::race::Race;
 use crate::tcp::stream::TcpStream;
 use crate::to_socket_addrs::{SocketAddrs, ToSocketAddrs};
 
@@ -19,15 +17,15 @@ use crate::to_socket_addrs::{SocketAddrs, ToSocketAddrs};
 #[must_use = "futures do nothing unless they are awaited or polled"]
 pub struct Connect {
     state: State,
-    attempts: Attempts,
     location: &'static Location<'static>,
 }
 
+#[derive(Debug)]
 enum State {
     Resolving(Resolve),
-    /// These addresses are left.
-    Next(SocketAddrs),
-    Connecting(Attempt, SocketAddrs),
+    /// To the only address: no race, no timer, no allocation.
+    One(Attempt),
+    Several(Box<Race>),
     Finished,
 }
 
@@ -36,22 +34,16 @@ impl Connect {
     pub(crate) fn new<A: ToSocketAddrs>(address: A) -> Self {
         Self {
             state: State::Resolving(address.resolve()),
-            attempts: Attempts::default(),
             location: Location::caller(),
         }
     }
+}
 
-    /// Begins to connect to the next address.
-    fn begin(&mut self, mut left: SocketAddrs) -> io::Result<State> {
-        let Some(address) = left.next() else {
-            return Err(self.attempts.take_error());
-        };
-        Ok(match Attempt::begin(address) {
-            Ok(attempt) => State::Connecting(attempt, left),
-            Err(error) => {
-                self.attempts.failed(address, error);
-                State::Next(left)
-            }
+impl State {
+    fn begin(mut addresses: SocketAddrs) -> io::Result<Self> {
+        Ok(match (addresses.len(), addresses.next()) {
+            (1, Some(address)) => Self::One(Attempt::begin(address)?),
+            (_, first) => Self::Several(Box::new(Race::new(first.into_iter().chain(addresses)))),
         })
     }
 }
@@ -63,39 +55,31 @@ impl Future for Connect {
         let this = &mut *self;
         loop {
             // Whatever returns without putting a state back has finished.
-            this.state = match mem::replace(&mut this.state, State::Finished) {
+            match mem::replace(&mut this.state, State::Finished) {
                 State::Resolving(mut resolve) => match resolve.poll(cx, this.location) {
-                    Poll::Ready(addresses) => State::Next(addresses?),
-                    Poll::Pending => {
-                        this.state = State::Resolving(resolve);
-                        return Poll::Pending;
+                    Poll::Ready(addresses) => {
+                        this.state = State::begin(addresses?)?;
+                        continue;
                     }
+                    Poll::Pending => this.state = State::Resolving(resolve),
                 },
-                State::Next(left) => this.begin(left)?,
-                State::Connecting(attempt, left) => match attempt.poll(cx, this.location) {
-                    Poll::Ready(Ok(())) => return Poll::Ready(Ok(attempt.into_stream())),
-                    Poll::Ready(Err(error)) if is_shutdown(&error) => return Poll::Ready(Err(error)),
-                    Poll::Ready(Err(error)) => {
-                        this.attempts.failed(attempt.address(), error);
-                        State::Next(left)
-                    }
-                    Poll::Pending => {
-                        this.state = State::Connecting(attempt, left);
-                        return Poll::Pending;
-                    }
+                State::One(attempt) => match attempt.poll(cx, this.location) {
+                    Poll::Ready(outcome) => return Poll::Ready(outcome.map(|()| attempt.into_stream())),
+                    Poll::Pending => this.state = State::One(attempt),
+                },
+                State::Several(mut race) => match race.poll(cx, this.location) {
+                    Poll::Ready(outcome) => return Poll::Ready(outcome),
+                    Poll::Pending => this.state = State::Several(race),
                 },
                 State::Finished => panic!("`Connect` was polled after it was ready; await it only once"),
-            };
+            }
+            return Poll::Pending;
         }
     }
 }
 
 impl fmt::Debug for Connect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("Connect");
-        if let State::Connecting(attempt, _) = &self.state {
-            debug.field("address", &attempt.address());
-        }
-        debug.field("attempts", &self.attempts).finish_non_exhaustive()
+        f.debug_tuple("Connect").field(&self.state).finish()
     }
 }

@@ -49,16 +49,25 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Connects. Of several addresses, one is tried after the other.
+    /// Connects, to the one of several addresses that answers first.
+    ///
+    /// They are tried as [RFC 8305](https://www.rfc-editor.org/rfc/rfc8305) ("happy eyeballs") says: IPv6 and IPv4 by
+    /// turns, beginning with the family of the first address; each 250 ms after the one before, or at once when one
+    /// has failed. The first connection is the result, and the other attempts are closed. Addresses that are tried
+    /// without effect so cost a quarter of a second each. With a single address there is nothing of all that.
+    ///
+    /// There is no time limit but the system's, which is minutes: `timeout` sets one. To bind the socket or set
+    /// options before it connects there is [`TcpSocket`](crate::TcpSocket).
     ///
     /// # Errors
     ///
-    /// If no address can be connected to: that of the last one, with all of them in its text if there are several. A
-    /// name that cannot be found is an error that names it.
+    /// If no address can be connected to: of a single one the system's, as it is; of several that of the one that
+    /// failed last, with all of them in its text, each with its error. A name that cannot be found is an error that
+    /// names it.
     ///
     /// # Cancel safety
     ///
-    /// Safe: dropping the future closes the socket that has begun to connect. The peer may have seen it.
+    /// Safe: dropping the future closes every socket that has begun to connect. The peer may have seen it.
     ///
     /// # Examples
     ///
