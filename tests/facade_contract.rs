@@ -331,6 +331,33 @@ fn unix_sockets() -> io::Result<()> {
     })
 }
 
+#[cfg(unix)]
+#[test]
+fn unix_pipes() -> io::Result<()> {
+    use reveille::net::unix::pipe::{self, OpenOptions, Receiver, Sender};
+
+    is_send::<Sender>();
+    is_sync::<Receiver>();
+    is_unpin::<Receiver>();
+    is_debug::<OpenOptions>();
+    reveille::block_on(async {
+        let (sender, receiver): (Sender, Receiver) = pipe::pipe()?;
+        let reader = reveille::spawn(async move {
+            let mut buffer = [0; 4];
+            receiver.read_exact(&mut buffer).await.map(|_| buffer)
+        });
+        sender.write_all(b"ping").await?;
+        assert_eq!(&reader.await.map_err(io::Error::other)??, b"ping");
+        assert!(
+            OpenOptions::new()
+                .read_write(true)
+                .open_receiver("/nowhere")
+                .is_err()
+        );
+        Ok(())
+    })
+}
+
 #[test]
 fn look_ups() -> io::Result<()> {
     reveille::block_on(async {

@@ -1,4 +1,4 @@
-//! Unix sockets: their addresses, the halves of a [`UnixStream`](crate::UnixStream), who is at the other end.
+//! Unix sockets: their addresses, the halves of a [`UnixStream`](crate::UnixStream), who is at the other end; and pipes.
 //!
 //! These are there on Unix only.
 
@@ -14,6 +14,7 @@ mod halves;
 pub(crate) mod listener;
 mod messages;
 mod operations;
+pub mod pipe;
 pub(crate) mod stream;
 
 /// The address of a Unix socket: a path, a name in Linux' abstract namespace, or none.

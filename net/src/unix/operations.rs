@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use reveille_reactor::{Direction, Interest};
 
+use crate::async_io::AsyncIo;
 use crate::readiness::{self, Readable, Readiness, Writable};
 use crate::socket::Peeking;
 use crate::transfer::{Peek, Read, ReadExact, Write, WriteAll};
@@ -337,6 +338,46 @@ impl UnixStream {
     /// ```
     pub fn try_io<T>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         readiness::try_io(self, interest, operation)
+    }
+
+    /// Calls `operation`, which does something with this socket that has no method here, until it returns something
+    /// else than `WouldBlock`; waits in between until something of `interest` is the case.
+    ///
+    /// It must return `WouldBlock` if and only if the socket did, and must not be async or block itself.
+    ///
+    /// # Errors
+    ///
+    /// The operation's, and those of registering the socket.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: what the operation did is returned by the same poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_net::UnixStream;
+    /// use reveille_reactor::Interest;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// pollster::block_on(async {
+    ///     let (client, server) = UnixStream::pair()?;
+    ///     client.write_all(b"hello").await?;
+    ///
+    ///     let mut buffer = [std::mem::MaybeUninit::uninit(); 8];
+    ///     let receive = || socket2::SockRef::from(&server).recv(&mut buffer);
+    ///     assert_eq!(server.async_io(Interest::READABLE, receive).await?, 5);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn async_io<T, F: FnMut() -> io::Result<T>>(
+        &self,
+        interest: Interest,
+        operation: F,
+    ) -> AsyncIo<'_, Self, F> {
+        AsyncIo::new(self, interest, operation)
     }
 
     /// As [`peek`](Self::peek), for those who write a `poll` function. Of several tasks that poll to read, the last
