@@ -5,6 +5,8 @@
 mod driver;
 mod drivers;
 mod embedded;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 pub mod io;
 pub mod net;
 pub mod runtime;

@@ -368,6 +368,20 @@ fn look_ups() -> io::Result<()> {
 }
 
 #[test]
+fn what_holds_a_socket_or_a_sleep_may_go_anywhere() {
+    fn anywhere<T: Send + Sync + Unpin + std::fmt::Debug + 'static>() {}
+    anywhere::<reveille::net::TcpListener>();
+    anywhere::<reveille::net::TcpStream>();
+    anywhere::<reveille::net::tcp::OwnedReadHalf>();
+    anywhere::<reveille::net::tcp::OwnedWriteHalf>();
+    anywhere::<reveille::net::UdpSocket>();
+    anywhere::<reveille::time::Sleep>();
+    anywhere::<reveille::time::Interval>();
+    is_send::<reveille::time::Timeout<std::future::Pending<()>>>();
+    is_sync::<reveille::time::Timeout<std::future::Pending<()>>>();
+}
+
+#[test]
 fn io_traits_are_those_of_futures_io() {
     fn futures_lite_takes_it<T: futures_lite::AsyncRead + futures_lite::AsyncWrite + Unpin>() {}
     futures_lite_takes_it::<reveille::net::TcpStream>();

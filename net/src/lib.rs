@@ -36,6 +36,12 @@
 //! Every operation that may wait can fail, beside what its documentation says, because the socket could not be
 //! registered: [`reveille_reactor::is_shutdown`] tells whether the runtime of this thread is going away.
 //!
+//! # Features
+//!
+//! * `tokio-io`: the streams implement `tokio::io::{AsyncRead, AsyncWrite}` too. It brings tokio without any feature,
+//!   the traits and no runtime.
+//! * `hyper`: the streams implement `hyper::rt::{Read, Write}` too. It brings hyper without any feature.
+//!
 //! # In the source
 //!
 //! In reading order: `tcp::listener`, the smallest; `socket`, what the futures need of one; `transfer`, `datagram`,
@@ -51,15 +57,21 @@ mod descriptor;
 pub mod future;
 #[cfg(unix)]
 mod futures_io;
+#[cfg(feature = "hyper")]
+mod hyper_io;
 mod polled;
 mod primitive;
 mod readiness;
+#[cfg(any(feature = "hyper", feature = "tokio-io"))]
+mod receive;
 mod resolve;
 mod socket;
 #[cfg(unix)]
 mod sys;
 pub mod tcp;
 mod to_socket_addrs;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 mod transfer;
 mod udp;
 #[cfg(unix)]

@@ -64,3 +64,11 @@ pub(crate) fn write_vectored<S: Writing>(
         S::writer(source).write_vectored(buffers)
     })
 }
+
+/// How closing the direction of writing went. A connection that is gone counts as closed.
+pub(crate) fn closed(outcome: io::Result<()>) -> io::Result<()> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+        outcome => outcome,
+    }
+}

@@ -8,10 +8,15 @@ use crate::socket::Stream;
 
 /// For one buffer. 0, where being short means nothing: no transfer is short.
 pub(crate) fn one<S: Stream>(buffer: &[u8]) -> usize {
+    length::<S>(buffer.len())
+}
+
+/// For one buffer of this length.
+pub(crate) fn length<S: Stream>(length: usize) -> usize {
     if !S::SHORT_MEANS_NOT_READY {
         return 0;
     }
-    buffer.len().min(AT_ONCE)
+    length.min(AT_ONCE)
 }
 
 /// For several buffers. 0, for too many of them too.

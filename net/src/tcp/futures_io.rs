@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use crate::polled::{read, read_vectored, write, write_vectored};
+use crate::polled::{closed, read, read_vectored, write, write_vectored};
 use crate::tcp::into_split::{OwnedReadHalf, OwnedWriteHalf};
 use crate::tcp::split::{ReadHalf, WriteHalf};
 use crate::tcp::stream::TcpStream;
@@ -174,10 +174,6 @@ impl AsyncWrite for OwnedWriteHalf {
     }
 }
 
-/// Closes the direction of writing. A connection that is gone counts as closed.
 fn close(stream: &TcpStream) -> io::Result<()> {
-    match stream.shutdown(Shutdown::Write) {
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-        outcome => outcome,
-    }
+    closed(stream.shutdown(Shutdown::Write))
 }

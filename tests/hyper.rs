@@ -1,0 +1,159 @@
+//! hyper over the sockets and timers of this runtime.
+
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+use hyper::body::{Body, Incoming};
+use hyper::rt::{Read, ReadBuf, Timer, Write};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use reveille::hyper::{HyperExecutor, HyperTimer};
+use reveille::net::{TcpListener, TcpStream, tcp};
+
+mod watchdog;
+use watchdog::Watchdog;
+
+/// All of a body.
+async fn read_all(body: Incoming) -> Vec<u8> {
+    let mut body = pin!(body);
+    let mut all = Vec::new();
+    while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
+        all.extend_from_slice(&frame.unwrap().into_data().unwrap_or_default());
+    }
+    all
+}
+
+async fn echo(request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    let text = String::from_utf8(read_all(request.into_body()).await).unwrap();
+    Ok(Response::new(text))
+}
+
+async fn serve(listener: TcpListener) -> io::Result<()> {
+    loop {
+        let (stream, _) = listener.accept().await?;
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(HyperTimer)
+            .header_read_timeout(Duration::from_secs(5))
+            .serve_connection(stream, service_fn(echo));
+        drop(reveille::spawn(connection));
+    }
+}
+
+#[test]
+fn http_1_goes_both_ways_on_one_thread_and_on_several() -> io::Result<()> {
+    use reveille::runtime::Builder;
+
+    let _watchdog = Watchdog::new("http/1", Duration::from_secs(30));
+    let text: String = "reveille ".repeat(50_000);
+    for builder in [
+        &mut Builder::current_thread(),
+        Builder::multi_thread().worker_threads(2),
+    ] {
+        let runtime = builder.build()?;
+        runtime.block_on(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let address = listener.local_addr()?;
+            drop(reveille::spawn(serve(listener)));
+
+            let stream = TcpStream::connect(address).await?;
+            let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+            drop(reveille::spawn(connection));
+            for _ in 0..3 {
+                sender.ready().await.unwrap();
+                let request = Request::post("/").header("host", "localhost").body(text.clone());
+                let response = sender.send_request(request.unwrap()).await.unwrap();
+                assert_eq!(response.status(), StatusCode::OK);
+                assert!(read_all(response.into_body()).await == text.as_bytes());
+            }
+            io::Result::Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+#[test]
+fn a_client_that_sends_no_header_is_closed_in_time() -> io::Result<()> {
+    let _watchdog = Watchdog::new("the timeout of a header", Duration::from_secs(30));
+    reveille::block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let silent = TcpStream::connect(listener.local_addr()?).await?;
+        let (stream, _) = listener.accept().await?;
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(HyperTimer)
+            .header_read_timeout(Duration::from_millis(10))
+            .serve_connection(stream, service_fn(echo));
+        let error = connection.await.unwrap_err();
+        assert!(error.is_timeout(), "{error:?}");
+        assert_eq!(silent.read(&mut [0; 16]).await?, 0);
+        Ok(())
+    })
+}
+
+#[test]
+fn a_sleep_is_reset_in_place_and_one_of_another_timer_is_replaced() {
+    let _watchdog = Watchdog::new("a sleep that was reset", Duration::from_secs(30));
+    let mut sleep = HyperTimer.sleep(Duration::from_secs(3600));
+    let place = &raw const *sleep as *const ();
+    reveille::block_on(async {
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(sleep.as_mut().poll(cx).is_pending());
+        HyperTimer.reset(&mut sleep, HyperTimer.now() + Duration::from_millis(1));
+        assert_eq!(&raw const *sleep as *const (), place);
+        sleep.as_mut().await;
+
+        let mut other: Pin<Box<dyn hyper::rt::Sleep>> = Box::pin(Never);
+        HyperTimer.reset(&mut other, Instant::now());
+        other.await;
+    });
+}
+
+struct Never;
+
+impl hyper::rt::Sleep for Never {}
+
+impl Future for Never {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+#[test]
+fn a_read_fills_up_what_the_buffer_has_left() -> io::Result<()> {
+    let _watchdog = Watchdog::new("two reads", Duration::from_secs(30));
+    reveille::block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let mut client = TcpStream::connect(listener.local_addr()?).await?;
+        let (server, _) = listener.accept().await?;
+        let mut memory = [const { std::mem::MaybeUninit::uninit() }; 8];
+        let mut buffer = ReadBuf::uninit(&mut memory);
+        for text in [&b"hello"[..], b" world"] {
+            server.write_all(text).await?;
+            poll_fn(|cx| Read::poll_read(Pin::new(&mut client), cx, buffer.unfilled())).await?;
+        }
+        assert_eq!(buffer.filled(), b"hello wo");
+        // There is no room left: nothing is read, and that is no end.
+        poll_fn(|cx| Read::poll_read(Pin::new(&mut client), cx, buffer.unfilled())).await?;
+        assert_eq!(buffer.filled().len(), 8);
+        Ok(())
+    })
+}
+
+#[test]
+fn the_types_are_what_hyper_asks_for() {
+    fn connection<T: Read + Write + Unpin + Send + 'static>() {}
+    fn reads<T: Read + Unpin + Send>() {}
+    fn writes<T: Write + Unpin + Send>() {}
+    fn executor<E: hyper::rt::Executor<Pin<Box<dyn Future<Output = ()> + Send>>> + Clone + Send + Sync>() {}
+    connection::<TcpStream>();
+    reads::<tcp::OwnedReadHalf>();
+    writes::<tcp::OwnedWriteHalf>();
+    reads::<tcp::ReadHalf<'_>>();
+    writes::<tcp::WriteHalf<'_>>();
+    executor::<HyperExecutor>();
+}

@@ -1,0 +1,133 @@
+//! tokio's traits over the sockets, under this runtime and under none.
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::time::Duration;
+
+use reveille::net::{TcpListener, TcpStream, tcp};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+mod watchdog;
+use watchdog::Watchdog;
+
+/// Runs it under several executors, none of them tokio's.
+fn everywhere(run: impl AsyncFn() -> io::Result<()>) {
+    let _watchdog = Watchdog::new("a conversation", Duration::from_secs(30));
+    reveille::block_on(run()).unwrap();
+    pollster::block_on(run()).unwrap();
+    let several = reveille::runtime::Builder::multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    several.block_on(run()).unwrap();
+}
+
+async fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let client = TcpStream::connect(listener.local_addr()?).await?;
+    Ok((client, listener.accept().await?.0))
+}
+
+/// Both at once, in one task.
+async fn both<A: Future, B: Future>(one: A, other: B) -> (A::Output, B::Output) {
+    tokio::join!(one, other)
+}
+
+#[test]
+fn tokio_copies_an_echo_through_the_halves() {
+    everywhere(async || {
+        let (client, mut server) = pair().await?;
+        let sent: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 251) as u8).collect();
+        let echo = async {
+            let (mut reader, mut writer) = server.split();
+            let count = tokio::io::copy(&mut reader, &mut writer).await?;
+            AsyncWriteExt::shutdown(&mut writer).await?;
+            io::Result::Ok(count)
+        };
+        let (mut reader, mut writer) = client.into_split();
+        let talk = async {
+            let write = async {
+                AsyncWriteExt::write_all(&mut writer, &sent).await?;
+                AsyncWriteExt::shutdown(&mut writer).await
+            };
+            let mut received = Vec::new();
+            let (written, read) = both(write, AsyncReadExt::read_to_end(&mut reader, &mut received)).await;
+            written.and(read)?;
+            io::Result::Ok(received)
+        };
+        let (count, received) = both(echo, talk).await;
+        assert_eq!(count?, sent.len() as u64);
+        assert!(received? == sent);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_read_goes_behind_what_the_buffer_holds() {
+    everywhere(async || {
+        let (mut client, server) = pair().await?;
+        let mut buffer = Vec::with_capacity(64);
+        buffer.extend_from_slice(b"> ");
+        server.write_all(b"hello").await?;
+        assert_eq!(client.read_buf(&mut buffer).await?, 5);
+        assert_eq!(buffer, b"> hello");
+        Ok(())
+    });
+}
+
+#[test]
+fn several_buffers_are_one_write() {
+    everywhere(async || {
+        let (mut client, server) = pair().await?;
+        assert!(AsyncWrite::is_write_vectored(&client));
+        let buffers = [IoSlice::new(b"one "), IoSlice::new(b""), IoSlice::new(b"write")];
+        let count =
+            poll_fn(|cx| AsyncWrite::poll_write_vectored(Pin::new(&mut client), cx, &buffers)).await?;
+        assert_eq!(count, 9);
+        let mut received = [0; 9];
+        server.read_exact(&mut received).await?;
+        assert_eq!(&received, b"one write");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_shutdown_after_the_peer_has_reset_is_none_of_the_callers_business() {
+    everywhere(async || {
+        let (mut client, server) = pair().await?;
+        // What was never read makes the close a reset.
+        client.write_all(b"unread").await?;
+        server.readable().await?;
+        drop(server);
+        assert!(AsyncReadExt::read(&mut client, &mut [0; 8]).await.is_err());
+        AsyncWriteExt::shutdown(&mut client).await
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn unix_sockets_have_the_traits_too() {
+    everywhere(async || {
+        let (mut one, mut other) = reveille::net::UnixStream::pair()?;
+        AsyncWriteExt::write_all(&mut one, b"hello").await?;
+        AsyncWriteExt::shutdown(&mut one).await?;
+        let mut received = Vec::new();
+        AsyncReadExt::read_to_end(&mut other, &mut received).await?;
+        assert_eq!(received, b"hello");
+        Ok(())
+    });
+}
+
+#[test]
+fn the_types_are_what_tokio_asks_for() {
+    fn stream<T: AsyncRead + AsyncWrite + Unpin + Send + Sync>() {}
+    fn reads<T: AsyncRead + Unpin + Send + Sync>() {}
+    fn writes<T: AsyncWrite + Unpin + Send + Sync>() {}
+    stream::<TcpStream>();
+    stream::<&TcpStream>();
+    reads::<tcp::OwnedReadHalf>();
+    writes::<tcp::OwnedWriteHalf>();
+    reads::<tcp::ReadHalf<'_>>();
+    writes::<tcp::WriteHalf<'_>>();
+}
