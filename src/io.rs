@@ -19,4 +19,6 @@ pub use futures_lite::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite,
     AsyncWriteExt, BufReader, BufWriter, Cursor, copy, empty, repeat, sink,
 };
+#[cfg(unix)]
+pub use reveille_net::source::{ReadyGuard, Source};
 pub use reveille_reactor::{Interest, Ready};

@@ -612,6 +612,48 @@ fn handles_sets_and_scopes() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn source() -> io::Result<()> {
+    use std::io::{Read, Write};
+    use std::os::fd::AsFd;
+    use std::os::unix::net::UnixStream;
+
+    use reveille::io::{Interest, ReadyGuard, Source};
+
+    is_send::<Source<UnixStream>>();
+    is_sync::<Source<UnixStream>>();
+    is_unpin::<Source<UnixStream>>();
+    is_debug::<Source<UnixStream>>();
+
+    let (ours, mut peer) = UnixStream::pair()?;
+    let ours: Source<UnixStream> = Source::new(ours)?;
+    reveille::block_on(async {
+        let mut byte = [0];
+        assert_eq!(ours.write_with(|mut stream| stream.write(b"x")).await?, 1);
+        peer.write_all(b"yz")?;
+        assert_eq!(ours.read_with(|mut stream| stream.read(&mut byte)).await?, 1);
+        let guard: ReadyGuard<'_, UnixStream> = ours.readable().await?;
+        assert_eq!(guard.try_io(|mut stream| stream.read(&mut byte)).unwrap()?, 1);
+        let blocked: io::Error = guard
+            .try_io(|mut stream| stream.read(&mut byte))
+            .unwrap_err()
+            .into();
+        assert_eq!(blocked.kind(), io::ErrorKind::WouldBlock);
+        drop(ours.writable().await?);
+        assert!(ours.ready(Interest::WRITABLE).await?.ready().is_writable());
+        std::future::poll_fn(|cx| ours.poll_write_with(cx, |mut stream| stream.write(b"x"))).await?;
+        assert!(ours.try_read_with(|mut stream| stream.read(&mut byte)).is_err());
+        assert!(ours.try_io(Interest::READABLE, |_| Ok(())).is_err());
+        ours.try_write_with(|mut stream| stream.write(b"x"))?;
+        io::Result::Ok(())
+    })?;
+    let _ = ours.as_fd();
+    let _: &UnixStream = ours.get_ref();
+    let _: UnixStream = Source::new_nonblocking(ours.into_inner()?)?.into_inner()?;
+    Ok(())
+}
+
 reveille::task_local! {
     static NUMBER: u32;
 }

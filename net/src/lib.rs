@@ -67,6 +67,8 @@ mod receive;
 mod resolve;
 mod socket;
 #[cfg(unix)]
+pub mod source;
+#[cfg(unix)]
 mod sys;
 pub mod tcp;
 mod to_socket_addrs;

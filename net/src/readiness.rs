@@ -100,16 +100,27 @@ pub(crate) fn try_io<S: Socket, T>(
     interest: Interest,
     operation: impl FnOnce() -> io::Result<T>,
 ) -> io::Result<T> {
-    let registration = socket.registration();
-    let mut operation = Some(operation);
-    let mut call = |source: &S::Source| match operation.take() {
-        Some(operation) => S::guard(source, operation),
-        None => Err(io::ErrorKind::WouldBlock.into()),
-    };
+    try_once(socket.registration(), interest, |source| {
+        S::guard(source, operation)
+    })
+}
+
+/// As [`try_io`], for an operation that is to see the source.
+pub(crate) fn try_once<S: reveille_reactor::Source, T>(
+    registration: &Registration<S>,
+    interest: Interest,
+    operation: impl FnOnce(&S) -> io::Result<T>,
+) -> io::Result<T> {
     match (interest.is_readable(), interest.is_writable()) {
-        (true, true) => try_both(registration, call),
-        (true, false) => registration.try_io(Direction::Read, call),
-        (false, _) => registration.try_io(Direction::Write, &mut call),
+        (true, true) => {
+            let mut operation = Some(operation);
+            try_both(registration, |source| match operation.take() {
+                Some(operation) => operation(source),
+                None => Err(io::ErrorKind::WouldBlock.into()),
+            })
+        }
+        (true, false) => registration.try_io(Direction::Read, operation),
+        (false, _) => registration.try_io(Direction::Write, operation),
     }
 }
 

@@ -1,0 +1,380 @@
+//! Any descriptor that the system can watch.
+
+use std::fmt;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::panic::Location;
+use std::task::{Context, Poll};
+
+use reveille_reactor::{Direction, Interest, Registration};
+use rustix::fs::FileType;
+
+use crate::readiness;
+
+mod future;
+mod guard;
+
+pub use future::{AwaitReady, ReadWith, WriteWith};
+pub use guard::{ReadyGuard, WouldBlock};
+
+/// Something with a file descriptor that can be waited for: an eventfd, an inotify instance, a terminal, a socket of a
+/// kind for which there is no type here.
+///
+/// Operations are closures over the inner value, which return what the system says. One that meets
+/// [`WouldBlock`](io::ErrorKind::WouldBlock) is called again when the system reports the descriptor ready; so it must do all
+/// that it does in one system call, or keep count itself.
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+///
+/// use reveille_net::source::Source;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (ours, mut peer) = UnixStream::pair()?;
+/// let ours = Source::new(ours)?;
+/// peer.write_all(b"hello")?;
+/// let mut buffer = [0; 8];
+/// let length = pollster::block_on(ours.read_with(|mut stream| stream.read(&mut buffer)))?;
+/// assert_eq!(&buffer[..length], b"hello");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Any number of operations may wait at the same time. It is registered when one first has to wait, and leaves the reactor
+/// before the inner value is dropped. As long as it lives, the inner value must keep its descriptor.
+///
+/// A regular file is always ready, says the system, and cannot be waited for: [`new`](Self::new) refuses it. Other
+/// descriptors that cannot be waited for (a directory, `/dev/null`) make every operation that has to wait fail with the
+/// system's error, on Linux `PermissionDenied`.
+///
+/// # Non-blocking mode
+///
+/// An operation that blocks keeps its thread. [`new`](Self::new) puts the descriptor into non-blocking mode, which it shares
+/// with everyone who has the same open file, in other processes too: think of that before a terminal or a pipe that was
+/// inherited comes here. It stays in that mode when this is gone. [`new_nonblocking`](Self::new_nonblocking) changes nothing.
+pub struct Source<T: AsFd> {
+    registration: Registration<Inner<T>>,
+}
+
+/// The inner value as the reactor wants it.
+struct Inner<T>(T);
+
+impl<T: AsFd> AsRawFd for Inner<T> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_fd().as_raw_fd()
+    }
+}
+
+impl<T: AsFd> Source<T> {
+    /// Takes `inner` over, and puts its descriptor into non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` for a regular file; else the system's, for a descriptor that is not open say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::fs::File;
+    /// use std::io;
+    /// use std::os::unix::net::UnixDatagram;
+    ///
+    /// use reveille_net::source::Source;
+    ///
+    /// # fn main() -> io::Result<()> {
+    /// let (ours, _peer) = UnixDatagram::pair()?;
+    /// let ours = Source::new(ours)?;
+    /// // It does not block.
+    /// assert_eq!(ours.get_ref().recv(&mut [0]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    ///
+    /// let error = Source::new(File::open("Cargo.toml")?).unwrap_err();
+    /// assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(inner: T) -> io::Result<Self> {
+        refuse_files(inner.as_fd())?;
+        rustix::io::ioctl_fionbio(inner.as_fd(), true)?;
+        Self::registered(inner)
+    }
+
+    /// As [`new`](Self::new), but leaves the mode of the descriptor as it is: it must be a non-blocking one, or an
+    /// operation may block its thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn new_nonblocking(inner: T) -> io::Result<Self> {
+        refuse_files(inner.as_fd())?;
+        Self::registered(inner)
+    }
+
+    fn registered(inner: T) -> io::Result<Self> {
+        let registration = Registration::new(Inner(inner))?;
+        Ok(Self { registration })
+    }
+
+    /// The inner value.
+    pub fn get_ref(&self) -> &T {
+        &self.registration.get_ref().0
+    }
+
+    /// Gives the inner value back, out of the reactor. It stays in non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// None is known.
+    pub fn into_inner(self) -> io::Result<T> {
+        self.registration.into_inner().map(|inner| inner.0)
+    }
+
+    /// Calls `operation`, which reads, until it returns something else than `WouldBlock` or `Interrupted`; waits in between
+    /// until there is something to read.
+    ///
+    /// See [`Source`] for an example.
+    ///
+    /// # Errors
+    ///
+    /// Those of `operation`, and of waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: what `operation` returned is returned by the same poll.
+    #[track_caller]
+    pub fn read_with<R, F>(&self, operation: F) -> ReadWith<'_, T, F>
+    where
+        F: FnMut(&T) -> io::Result<R>,
+    {
+        ReadWith::new(&self.registration, operation)
+    }
+
+    /// As [`read_with`](Self::read_with), for an operation that writes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `operation`, and of waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: what `operation` returned is returned by the same poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixDatagram;
+    ///
+    /// use reveille_net::source::Source;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (ours, _peer) = UnixDatagram::pair()?;
+    /// let ours = Source::new(ours)?;
+    /// assert_eq!(pollster::block_on(ours.write_with(|socket| socket.send(b"hello")))?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn write_with<R, F>(&self, operation: F) -> WriteWith<'_, T, F>
+    where
+        F: FnMut(&T) -> io::Result<R>,
+    {
+        WriteWith::new(&self.registration, operation)
+    }
+
+    /// As [`read_with`](Self::read_with), as a function to poll. All who poll so share one place for a waker: the last task
+    /// is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of `operation`, and of waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: what `operation` returned is returned by the same poll.
+    #[track_caller]
+    pub fn poll_read_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.poll_with(Direction::Read, Location::caller(), cx, operation)
+    }
+
+    /// As [`write_with`](Self::write_with), as a function to poll. All who poll so share one place for a waker: the last
+    /// task is woken.
+    ///
+    /// # Errors
+    ///
+    /// Those of `operation`, and of waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: what `operation` returned is returned by the same poll.
+    #[track_caller]
+    pub fn poll_write_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.poll_with(Direction::Write, Location::caller(), cx, operation)
+    }
+
+    fn poll_with<R>(
+        &self,
+        direction: Direction,
+        location: &'static Location<'static>,
+        cx: &mut Context<'_>,
+        mut operation: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.registration
+            .poll_io(direction, location, cx, |inner| operation(&inner.0))
+    }
+
+    /// Calls `operation`, which reads, once and without waiting.
+    ///
+    /// # Errors
+    ///
+    /// Those of `operation`; `WouldBlock`, without calling it, if nothing was reported since it last met that.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{self, Read};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use reveille_net::source::Source;
+    ///
+    /// # fn main() -> io::Result<()> {
+    /// let (ours, _peer) = UnixStream::pair()?;
+    /// let ours = Source::new(ours)?;
+    /// let read = ours.try_read_with(|mut stream| stream.read(&mut [0]));
+    /// assert_eq!(read.unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn try_read_with<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+        self.try_io(Interest::READABLE, operation)
+    }
+
+    /// Calls `operation`, which writes, once and without waiting.
+    ///
+    /// # Errors
+    ///
+    /// Those of `operation`; `WouldBlock`, without calling it, if nothing was reported since it last met that.
+    pub fn try_write_with<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
+        self.try_io(Interest::WRITABLE, operation)
+    }
+
+    /// Calls `operation` once and without waiting. Its `WouldBlock` is taken to be about every direction in `interest`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `operation`; `WouldBlock`, without calling it, if nothing was reported since it last met that.
+    pub fn try_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        readiness::try_once(&self.registration, interest, |inner| operation(&inner.0))
+    }
+
+    /// Waits until the system reports that there may be something to read.
+    ///
+    /// # Errors
+    ///
+    /// Those of waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: the readiness stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use reveille_net::source::Source;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (ours, mut peer) = UnixStream::pair()?;
+    /// let ours = Source::new(ours)?;
+    /// peer.write_all(b"x")?;
+    /// let mut byte = [0];
+    /// pollster::block_on(async {
+    ///     loop {
+    ///         let ready = ours.readable().await?;
+    ///         match ready.try_io(|mut stream| stream.read(&mut byte)) {
+    ///             Ok(read) => return read,
+    ///             // The report was out of date: wait for the next one.
+    ///             Err(_would_block) => {}
+    ///         }
+    ///     }
+    /// })?;
+    /// assert_eq!(&byte, b"x");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn readable(&self) -> AwaitReady<'_, T> {
+        self.ready(Interest::READABLE)
+    }
+
+    /// Waits until the system reports that there may be room to write.
+    ///
+    /// # Errors
+    ///
+    /// Those of waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: the readiness stays.
+    #[track_caller]
+    pub fn writable(&self) -> AwaitReady<'_, T> {
+        self.ready(Interest::WRITABLE)
+    }
+
+    /// Waits until the system reports something of what `interest` names.
+    ///
+    /// # Errors
+    ///
+    /// Those of waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: the readiness stays.
+    #[track_caller]
+    pub fn ready(&self, interest: Interest) -> AwaitReady<'_, T> {
+        AwaitReady::new(&self.registration, interest)
+    }
+}
+
+/// Says early, and in words, what the system says when it is too late to be understood.
+fn refuse_files(descriptor: BorrowedFd<'_>) -> io::Result<()> {
+    let mode = rustix::fs::fstat(descriptor)?.st_mode;
+    if FileType::from_raw_mode(mode) == FileType::RegularFile {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a regular file cannot be waited for; use it where blocking is allowed, in `spawn_blocking` say",
+        ));
+    }
+    Ok(())
+}
+
+impl<T: AsFd> AsFd for Source<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.get_ref().as_fd()
+    }
+}
+
+impl<T: AsFd> AsRawFd for Source<T> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl<T: AsFd + fmt::Debug> fmt::Debug for Source<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Source").field(self.get_ref()).finish()
+    }
+}
