@@ -273,6 +273,31 @@ fn tcp_sockets() -> io::Result<()> {
 }
 
 #[test]
+fn incoming() -> io::Result<()> {
+    use futures_lite::StreamExt;
+    use reveille::net::{AcceptPolicy, Incoming, TcpListener, TcpStream};
+
+    reveille::block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let policy = AcceptPolicy::new()
+            .first_wait(Duration::from_millis(1))
+            .longest_wait(Duration::from_millis(100))
+            .report_every(Duration::from_secs(60))
+            .on_shortage(|_: &io::Error| {});
+        let mut incoming: Incoming<'_, TcpListener> = listener.incoming(policy);
+        let first = TcpStream::connect(address).await?;
+        let (_, from): (TcpStream, SocketAddr) = incoming.next().await.unwrap()?;
+        assert_eq!(from, first.local_addr()?);
+        let second = TcpStream::connect(address).await?;
+        let (_, from) = incoming.accept().await?;
+        assert_eq!(from, second.local_addr()?);
+        let _ = listener.incoming(AcceptPolicy::default());
+        Ok(())
+    })
+}
+
+#[test]
 fn udp() -> io::Result<()> {
     use reveille::net::UdpSocket;
 

@@ -6,6 +6,7 @@
 pub use crate::async_io::AsyncIo;
 pub use crate::bind::Bind;
 pub use crate::datagram::{PeekFrom, Recv, RecvFrom, Send};
+pub use crate::incoming::AcceptIncoming;
 pub use crate::readiness::{Readable, Readiness, Writable};
 pub use crate::resolve::LookupHost;
 pub use crate::tcp::connect::Connect;

@@ -49,6 +49,8 @@
 #![deny(unsafe_code)]
 #![doc(test(attr(deny(warnings))))]
 
+mod accept_error;
+mod accept_policy;
 mod async_io;
 mod attempts;
 mod bind;
@@ -59,6 +61,7 @@ pub mod future;
 mod futures_io;
 #[cfg(feature = "hyper")]
 mod hyper_io;
+mod incoming;
 mod polled;
 mod primitive;
 mod readiness;
@@ -80,6 +83,8 @@ mod udp;
 pub mod unix;
 mod wanted;
 
+pub use accept_policy::AcceptPolicy;
+pub use incoming::Incoming;
 pub use resolve::lookup_host;
 pub use resolve::names::{self, Resolver, SystemResolver};
 pub use tcp::listener::TcpListener;

@@ -9,7 +9,7 @@ use std::net::{self, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use reveille_net::{TcpListener, TcpSocket, TcpStream, UdpSocket, lookup_host};
+use reveille_net::{AcceptPolicy, TcpListener, TcpSocket, TcpStream, UdpSocket, lookup_host};
 use reveille_reactor::Interest;
 
 use hand::{Hand, closed_port, context, poll};
@@ -238,6 +238,7 @@ fn the_types_go_to_any_thread_and_need_no_pinning() {
     check(TcpListener::bind("localhost:80"));
     check(lookup_host("localhost:80"));
     check(listener.accept());
+    check(listener.incoming(AcceptPolicy::default()));
     check((
         stream.read(&mut []),
         stream.read_exact(&mut []),

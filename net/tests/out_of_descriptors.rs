@@ -10,7 +10,11 @@ use std::env;
 use std::fs::File;
 use std::net;
 use std::process::Command;
-use std::task::Poll;
+use std::task::{Poll, Waker};
+use std::thread;
+
+use reveille_net::AcceptPolicy;
+use reveille_timer::Timers;
 
 use hand::{Hand, poll};
 use watchdog::watched;
@@ -25,19 +29,31 @@ fn a_listener_serves_on_after_running_out_of_descriptors() {
     if env::var_os(FEW).is_some() {
         return watched(with_few_descriptors);
     }
+    with_few("a_listener_serves_on_after_running_out_of_descriptors");
+}
+
+#[test]
+fn incoming_waits_for_descriptors_and_says_so_once() {
+    if env::var_os(FEW).is_some() {
+        return watched(incoming_with_few_descriptors);
+    }
+    let text = with_few("incoming_waits_for_descriptors_and_says_so_once");
+    let lines = text.lines().filter(|line| line.starts_with("reveille: "));
+    assert_eq!(lines.count(), 1, "{text}");
+}
+
+/// Runs that test once more, and returns what it wrote to stderr.
+fn with_few(test: &str) -> String {
     let output = Command::new("sh")
         .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
         .arg(env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "a_listener_serves_on_after_running_out_of_descriptors",
-            "--nocapture",
-        ])
+        .args(["--exact", test, "--nocapture"])
         .env(FEW, "1")
         .output()
         .unwrap();
-    let text = String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "with few descriptors: {text}");
+    text
 }
 
 fn with_few_descriptors() {
@@ -80,4 +96,52 @@ fn with_few_descriptors() {
         panic!("there is room and a client");
     };
     assert!(poll(&mut listener.accept()).is_pending());
+}
+
+fn incoming_with_few_descriptors() {
+    let mut hand = Hand::new();
+    let mut timers = Timers::new(Waker::noop().clone());
+    let _entered = timers.handle().enter();
+    let listener = hand::listener();
+    let mut incoming = listener.incoming(AcceptPolicy::default());
+    assert!(poll(&mut incoming.accept()).is_pending());
+    let (old, mut old_peer) = hand.pair();
+    let address = listener.local_addr().unwrap();
+    let _client = net::TcpStream::connect(address).unwrap();
+    let mut files = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        files.push(file);
+    }
+
+    for _ in 0..4 {
+        hand.settle();
+        assert!(poll(&mut incoming.accept()).is_pending());
+        assert_eq!(timers.handle().len(), 1, "it waits, and will not be woken before");
+        assert!(hand.handle().waits().is_empty());
+        std::io::Write::write_all(&mut old_peer, b"x").unwrap();
+        assert_eq!(
+            hand.finish(old.read(&mut [0; 8])).unwrap(),
+            1,
+            "others are served"
+        );
+        pass(&mut timers);
+    }
+    // Room for one: served without any new event from the system.
+    drop(files.pop());
+    let Poll::Ready(Ok((_served, _))) = poll(&mut incoming.accept()) else {
+        panic!("there is room and a client");
+    };
+    assert!(timers.handle().is_empty());
+    drop(files);
+    assert!(poll(&mut incoming.accept()).is_pending());
+    assert!(timers.handle().is_empty(), "nobody is short of anything");
+}
+
+/// Lets the next timer's time come.
+fn pass(timers: &mut Timers) {
+    let mut woken = Vec::new();
+    while woken.is_empty() {
+        thread::sleep(timers.wait().expect("there is a timer"));
+        timers.advance(&mut woken);
+    }
 }

@@ -8,8 +8,10 @@ use std::task::{Context, Poll};
 
 use reveille_reactor::{Direction, Registration, Wait};
 
+use crate::accept_policy::AcceptPolicy;
 use crate::bind::{Bind, Bound};
 use crate::descriptor;
+use crate::incoming::{Incoming, Listener};
 use crate::tcp::stream::TcpStream;
 use crate::to_socket_addrs::ToSocketAddrs;
 
@@ -117,7 +119,7 @@ impl TcpListener {
     ///
     /// The system's, as they are: some are about one connection (`ConnectionAborted`), some about the process (too many
     /// open files). The listener stays usable after each of them; after one of the second kind the next call fails
-    /// at once as well until there is room, so a loop should wait a little then.
+    /// at once as well until there is room, so a loop should wait a little then: [`incoming`](Self::incoming) does.
     ///
     /// # Cancel safety
     ///
@@ -157,6 +159,45 @@ impl TcpListener {
             .poll_io(Direction::Read, Location::caller(), cx, accept)
     }
 
+    /// The connections that come in, one after the other, as a [`Stream`](futures_core::Stream): for a server's loop. Errors
+    /// that are no reason to stop are dealt with as `policy` says; those that are left are about the listener itself.
+    ///
+    /// Any number of these may take connections from one listener.
+    ///
+    /// # Errors
+    ///
+    /// After one that is about the listener the stream has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: a connection that was taken is returned by the same poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_lite::StreamExt;
+    /// use reveille_net::{AcceptPolicy, TcpListener, TcpStream};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// pollster::block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     let _client = TcpStream::connect(listener.local_addr()?).await?;
+    ///     let mut incoming = listener.incoming(AcceptPolicy::default());
+    ///     while let Some(connection) = incoming.next().await {
+    ///         let (stream, _from) = connection?;
+    ///         // Here a server spawns a task.
+    ///         stream.write_all(b"hello").await?;
+    ///         # break;
+    ///     }
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn incoming(&self, policy: AcceptPolicy) -> Incoming<'_, Self> {
+        Incoming::new(self, policy)
+    }
+
     /// The address that it listens on.
     ///
     /// # Errors
@@ -169,6 +210,19 @@ impl TcpListener {
     fn new(listener: mio::net::TcpListener) -> io::Result<Self> {
         let registration = Registration::new(listener)?;
         Ok(Self { registration })
+    }
+}
+
+impl Listener for TcpListener {
+    type Source = mio::net::TcpListener;
+    type Connection = (TcpStream, SocketAddr);
+
+    fn registration(&self) -> &Registration<Self::Source> {
+        &self.registration
+    }
+
+    fn accept(source: &Self::Source) -> io::Result<Self::Connection> {
+        accept(source)
     }
 }
 
