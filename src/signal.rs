@@ -1,5 +1,8 @@
 //! Signals of the system.
 
+#[cfg(unix)]
+pub mod unix;
+
 use std::future::Future;
 use std::io;
 use std::panic::Location;

@@ -434,6 +434,42 @@ fn ctrl_c_waits_for_the_signal() {
     assert!(polled.is_pending());
 }
 
+#[cfg(unix)]
+#[test]
+fn unix_signals() -> io::Result<()> {
+    use reveille::signal::unix::{Signal, SignalKind, signal};
+
+    is_send::<Signal>();
+    is_sync::<Signal>();
+    is_debug::<Signal>();
+    let mut listener: Signal = signal(SignalKind::quit())?;
+    let polled: Poll<Option<()>> = listener.poll_recv(&mut Context::from_waker(std::task::Waker::noop()));
+    assert!(polled.is_pending());
+    fn told(listener: &mut Signal) -> impl Future<Output = Option<()>> + '_ {
+        listener.recv()
+    }
+    drop(told(&mut listener));
+    let kinds = [
+        SignalKind::alarm(),
+        SignalKind::child(),
+        SignalKind::hangup(),
+        SignalKind::interrupt(),
+        SignalKind::io(),
+        SignalKind::pipe(),
+        SignalKind::quit(),
+        SignalKind::terminate(),
+        SignalKind::user_defined1(),
+        SignalKind::user_defined2(),
+        SignalKind::window_change(),
+    ];
+    assert!(
+        kinds
+            .iter()
+            .all(|kind| SignalKind::from_raw(kind.as_raw_value()) == *kind)
+    );
+    Ok(())
+}
+
 #[reveille::test]
 async fn the_test_macro_runs_a_future() {
     reveille::task::yield_now().await;
