@@ -136,6 +136,8 @@ impl Handle {
 impl Host for Handle {
     type Identity = Identity;
 
+    const REPORTS_ONCE: bool = source::REPORTS_ONCE;
+
     /// One place for all where sockets cannot move.
     fn here() -> Station {
         if source::FOLLOWS {
@@ -167,6 +169,10 @@ impl Host for Handle {
 
     fn add(&self, identity: Identity, token: Token) -> io::Result<()> {
         self.shared.registrar.add(identity, token)
+    }
+
+    fn renew(&self, identity: Identity, token: Token) -> io::Result<()> {
+        self.shared.registrar.renew(identity, token)
     }
 
     fn delete(&self, identity: Identity, token: Token) {

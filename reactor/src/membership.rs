@@ -17,6 +17,9 @@ pub(crate) trait Host: Clone + fmt::Debug {
     /// What the operating system knows a socket by.
     type Identity: Copy + fmt::Debug;
 
+    /// Whether the system reports a readiness only once per [`renew`](Self::renew).
+    const REPORTS_ONCE: bool = false;
+
     /// Tells the reactors apart between which [`find`](Self::find) chooses, at less cost.
     fn here() -> Station;
     /// The reactor with which a socket that waits on this thread is to be registered.
@@ -25,6 +28,11 @@ pub(crate) trait Host: Clone + fmt::Debug {
     fn table(&self) -> &Table;
     /// Asks the system to report the readiness of `identity`, the present one first.
     fn add(&self, identity: Self::Identity, token: Token) -> io::Result<()>;
+    /// Asks the system to report again what is ready.
+    fn renew(&self, identity: Self::Identity, token: Token) -> io::Result<()> {
+        let _ = (identity, token);
+        Ok(())
+    }
     /// Asks the system to report no more of what was added with `token`.
     fn delete(&self, identity: Self::Identity, token: Token);
 }
@@ -162,6 +170,13 @@ impl<H: Host> Membership<H> {
         // In vain if one of the two closed meanwhile. Whoever waits is woken by that, and attaches anew.
         self.slot.attached_at(station);
         left.leave();
+    }
+
+    /// Before one waits: the system is to report once more, where it has to be asked for that.
+    pub(crate) fn renew(&self) -> io::Result<()> {
+        let homes = lock(&self.homes);
+        let mut open = homes.iter().filter(|home| !home.host.table().is_closed());
+        open.try_for_each(|home| home.host.renew(home.identity, home.token))
     }
 
     /// A reactor, and the token there.

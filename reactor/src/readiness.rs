@@ -98,6 +98,11 @@ impl Snapshot {
         self.has(Flags::READY | Flags::ERROR) || (self.has(Flags::CLOSED) && !self.has(Flags::BLOCKED))
     }
 
+    /// Whether an event said that this direction is closed.
+    pub(crate) fn is_closed(self) -> bool {
+        self.has(Flags::CLOSED)
+    }
+
     /// What was reported, in the public form.
     pub(crate) fn ready(self, direction: Direction) -> Ready {
         let (ready, closed) = match direction {

@@ -9,6 +9,7 @@ use reveille_context::coop;
 use crate::interest::Direction;
 use crate::membership::{Host, Membership};
 use crate::readiness::Snapshot;
+use crate::slot::Half;
 use crate::waiters::Place;
 
 /// Who waits, for what, and where its waker is kept.
@@ -55,6 +56,9 @@ impl<H: Host> Membership<H> {
             } else if self.slot.visited_from(here) {
                 self.move_here(identity());
             }
+            if let Err(error) = self.ask_again(half) {
+                break Err(error);
+            }
             half.keep(waiting.place, waiting.location, cx);
             // The second look, which `Half` explains. If a reactor closed, one has to register elsewhere.
             if !worth(half.readiness.snapshot()) && self.slot.is_attached() && self.slot.losses() == losses {
@@ -82,7 +86,18 @@ impl<H: Host> Membership<H> {
         let outcome = operation();
         if matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
             half.readiness.clear(seen);
+            self.ask_again(half)?;
         }
         outcome
+    }
+
+    /// Nothing is ready: the system is to say when something is, where it says so only if asked.
+    #[inline]
+    fn ask_again(&self, half: &Half) -> io::Result<()> {
+        // What has hung up does so for good, and would be reported again and again.
+        if H::REPORTS_ONCE && !half.readiness.snapshot().is_closed() {
+            return self.renew();
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@
 
 pub use platform::Source;
 pub(crate) use platform::{
-    FOLLOWS, Identity, Registrar, SHORT_MEANS_NOT_READY, identity, release, when_made,
+    FOLLOWS, Identity, REPORTS_ONCE, Registrar, SHORT_MEANS_NOT_READY, identity, release, when_made,
 };
 
 #[cfg(unix)]
@@ -34,18 +34,25 @@ mod platform {
     /// Whether a socket is registered with the reactor of each thread that waits for it.
     pub(crate) const FOLLOWS: bool = true;
 
-    /// Whether a stream that moved less than was asked for would block next: true of epoll and kqueue. The other
-    /// selectors of mio report again only after a `WouldBlock`.
-    pub(crate) const SHORT_MEANS_NOT_READY: bool = cfg!(any(
-        target_os = "android",
-        target_os = "dragonfly",
-        target_os = "freebsd",
-        target_os = "illumos",
-        target_os = "linux",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_vendor = "apple",
+    /// Whether the selector reports a readiness once, and again only when the registration is renewed: mio's poll(2), which
+    /// stands in where there is neither epoll nor kqueue.
+    pub(crate) const REPORTS_ONCE: bool = cfg!(any(
+        mio_unsupported_force_poll_poll,
+        not(any(
+            target_os = "android",
+            target_os = "dragonfly",
+            target_os = "freebsd",
+            target_os = "illumos",
+            target_os = "linux",
+            target_os = "netbsd",
+            target_os = "openbsd",
+            target_vendor = "apple",
+        ))
     ));
+
+    /// Whether a stream that moved less than was asked for would block next, and whoever waits hears of what comes then:
+    /// true of epoll and kqueue.
+    pub(crate) const SHORT_MEANS_NOT_READY: bool = !REPORTS_ONCE;
 
     pub(crate) fn identity<S: Source>(source: &S) -> Identity {
         source.as_raw_fd()
@@ -94,6 +101,19 @@ mod platform {
             Ok(())
         }
 
+        /// Asks the system to report again what is ready.
+        pub(crate) fn renew(&self, identity: Identity, token: Token) -> io::Result<()> {
+            let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
+            let renewed = self
+                .registry
+                .reregister(&mut SourceFd(&identity), mio::Token(token.pack()), both);
+            match renewed {
+                // After an error mio has taken it out.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.add(identity, token),
+                renewed => renewed,
+            }
+        }
+
         /// Asks the system to report no more of what `token` registered.
         pub(crate) fn delete(&self, identity: Identity, token: Token) {
             let mut last = lock(&self.last);
@@ -137,6 +157,9 @@ mod platform {
     /// A socket stays with the reactor that it was made with.
     pub(crate) const FOLLOWS: bool = false;
 
+    /// mio's types see to that themselves.
+    pub(crate) const REPORTS_ONCE: bool = false;
+
     /// mio's selector here reports again only after a `WouldBlock`.
     pub(crate) const SHORT_MEANS_NOT_READY: bool = false;
 
@@ -161,6 +184,11 @@ mod platform {
         /// Only reached when the reactor has closed, and a socket cannot move to another one here.
         pub(crate) fn add(&self, _: Identity, _: Token) -> io::Result<()> {
             Err(shutdown_error())
+        }
+
+        /// mio's types do it after each `WouldBlock`.
+        pub(crate) fn renew(&self, _: Identity, _: Token) -> io::Result<()> {
+            Ok(())
         }
 
         /// mio's types do it when they are dropped.

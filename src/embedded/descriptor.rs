@@ -1,13 +1,16 @@
 //! The descriptor that a foreign loop watches, on the systems whose selectors have one.
-#![cfg(any(
-    target_os = "android",
-    target_os = "dragonfly",
-    target_os = "freebsd",
-    target_os = "illumos",
-    target_os = "linux",
-    target_os = "netbsd",
-    target_os = "openbsd",
-    target_vendor = "apple",
+#![cfg(all(
+    not(mio_unsupported_force_poll_poll),
+    any(
+        target_os = "android",
+        target_os = "dragonfly",
+        target_os = "freebsd",
+        target_os = "illumos",
+        target_os = "linux",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_vendor = "apple",
+    )
 ))]
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
