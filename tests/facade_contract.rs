@@ -315,6 +315,30 @@ fn udp() -> io::Result<()> {
     })
 }
 
+#[test]
+fn udp_for_transports() -> io::Result<()> {
+    use std::sync::Arc;
+
+    use reveille::io::Interest;
+    use reveille::net::{Received, UdpSocket, future::WritableOwned};
+
+    is_send::<WritableOwned>();
+    reveille::block_on(async {
+        let first = Arc::new(UdpSocket::bind("127.0.0.1:0").await?);
+        let second = UdpSocket::bind("127.0.0.1:0").await?;
+        let writable: WritableOwned = first.writable_owned();
+        writable.await?;
+        let target = second.local_addr()?;
+        first
+            .async_io(Interest::WRITABLE, || first.try_send_to(b"ping", target))
+            .await?;
+        let received: Received<SocketAddr> = second.recv_msg(&mut [0; 2]).await?;
+        assert_eq!((received.length, received.from), (2, first.local_addr()?));
+        assert!(received.truncated || cfg!(windows));
+        Ok(())
+    })
+}
+
 #[cfg(unix)]
 #[test]
 fn unix_sockets() -> io::Result<()> {

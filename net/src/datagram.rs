@@ -10,6 +10,18 @@ use reveille_reactor::{Direction, Wait};
 
 use crate::socket::Datagram;
 
+/// A message that was received by `recv_msg`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Received<A> {
+    /// How many bytes are in the buffer.
+    pub length: usize,
+    /// From whom it came.
+    pub from: A,
+    /// Whether the message was longer than the buffer, so that the rest of it is lost.
+    pub truncated: bool,
+}
+
 /// The future of `recv`.
 #[must_use = "futures do nothing unless they are awaited or polled"]
 pub struct Recv<'a, S: Datagram> {
@@ -55,6 +67,30 @@ impl<S: Datagram> Future for RecvFrom<'_, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Self { wait, buffer } = self.get_mut();
         wait.poll_io(cx, |source| S::recv_from(source, buffer))
+    }
+}
+
+/// The future of `recv_msg`.
+#[must_use = "futures do nothing unless they are awaited or polled"]
+pub struct RecvMsg<'a, S: Datagram> {
+    wait: Wait<'a, S::Source>,
+    buffer: &'a mut [u8],
+}
+
+impl<'a, S: Datagram> RecvMsg<'a, S> {
+    #[track_caller]
+    pub(crate) fn new(socket: &'a S, buffer: &'a mut [u8]) -> Self {
+        let wait = socket.registration().wait(Direction::Read, Location::caller());
+        Self { wait, buffer }
+    }
+}
+
+impl<S: Datagram> Future for RecvMsg<'_, S> {
+    type Output = io::Result<Received<S::Address>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Self { wait, buffer } = self.get_mut();
+        wait.poll_io(cx, |source| S::recv_msg(source, buffer))
     }
 }
 
@@ -115,6 +151,12 @@ impl<S: Datagram> fmt::Debug for Recv<'_, S> {
 impl<S: Datagram> fmt::Debug for RecvFrom<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("RecvFrom").field(&self.wait).finish()
+    }
+}
+
+impl<S: Datagram> fmt::Debug for RecvMsg<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecvMsg").field(&self.wait).finish()
     }
 }
 

@@ -5,7 +5,7 @@
 
 pub use crate::async_io::AsyncIo;
 pub use crate::bind::Bind;
-pub use crate::datagram::{PeekFrom, Recv, RecvFrom, Send};
+pub use crate::datagram::{PeekFrom, Recv, RecvFrom, RecvMsg, Send};
 pub use crate::incoming::AcceptIncoming;
 pub use crate::readiness::{Readable, Readiness, Writable};
 pub use crate::resolve::LookupHost;
@@ -14,4 +14,5 @@ pub use crate::tcp::listener::Accept;
 pub use crate::tcp::socket::ConnectSocket;
 pub use crate::transfer::{Peek, Read, ReadExact, Write, WriteAll};
 pub use crate::udp::connect::ConnectDatagram;
+pub use crate::udp::owned::WritableOwned;
 pub use crate::udp::send_to::SendTo;

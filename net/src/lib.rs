@@ -84,6 +84,7 @@ pub mod unix;
 mod wanted;
 
 pub use accept_policy::AcceptPolicy;
+pub use datagram::Received;
 pub use incoming::Incoming;
 pub use resolve::lookup_host;
 pub use resolve::names::{self, Resolver, SystemResolver};

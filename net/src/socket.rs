@@ -6,6 +6,8 @@ use std::io;
 
 use reveille_reactor::{Registration, Source};
 
+use crate::datagram::Received;
+
 /// A socket that transfers data.
 pub trait Socket {
     /// mio's socket, through which all is done: on some platforms it must see every `WouldBlock`.
@@ -53,6 +55,9 @@ pub trait Datagram: Peeking {
 
     /// Receives a message, and says from whom.
     fn recv_from(source: &Self::Source, buffer: &mut [u8]) -> io::Result<(usize, Self::Address)>;
+
+    /// As [`recv_from`](Self::recv_from), and says whether it was cut off.
+    fn recv_msg(source: &Self::Source, buffer: &mut [u8]) -> io::Result<Received<Self::Address>>;
 
     /// As [`recv_from`](Self::recv_from), without taking it.
     fn peek_from(source: &Self::Source, buffer: &mut [u8]) -> io::Result<(usize, Self::Address)>;

@@ -3,15 +3,28 @@
 mod hand;
 mod watchdog;
 
+use std::cell::Cell;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::task::Poll;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
 
 use reveille_net::UdpSocket;
 use reveille_reactor::Interest;
 
 use hand::{Hand, context, poll, would_block};
 use watchdog::watched;
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
 
 fn socket() -> (UdpSocket, SocketAddr) {
     let socket = net::UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -150,4 +163,81 @@ fn options_are_the_systems() {
         (socket.ttl().unwrap(), socket.multicast_ttl_v4().unwrap()),
         (7, 3)
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_message_that_is_cut_off_is_told() {
+    let mut hand = Hand::new();
+    let (one, other) = pair(&mut hand);
+    let address = other.local_addr().unwrap();
+    let mut buffer = [0; 4];
+    for (message, length, truncated) in [
+        (&b"long enough"[..], 4, true),
+        (b"four", 4, false),
+        (b"", 0, false),
+    ] {
+        hand.finish(other.send(message)).unwrap();
+        let received = hand.finish(one.recv_msg(&mut buffer)).unwrap();
+        let told = (received.length, received.from, received.truncated);
+        assert_eq!(told, (length, address, truncated));
+    }
+    assert!(would_block(&one.try_recv_msg(&mut buffer)));
+}
+
+#[test]
+fn owned_futures_wait_each_with_a_waker_of_its_own() {
+    let (one, _) = socket();
+    let one = Arc::new(one);
+    let mut hand = Hand::new();
+    let wakes = [(); 3].map(|()| Arc::new(Wakes::default()));
+    let mut waits = [(); 3].map(|()| one.writable_owned());
+    // Nothing is known before the system has reported it.
+    for (wait, wakes) in waits.iter_mut().zip(&wakes) {
+        let waker = Waker::from(wakes.clone());
+        assert!(Pin::new(wait).poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+    let [dropped, rest @ ..] = waits;
+    drop(dropped);
+    hand.settle_and_wake();
+    assert_eq!(
+        wakes.each_ref().map(|wakes| wakes.0.load(Ordering::SeqCst)),
+        [0, 1, 1]
+    );
+    for mut wait in rest {
+        for _ in 0..2 {
+            assert!(poll(&mut wait).is_ready(), "it can be polled again");
+        }
+    }
+}
+
+#[test]
+fn a_refused_message_costs_a_few_calls_and_is_told_once() {
+    let mut hand = Hand::new();
+    let (one, _) = socket();
+    let (gone, nobody) = socket();
+    drop(gone);
+    hand.finish(one.connect(nobody)).unwrap();
+    let calls = Cell::new(0);
+    let mut receive = one.async_io(Interest::READABLE, || {
+        calls.set(calls.get() + 1);
+        let received = socket2::SockRef::from(&one).recv(&mut [std::mem::MaybeUninit::uninit(); 8]);
+        received.map(drop)
+    });
+    for round in 0..10 {
+        calls.set(0);
+        assert!(poll(&mut receive).is_pending());
+        assert_eq!(one.try_send(b"x").unwrap(), 1);
+        let error = hand.finish(&mut receive).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        for _ in 0..100 {
+            assert!(poll(&mut receive).is_pending(), "it is told once");
+            hand.settle();
+        }
+        assert!(
+            calls.get() <= 4,
+            "round {round}: {} calls for one refusal",
+            calls.get()
+        );
+    }
 }

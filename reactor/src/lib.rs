@@ -43,6 +43,7 @@ mod station;
 mod table;
 mod token;
 mod wait;
+mod wait_owned;
 mod waiters;
 
 pub use current::EnterGuard;
@@ -53,3 +54,4 @@ pub use registration::Registration;
 pub use shutdown::{is_shutdown, shutdown_error};
 pub use source::Source;
 pub use wait::Wait;
+pub use wait_owned::WaitOwned;

@@ -6,15 +6,17 @@ use std::net::{self, SocketAddr};
 use reveille_reactor::Registration;
 
 use crate::bind::{Bind, Bound};
+use crate::datagram::Received;
 use crate::descriptor;
 use crate::socket::{Datagram, Peeking, Socket};
 use crate::to_socket_addrs::ToSocketAddrs;
 use crate::udp::connect::ConnectDatagram;
+use crate::udp::received;
 
 /// A UDP socket: messages to and from anybody, or one peer after [`connect`](Self::connect).
 ///
 /// Its methods take `&self`, so that one task may receive while another one sends. A message that does not fit into
-/// the buffer is cut off.
+/// the buffer is cut off; [`recv_msg`](Self::recv_msg) tells.
 ///
 /// # Examples
 ///
@@ -191,6 +193,10 @@ impl Datagram for UdpSocket {
 
     fn recv_from(source: &Self::Source, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         source.recv_from(buffer)
+    }
+
+    fn recv_msg(source: &Self::Source, buffer: &mut [u8]) -> io::Result<Received<SocketAddr>> {
+        received::receive(source, buffer)
     }
 
     fn peek_from(source: &Self::Source, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {

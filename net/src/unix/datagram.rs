@@ -1,22 +1,23 @@
 //! A Unix socket for messages: how it is made.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use reveille_reactor::Registration;
-use rustix::net::RecvFlags;
+use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags};
 use socket2::SockRef;
 
+use crate::datagram::Received;
 use crate::socket::{Datagram, Peeking, Socket};
 use crate::unix::address;
 
 /// A Unix socket for messages, which stay apart, arrive in order and are not lost: whoever sends waits for room.
 ///
 /// Its methods take `&self`, so that one task may receive while another one sends. A message that does not fit into
-/// the buffer is cut off. The path that it is bound to stays when it is dropped.
+/// the buffer is cut off; [`recv_msg`](Self::recv_msg) tells. The path that it is bound to stays when it is dropped.
 ///
 /// # Examples
 ///
@@ -324,6 +325,18 @@ impl Datagram for UnixDatagram {
 
     fn recv_from(source: &Self::Source, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         source.recv_from(buffer)
+    }
+
+    fn recv_msg(source: &Self::Source, buffer: &mut [u8]) -> io::Result<Received<SocketAddr>> {
+        // Without room for descriptors: the system closes those that come.
+        let nothing = &mut RecvAncillaryBuffer::default();
+        let buffers = &mut [IoSliceMut::new(buffer)];
+        let message = rustix::net::recvmsg(source, buffers, nothing, RecvFlags::empty())?;
+        Ok(Received {
+            length: message.bytes,
+            from: address::from_rustix(message.address)?,
+            truncated: message.flags.contains(ReturnFlags::TRUNC),
+        })
     }
 
     fn peek_from(source: &Self::Source, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {

@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 use reveille_reactor::{Direction, Interest};
 
 use crate::async_io::AsyncIo;
-use crate::datagram::{PeekFrom, Recv, RecvFrom, Send};
+use crate::datagram::{PeekFrom, Received, Recv, RecvFrom, RecvMsg, Send};
 use crate::readiness::{self, Readable, Readiness, Writable};
+use crate::socket::Datagram;
 use crate::transfer::Peek;
 use crate::unix::address;
 use crate::unix::datagram::UnixDatagram;
@@ -199,6 +200,37 @@ impl UnixDatagram {
         RecvFrom::new(self, buffer)
     }
 
+    /// Receives a message, and returns its length, from whom it came, and whether it was cut off because it did not fit
+    /// into the buffer.
+    ///
+    /// # Errors
+    ///
+    /// The system's.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: a message that was taken is returned by the same poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_net::UnixDatagram;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// pollster::block_on(async {
+    ///     let (client, server) = UnixDatagram::pair()?;
+    ///     client.send(b"hello").await?;
+    ///     let received = server.recv_msg(&mut [0; 16]).await?;
+    ///     assert!(received.length == 5 && !received.truncated);
+    ///     Ok(())
+    /// })
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn recv_msg<'a>(&'a self, buffer: &'a mut [u8]) -> RecvMsg<'a, Self> {
+        RecvMsg::new(self, buffer)
+    }
+
     /// As [`recv_from`](Self::recv_from), but the message stays, to be received again.
     ///
     /// # Errors
@@ -337,6 +369,17 @@ impl UnixDatagram {
     pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.registration
             .try_io(Direction::Read, |socket| socket.recv_from(buffer))
+    }
+
+    /// As [`recv_msg`](Self::recv_msg), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recv_msg`](Self::recv_msg), and `WouldBlock` if there is no message.
+    pub fn try_recv_msg(&self, buffer: &mut [u8]) -> io::Result<Received<SocketAddr>> {
+        self.registration.try_io(Direction::Read, |socket| {
+            <Self as Datagram>::recv_msg(socket, buffer)
+        })
     }
 
     /// Calls `operation`, which does something with this socket that has no method here, once and without waiting.

@@ -37,6 +37,14 @@ impl Hand {
         self.reactor.turn(None, &mut Vec::new()).unwrap();
     }
 
+    /// As [`settle`](Self::settle), and wakes those whom it concerns.
+    pub(crate) fn settle_and_wake(&mut self) {
+        let mut woken = Vec::new();
+        self.reactor.notifier().notify();
+        self.reactor.turn(None, &mut woken).unwrap();
+        woken.into_iter().for_each(Waker::wake);
+    }
+
     /// Polls, and turns in between, until it is ready.
     pub(crate) fn finish<F: Future + Unpin>(&mut self, mut future: F) -> F::Output {
         self.until(|| poll(&mut future))
