@@ -15,10 +15,17 @@
 //! # }
 //! ```
 
+mod copy_bidirectional;
+mod duplex;
+mod stdio;
+
+pub use copy_bidirectional::{CopyBidirectional, copy_bidirectional, copy_bidirectional_with_sizes};
+pub use duplex::{DuplexStream, duplex};
 pub use futures_lite::io::{
     AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncSeek, AsyncSeekExt, AsyncWrite,
-    AsyncWriteExt, BufReader, BufWriter, Cursor, copy, empty, repeat, sink,
+    AsyncWriteExt, BufReader, BufWriter, Cursor, ReadHalf, WriteHalf, copy, empty, repeat, sink, split,
 };
 #[cfg(unix)]
 pub use reveille_net::source::{ReadyGuard, Source};
 pub use reveille_reactor::{Interest, Ready};
+pub use stdio::{Stderr, Stdin, Stdout, stderr, stdin, stdout};

@@ -447,6 +447,40 @@ fn io_traits_are_those_of_futures_io() {
     });
 }
 
+#[test]
+fn io_utilities() -> io::Result<()> {
+    use reveille::io::{
+        AsyncReadExt, AsyncWriteExt, BufWriter, DuplexStream, ReadHalf, Stderr, Stdin, Stdout, WriteHalf,
+        copy, copy_bidirectional, copy_bidirectional_with_sizes, duplex, empty, repeat, sink, split, stderr,
+        stdin, stdout,
+    };
+
+    is_send::<Stdin>();
+    is_sync::<Stdin>();
+    is_debug::<Stdin>();
+    let (_, _, _): (Stdin, Stdout, Stderr) = (stdin(), stdout(), stderr());
+    reveille::block_on(async {
+        assert_eq!(copy(empty(), sink()).await?, 0);
+        assert_eq!(copy(repeat(7).take(5), BufWriter::new(sink())).await?, 5);
+        let (mut one, mut left): (DuplexStream, DuplexStream) = duplex(64);
+        let (mut right, mut other) = duplex(64);
+        one.write_all(b"there").await?;
+        one.close().await?;
+        other.close().await?;
+        let copied: (u64, u64) = copy_bidirectional(&mut left, &mut right).await?;
+        assert_eq!(copied, (5, 0));
+        assert_eq!(
+            copy_bidirectional_with_sizes(&mut left, &mut right, 1, 1).await?,
+            (0, 0)
+        );
+        let (mut reader, _writer): (ReadHalf<DuplexStream>, WriteHalf<DuplexStream>) = split(other);
+        let mut text = String::new();
+        reader.read_to_string(&mut text).await?;
+        assert_eq!(text, "there");
+        Ok(())
+    })
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_waits_for_the_signal() {
