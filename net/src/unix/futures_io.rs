@@ -6,6 +6,7 @@ use std::io;
 use std::net::Shutdown;
 
 use crate::futures_io::{implement_reading, implement_writing};
+use crate::polled;
 use crate::unix::halves::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 use crate::unix::stream::UnixStream;
 
@@ -18,10 +19,7 @@ implement_writing!(&UnixStream, |stream| *stream, close);
 implement_writing!(WriteHalf<'_>, |half| half.stream(), close);
 implement_writing!(OwnedWriteHalf, |half| half.stream(), close);
 
-/// Closes the direction of writing. A connection that is gone counts as closed.
+/// Closes the direction of writing.
 fn close(stream: &UnixStream) -> io::Result<()> {
-    match stream.shutdown(Shutdown::Write) {
-        Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-        outcome => outcome,
-    }
+    polled::closed(stream.shutdown(Shutdown::Write))
 }
