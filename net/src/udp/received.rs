@@ -18,10 +18,14 @@ mod platform {
         let nothing = &mut RecvAncillaryBuffer::default();
         let buffers = &mut [IoSliceMut::new(buffer)];
         let message = rustix::net::recvmsg(socket, buffers, nothing, RecvFlags::empty())?;
-        let from = message.address.ok_or(io::ErrorKind::InvalidData)?;
+        let from = match message.address {
+            Some(address) => address.try_into()?,
+            // Some systems leave it out where it can only be the peer's.
+            None => socket.peer_addr()?,
+        };
         Ok(Received {
             length: message.bytes,
-            from: from.try_into()?,
+            from,
             truncated: message.flags.contains(ReturnFlags::TRUNC),
         })
     }
