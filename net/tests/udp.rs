@@ -241,3 +241,17 @@ fn a_refused_message_costs_a_few_calls_and_is_told_once() {
         );
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn options_of_ip_are_there_as_on_tcp() {
+    let (one, _) = socket();
+    one.set_tos_v4(0x10).unwrap();
+    assert_eq!(one.tos_v4().unwrap(), 0x10);
+    assert_eq!(one.device().unwrap(), None);
+    let v6 = net::UdpSocket::bind("[::1]:0")
+        .and_then(UdpSocket::from_std)
+        .unwrap();
+    v6.set_tclass_v6(0x20).unwrap();
+    assert_eq!(v6.tclass_v6().unwrap(), 0x20);
+}

@@ -9,6 +9,7 @@ use crate::tcp::keepalive::TcpKeepalive;
 use crate::tcp::listener::TcpListener;
 use crate::tcp::socket::TcpSocket;
 use crate::tcp::stream::TcpStream;
+use crate::udp::socket::UdpSocket;
 
 /// Whether a socket that was told to connect has only begun to.
 pub(crate) fn has_begun_to_connect(error: &io::Error) -> bool {
@@ -200,6 +201,8 @@ macro_rules! options {
 options!(TcpSocket);
 options!(TcpStream);
 options!(TcpListener);
+// These are options of IP.
+options!(UdpSocket);
 
 #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
 impl TcpStream {
