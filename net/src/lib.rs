@@ -45,7 +45,8 @@
 //! # In the source
 //!
 //! In reading order: `tcp::listener`, the smallest; `socket`, what the futures need of one; `transfer`, `datagram`,
-//! `readiness` and `async_io`, the futures; `tcp` and `udp`; `to_socket_addrs` and `resolve`, names; `attempts`, several addresses.
+//! `readiness` and `async_io`, the futures; `tcp` and `udp`; `to_socket_addrs` and `resolve`, names; `attempts` and
+//! `tcp::race`, several addresses; `accept_policy` and `incoming`, a server's loop.
 #![deny(unsafe_code)]
 #![doc(test(attr(deny(warnings))))]
 

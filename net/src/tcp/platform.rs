@@ -69,10 +69,7 @@ pub(crate) fn keepalive(socket: SockRef<'_>) -> io::Result<TcpKeepalive> {
     Ok(keepalive)
 }
 
-#[cfg(all(
-    unix,
-    not(any(target_os = "illumos", target_os = "solaris", target_os = "cygwin"))
-))]
+#[cfg(all(unix, not(any(target_os = "illumos", target_os = "solaris"))))]
 impl TcpSocket {
     /// Whether other sockets may be bound to the same address (`SO_REUSEPORT`): several listeners then share the
     /// connections that come in. Unix only.

@@ -10,6 +10,8 @@ use std::task::{Context, Poll};
 
 use reveille_reactor::{Direction, Registration, Wait};
 
+use crate::accept_policy::AcceptPolicy;
+use crate::incoming::{Incoming, Listener};
 use crate::unix::address;
 use crate::unix::stream::UnixStream;
 
@@ -177,6 +179,21 @@ impl UnixListener {
             .poll_io(Direction::Read, Location::caller(), cx, accept)
     }
 
+    /// The connections that come in, one after the other, as [`TcpListener::incoming`](crate::TcpListener::incoming) has
+    /// them: for a server's loop.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn incoming(&self, policy: AcceptPolicy) -> Incoming<'_, Self> {
+        Incoming::new(self, policy)
+    }
+
     /// The address that it listens at.
     ///
     /// # Errors
@@ -209,6 +226,19 @@ impl UnixListener {
     fn new(listener: mio::net::UnixListener) -> io::Result<Self> {
         let registration = Registration::new(listener)?;
         Ok(Self { registration })
+    }
+}
+
+impl Listener for UnixListener {
+    type Source = mio::net::UnixListener;
+    type Connection = (UnixStream, SocketAddr);
+
+    fn registration(&self) -> &Registration<Self::Source> {
+        &self.registration
+    }
+
+    fn accept(source: &Self::Source) -> io::Result<Self::Connection> {
+        accept(source)
     }
 }
 
