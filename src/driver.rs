@@ -59,6 +59,7 @@ impl Driver {
         (self.reactor.handle(), self.timers.handle())
     }
 
+    #[cfg_attr(not(unix), expect(dead_code, reason = "elsewhere there is no descriptor"))]
     pub(crate) fn reactor(&self) -> &Reactor {
         &self.reactor
     }

@@ -38,6 +38,11 @@ use crate::udp::received;
 /// })
 /// # }
 /// ```
+///
+/// # Many messages in one system call
+///
+/// Batch receive and segmented send are not built in: the `quinn-udp` crate has them for every system that does, over any
+/// socket. Call its `UdpSocketState` inside [`async_io`](Self::async_io), as `tests/udp_batches.rs` of this crate does.
 #[derive(Debug)]
 pub struct UdpSocket {
     pub(crate) registration: Registration<mio::net::UdpSocket>,
