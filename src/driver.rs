@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
+use reveille_context::wake;
 use reveille_executor::{Announce, Park, Token};
 use reveille_net::names::Names;
 use reveille_reactor::{Notifier, Reactor};
@@ -148,6 +149,18 @@ impl Announce for Driver {
             return Some(Duration::ZERO);
         }
         self.timers.wait()
+    }
+}
+
+impl Drop for Driver {
+    /// A current-thread runtime does not close its driver, it drops it, before it waits for its blocking jobs: those may
+    /// wait for a name, as for a socket.
+    fn drop(&mut self) {
+        if let Some(drivers) = &self.drivers {
+            let mut woken = Vec::new();
+            drivers.names().close(&mut woken);
+            wake::wake_all(&mut woken);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What [hyper](::hyper) asks of a runtime: who runs its tasks and who keeps its time. The sockets of
+//! What [hyper] asks of a runtime: who runs its tasks and who keeps its time. The sockets of
 //! [`net`](crate::net) implement its `Read` and `Write`.
 //!
 //! # Examples

@@ -100,6 +100,28 @@ fn a_shutdown_ends_lookups_that_block_a_thread_of_the_runtime() -> io::Result<()
 }
 
 #[test]
+fn a_shutdown_ends_lookups_in_blocking_jobs() -> io::Result<()> {
+    let _watchdog = Watchdog::new("a shutdown during a look-up in a job", Duration::from_secs(20));
+    for builder in [
+        &mut Builder::current_thread(),
+        Builder::multi_thread().worker_threads(1),
+    ] {
+        let (begin, begun) = mpsc::channel();
+        let (ended, end) = mpsc::channel();
+        let runtime = builder.resolver(Silent(begin.into())).build()?;
+        drop(runtime.spawn_blocking(move || {
+            let outcome = pollster::block_on(lookup_host("some.invalid:7"));
+            ended.send(is_shutdown(&outcome.map(drop).unwrap_err())).unwrap();
+        }));
+        begun.recv().unwrap();
+        let report = runtime.shutdown(Duration::from_secs(10));
+        assert!(report.is_complete(), "{report}");
+        assert!(end.recv().unwrap());
+    }
+    Ok(())
+}
+
+#[test]
 fn a_runtime_does_not_wait_for_a_lookup_that_was_dropped() -> io::Result<()> {
     let _watchdog = Watchdog::new("dropping a runtime", Duration::from_secs(20));
     let (begin, begun) = mpsc::channel();
