@@ -100,6 +100,9 @@ struct Watched {
     /// When it first saw that many.
     since: Instant,
     reported: bool,
+    turns: u64,
+    /// When it first saw that many.
+    turned: Instant,
 }
 
 impl Shared {
@@ -110,6 +113,8 @@ impl Shared {
             polls: shard.running.polls(),
             since: now,
             reported: false,
+            turns: shard.counters.turns.get(),
+            turned: now,
         });
         let mut watched: Vec<_> = watched.collect();
         let mut reports = Reports::new(&self.config);
@@ -141,13 +146,19 @@ impl Shared {
         let running = &self.shards[worker].running;
         let now = Instant::now();
         let polls = running.polls();
-        if polls != watched.polls || self.idle.is_parked(worker) {
-            *watched = Watched {
-                polls,
-                since: now,
-                reported: false,
-            };
-            return false;
+        let turns = self.shards[worker].counters.turns.get();
+        let is_parked = self.idle.is_parked(worker);
+        if turns != watched.turns || is_parked {
+            (watched.turns, watched.turned) = (turns, now);
+        }
+        if polls != watched.polls || is_parked {
+            (watched.polls, watched.since, watched.reported) = (polls, now, false);
+            // It runs, but its polls are too long for its own pace: others may wait for its sockets.
+            let late = now.saturating_duration_since(watched.turned) >= STUCK_AFTER;
+            if late && !is_parked {
+                self.turn_for(worker);
+            }
+            return late && !is_parked;
         }
         let elapsed = now.saturating_duration_since(watched.since);
         if elapsed < STUCK_AFTER {
@@ -171,9 +182,15 @@ impl Shared {
             self.injector.push(task);
             found = true;
         }
-        if found {
+        if found || !self.injector.is_empty() {
             self.notify();
         }
+        self.turn_for(worker);
+    }
+
+    /// Turns the driver of a worker that does not get to it.
+    fn turn_for(&self, worker: usize) {
+        let shard = &self.shards[worker];
         let mut woken = Vec::new();
         let closing = self.threads.is_closing();
         let turned = shard.try_with_park(|park| {

@@ -233,5 +233,7 @@ impl Schedule for Shared {
     fn shut_down_after_panic(&self) {
         self.threads.note_panic();
         self.begin_shut_down();
+        // Also if it closes already: those who were told of that sleep again, and do not know of the panic.
+        self.entries().unpark_followers();
     }
 }

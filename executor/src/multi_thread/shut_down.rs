@@ -21,6 +21,7 @@ use super::shard::BrokenPark;
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::local;
+use crate::park::Park;
 use crate::shutdown_report::ShutdownReport;
 use crate::task::Runnable;
 
@@ -139,9 +140,16 @@ impl Worker {
 
     /// What is left runs: if it blocks on a socket, in `block_in_place`, it waits for this.
     fn close_drivers(&mut self) {
-        for shard in &self.shared.shards {
-            // Whoever sleeps in it holds it, and comes here when it wakes up; for who is stuck the monitor does this.
-            if let Err(broken) = shard.try_with_park(|park| park.close(&mut self.woken)) {
+        for (index, shard) in self.shared.shards.iter().enumerate() {
+            let close = |park: &mut dyn Park| park.close(&mut self.woken);
+            // Its own it waits for: the monitor may turn it just now, and nobody else would close it. Whoever sleeps in
+            // another one holds that, and comes here when it wakes up; for who is stuck the monitor does this.
+            let closed = if index == self.index {
+                shard.with_park(close)
+            } else {
+                shard.try_with_park(close)
+            };
+            if let Err(broken) = closed {
                 broken.drop_contained();
             }
         }

@@ -33,6 +33,8 @@ pub(super) struct Worker {
     pub(super) searching: bool,
     pace: Pace,
     look: Look,
+    /// It looked around instead of sleeping.
+    owes_a_turn: bool,
     /// Reused by every turn.
     pub(super) woken: Vec<Waker>,
 }
@@ -69,6 +71,7 @@ impl Worker {
             searching: false,
             pace: Pace::default(),
             look: Look::new(),
+            owes_a_turn: false,
             woken: Vec::new(),
         }
     }
@@ -109,7 +112,7 @@ impl Worker {
             if !self.run_task(task) {
                 return Left::Blocked;
             }
-            if self.pace.turn_is_due() {
+            if mem::take(&mut self.owes_a_turn) || self.pace.turn_is_due() {
                 self.turn();
             }
         }
@@ -203,6 +206,8 @@ impl Worker {
         while Instant::now() < until && !self.is_asked() {
             if self.shared.has_work() {
                 if let Some(task) = self.shared.steal(self.index, self.tick as usize) {
+                    // A sleep would have looked at the driver.
+                    self.owes_a_turn = true;
                     return Some(task);
                 }
             }
@@ -225,6 +230,11 @@ impl Worker {
         let must_look = self.shared.idle.announce(self.index, searching);
         if must_look && self.shared.has_work() || self.is_asked() {
             self.rise();
+            // It has seen what others may run, and runs one task of it or of its own: as the last who searched it
+            // answers for the rest, so it searches on until it has something to run.
+            if !self.searching {
+                self.searching = self.shared.idle.start_search(self.index);
+            }
             return;
         }
         if let Some(hook) = &self.shared.config.on_thread_park {
