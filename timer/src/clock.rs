@@ -1,64 +1,221 @@
-//! What a tick is, and which way it is rounded.
+//! What a tick is, which way it is rounded, and a clock that can be stopped.
 
-use crate::instant::Instant;
+use std::fmt;
+use std::sync::PoisonError;
 use std::time::Duration;
 
-/// A tick is 2^16 ns, 65.536 µs: a shift instead of a division, and well under the millisecond to which the
+use crate::instant::Instant;
+use crate::primitive::{Arc, AtomicBool, Mutex, MutexGuard, Ordering};
+
+/// A tick is at most 2^16 ns, 65.536 µs: a shift instead of a division, and well under the millisecond to which the
 /// operating system's wait is rounded, so that time is rounded once and not twice.
-const TICK_BITS: u32 = 16;
+const LONGEST_TICK_BITS: u32 = 16;
 
 /// The time of a runtime, counted in ticks from the moment the clock was made.
 ///
 /// Deadlines are rounded up to a tick, the present down: a timer is never early.
 ///
-/// There is only the machine's clock so far. It is a type, and owned by the runtime, so that one that can be paused
-/// is a change of this file.
+/// It goes with the machine's monotonic clock until it is [paused](Self::pause). Then it stands, and only
+/// [`advance_to`](Self::advance_to) and [`step`](Self::step) move it, until it goes on from there with
+/// [`resume`](Self::resume). Threads on which its timers are [current](crate::Handle::enter) see its time in
+/// [`Instant::now`].
+///
+/// Clones are the same clock.
 ///
 /// # Examples
 ///
 /// ```
-/// use reveille_timer::{Clock, Instant};
+/// use reveille_timer::{Clock, Duration, Instant};
 ///
 /// let clock = Clock::new();
 /// assert!(clock.now() <= Instant::now());
+///
+/// clock.pause();
+/// let stopped = clock.now();
+/// clock.advance_to(stopped + Duration::from_secs(3600));
+/// assert_eq!(clock.now(), stopped + Duration::from_secs(3600));
+/// clock.resume();
+/// assert!(clock.now() >= stopped + Duration::from_secs(3600));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Clock {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
     start: Instant,
+    /// The base-2 logarithm of a tick's length in nanoseconds.
+    tick_bits: u32,
+    /// Whether it does not simply go with the machine's.
+    differs: AtomicBool,
+    face: Mutex<Face>,
+}
+
+/// What is read off a clock that was paused at some time.
+#[derive(Clone, Copy, Debug)]
+enum Face {
+    /// It stands.
+    Paused { at: Instant },
+    /// It showed `shown` when the machine's showed `since`, and both go.
+    Goes { shown: Instant, since: Instant },
 }
 
 impl Clock {
     /// The machine's monotonic clock.
     pub fn new() -> Self {
+        Self::with_ticks_of(LONGEST_TICK_BITS)
+    }
+
+    /// A clock for timers that are to be as precise as `granularity`: its ticks are an eighth of that or shorter, as
+    /// [`new`](Self::new)'s are of a millisecond. Shorter ticks make the wheel's levels cover less: beyond 2^36 of them
+    /// timers lie in a sorted set, where inserting and cancelling cost some 100 ns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_timer::{Clock, Duration, Timers};
+    ///
+    /// let clock = Clock::with_granularity(Duration::from_micros(100));
+    /// let timers = Timers::with_clock(clock, std::task::Waker::noop().clone());
+    /// # drop(timers);
+    /// ```
+    pub fn with_granularity(granularity: Duration) -> Self {
+        let longest = granularity.as_nanos() / 8;
+        let bits = longest.checked_ilog2().unwrap_or(0).min(LONGEST_TICK_BITS);
+        Self::with_ticks_of(bits)
+    }
+
+    /// A clock that stands from the beginning. Its ticks are nanoseconds, so that [`step`](Self::step) stops at the
+    /// very instants of the deadlines.
+    pub fn new_paused() -> Self {
+        let clock = Self::with_ticks_of(0);
+        clock.pause();
+        clock
+    }
+
+    fn with_ticks_of(tick_bits: u32) -> Self {
+        let start = Instant::of_the_machine();
+        let shared = Shared {
+            start,
+            tick_bits,
+            differs: AtomicBool::new(false),
+            face: Mutex::new(Face::Goes {
+                shown: start,
+                since: start,
+            }),
+        };
         Self {
-            start: Instant::now(),
+            shared: Arc::new(shared),
         }
     }
 
     /// The present.
     pub fn now(&self) -> Instant {
-        Instant::now()
+        // Relaxed: what it shows is under the lock; who was told of a pause sees at least that.
+        if self.shared.differs.load(Ordering::Relaxed) {
+            self.face().now()
+        } else {
+            Instant::of_the_machine()
+        }
+    }
+
+    /// Whether it stands.
+    pub fn is_paused(&self) -> bool {
+        self.shared.differs.load(Ordering::Relaxed) && matches!(*self.face(), Face::Paused { .. })
+    }
+
+    /// Stops the clock. False if it stands already.
+    ///
+    /// The drivers of its timers need not be told: one that waits for a deadline wakes up once for nothing.
+    pub fn pause(&self) -> bool {
+        crate::instant::there_are_other_clocks();
+        let mut face = self.face();
+        let goes = matches!(*face, Face::Goes { .. });
+        if goes {
+            *face = Face::Paused { at: face.now() };
+            self.shared.differs.store(true, Ordering::Relaxed);
+        }
+        goes
+    }
+
+    /// Lets the clock go on, from where it stands. False if it goes already. The drivers of its timers are to be
+    /// [unparked](crate::Handle::unpark): they wait without end.
+    pub fn resume(&self) -> bool {
+        let mut face = self.face();
+        let Face::Paused { at } = *face else {
+            return false;
+        };
+        *face = Face::Goes {
+            shown: at,
+            since: Instant::of_the_machine(),
+        };
+        true
+    }
+
+    /// Moves a clock that stands to `instant`, unless it is there or further already. It wakes nobody.
+    ///
+    /// # Panics
+    ///
+    /// If the clock goes.
+    #[track_caller]
+    pub fn advance_to(&self, instant: Instant) {
+        let advanced = self.move_to(instant);
+        assert!(
+            advanced,
+            "the clock goes by itself; pause it before it is advanced"
+        );
+    }
+
+    /// False if the clock goes.
+    pub(crate) fn move_to(&self, instant: Instant) -> bool {
+        match &mut *self.face() {
+            Face::Paused { at } => *at = instant.max(*at),
+            Face::Goes { .. } => return false,
+        }
+        true
     }
 
     /// The tick that has begun by now.
     pub(crate) fn current_tick(&self) -> u64 {
-        saturate(self.now().duration_since(self.start).as_nanos() >> TICK_BITS)
+        saturate(self.now().duration_since(self.shared.start).as_nanos() >> self.shared.tick_bits)
     }
 
     /// The first tick that does not begin before `deadline`.
     pub(crate) fn tick_of(&self, deadline: Instant) -> u64 {
-        let since_start = deadline.duration_since(self.start).as_nanos();
-        saturate(since_start.div_ceil(1 << TICK_BITS))
+        let since_start = deadline.duration_since(self.shared.start).as_nanos();
+        saturate(since_start.div_ceil(1 << self.shared.tick_bits))
     }
 
     /// When `tick` begins.
     pub(crate) fn instant_of(&self, tick: u64) -> Instant {
-        self.start + since_start(tick)
+        self.shared.start + self.since_start(tick)
     }
 
     /// How long it is, to the nanosecond, until `tick` begins.
     pub(crate) fn until(&self, tick: u64) -> Duration {
-        since_start(tick).saturating_sub(self.now().duration_since(self.start))
+        let since_start = self.now().duration_since(self.shared.start);
+        self.since_start(tick).saturating_sub(since_start)
+    }
+
+    fn since_start(&self, tick: u64) -> Duration {
+        const NANOS_PER_SEC: u128 = 1_000_000_000;
+        let nanos = u128::from(tick) << self.shared.tick_bits;
+        // 2^80 ns are less than 2^51 s.
+        Duration::new((nanos / NANOS_PER_SEC) as u64, (nanos % NANOS_PER_SEC) as u32)
+    }
+
+    /// A poisoned lock is whole: it is held for a load and a store.
+    fn face(&self) -> MutexGuard<'_, Face> {
+        self.shared.face.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Face {
+    fn now(self) -> Instant {
+        match self {
+            Self::Paused { at } => at,
+            Self::Goes { shown, since } => shown + Instant::of_the_machine().duration_since(since),
+        }
     }
 }
 
@@ -68,25 +225,27 @@ impl Default for Clock {
     }
 }
 
-fn since_start(tick: u64) -> Duration {
-    const NANOS_PER_SEC: u128 = 1_000_000_000;
-    let nanos = u128::from(tick) << TICK_BITS;
-    // 2^80 ns are less than 2^51 s.
-    Duration::new((nanos / NANOS_PER_SEC) as u64, (nanos % NANOS_PER_SEC) as u32)
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Clock")
+            .field("now", &self.now())
+            .field("is_paused", &self.is_paused())
+            .finish_non_exhaustive()
+    }
 }
 
 fn saturate(ticks: u128) -> u64 {
     u64::try_from(ticks).unwrap_or(u64::MAX)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(any(loom, shuttle))))]
 mod tests {
     use super::*;
 
     #[test]
     fn deadlines_are_rounded_up() {
         let clock = Clock::new();
-        let tick = |nanos| clock.tick_of(clock.start + Duration::from_nanos(nanos));
+        let tick = |nanos| clock.tick_of(clock.shared.start + Duration::from_nanos(nanos));
         assert_eq!(tick(0), 0);
         assert_eq!(tick(1), 1);
         assert_eq!(tick(1 << 16), 1);
@@ -96,10 +255,11 @@ mod tests {
     #[test]
     fn a_tick_begins_no_earlier_than_the_deadlines_rounded_to_it() {
         for nanos in [1, 65_535, 65_536, 65_537, 1_000_000, u64::MAX / 4] {
-            let clock = Clock::new();
-            let deadline = clock.start + Duration::from_nanos(nanos);
-            let begins = clock.start + since_start(clock.tick_of(deadline));
-            assert!(begins >= deadline && begins - deadline < Duration::from_micros(66));
+            for (clock, longest) in [(Clock::new(), 65_536), (Clock::new_paused(), 1)] {
+                let deadline = clock.shared.start + Duration::from_nanos(nanos);
+                let begins = clock.instant_of(clock.tick_of(deadline));
+                assert!(begins >= deadline && begins - deadline < Duration::from_nanos(longest));
+            }
         }
     }
 
@@ -109,5 +269,40 @@ mod tests {
         assert!(clock.until(u64::MAX) > Duration::from_secs(1 << 49));
         assert!(clock.tick_of(Instant::now() + Duration::MAX) > 1 << 43);
         assert_eq!(clock.until(0), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_finer_granularity_has_shorter_ticks() {
+        let bits = |nanos| {
+            Clock::with_granularity(Duration::from_nanos(nanos))
+                .shared
+                .tick_bits
+        };
+        assert_eq!(bits(1_000_000), LONGEST_TICK_BITS);
+        assert_eq!(bits(u64::MAX), LONGEST_TICK_BITS);
+        assert_eq!(bits(100_000), 13);
+        assert_eq!(bits(1), 0);
+        assert_eq!(bits(0), 0);
+    }
+
+    #[test]
+    fn a_paused_clock_stands_until_it_is_moved_and_goes_on_from_there() {
+        let clock = Clock::new();
+        assert!(clock.pause() && !clock.pause() && clock.is_paused());
+        let stopped = clock.now();
+        let later = stopped + Duration::from_secs(60);
+        clock.advance_to(later);
+        clock.advance_to(stopped);
+        assert_eq!(clock.now(), later, "a clock never goes back");
+        assert!(clock.resume() && !clock.resume() && !clock.is_paused());
+        assert!(clock.now() >= later && clock.now() < later + Duration::from_secs(60));
+        assert!(clock.pause());
+        assert!(clock.now() >= later);
+    }
+
+    #[test]
+    #[should_panic = "pause it before"]
+    fn a_clock_that_goes_is_not_moved() {
+        Clock::new().advance_to(Instant::now() + Duration::from_secs(1));
     }
 }

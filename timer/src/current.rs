@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::instant::Instant;
 use crate::primitive::thread_local;
 use crate::timers::Handle;
 
@@ -11,6 +12,13 @@ use crate::timers::Handle;
 pub(crate) fn get() -> Option<Handle> {
     CURRENT
         .try_with(|current| current.borrow().clone())
+        .unwrap_or_default()
+}
+
+/// The present of this thread's clock, if it has timers.
+pub(crate) fn now() -> Option<Instant> {
+    CURRENT
+        .try_with(|current| current.borrow().as_ref().map(|handle| handle.clock().now()))
         .unwrap_or_default()
 }
 

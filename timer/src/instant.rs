@@ -1,10 +1,15 @@
 //! Points in time.
 
 use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// A point in time, like [`std::time::Instant`], of which it is a thin wrapper. It is a type of its own so that a
-/// runtime's clock can be something else than the machine's.
+use crate::current;
+
+/// A point in time, like [`std::time::Instant`], of which it is a thin wrapper. It is a type of its own because a
+/// runtime's [clock](crate::Clock) can be paused: [`now`](Self::now) is that of the runtime. Where the clock goes with the
+/// machine's, the two convert into each other; one that was paused has its own present, and what
+/// [`into_std`](Self::into_std) returns is then as far from std's as the clock is from the machine's.
 ///
 /// # Examples
 ///
@@ -23,8 +28,19 @@ use std::time::Duration;
 pub struct Instant(std::time::Instant);
 
 impl Instant {
-    /// The present.
+    /// The present, of the clock of the runtime that is current on this thread, else of the machine's.
     pub fn now() -> Self {
+        // Relaxed: who was told of a pause sees that there was one.
+        if THERE_ARE_OTHER_CLOCKS.load(Ordering::Relaxed) {
+            if let Some(now) = current::now() {
+                return now;
+            }
+        }
+        Self::of_the_machine()
+    }
+
+    /// The present of the machine's monotonic clock.
+    pub(crate) fn of_the_machine() -> Self {
         Self(std::time::Instant::now())
     }
 
@@ -134,6 +150,15 @@ impl From<Instant> for std::time::Instant {
     fn from(instant: Instant) -> Self {
         instant.into_std()
     }
+}
+
+/// Whether any clock of this process was ever paused: as long as none was, nobody need ask which one is current. Std's:
+/// no protocol hangs on it.
+static THERE_ARE_OTHER_CLOCKS: AtomicBool = AtomicBool::new(false);
+
+/// From now on [`Instant::now`] asks which clock is current.
+pub(crate) fn there_are_other_clocks() {
+    THERE_ARE_OTHER_CLOCKS.store(true, Ordering::Relaxed);
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use futures_core::Stream;
+
 use crate::instant::Instant;
 use crate::sleep::Sleep;
 
@@ -61,16 +63,33 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
     Interval {
         delay: Sleep::new(start, Location::caller()),
         period,
+        missed: 0,
         missed_tick_behavior: MissedTickBehavior::default(),
     }
 }
 
 /// A steady pace, made by [`interval`] and [`interval_at`].
+///
+/// It is a stream of the instants at which its ticks were due, too; that never ends.
+///
+/// # Examples
+///
+/// ```
+/// use futures_lite::StreamExt;
+/// use reveille_timer::{Duration, interval};
+///
+/// pollster::block_on(async {
+///     let period = Duration::from_millis(1);
+///     let ticks: Vec<_> = interval(period).take(3).collect().await;
+///     assert_eq!(ticks[2] - ticks[0], 2 * period);
+/// });
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     /// Its deadline is the next tick.
     delay: Sleep,
     period: Duration,
+    missed: u64,
     missed_tick_behavior: MissedTickBehavior,
 }
 
@@ -102,6 +121,7 @@ impl Interval {
         ready!(Pin::new(&mut self.delay).poll(cx));
         let due = self.delay.deadline();
         let now = Instant::now();
+        self.missed = ticks_within(now - due, self.period);
         let next = if now <= due + TOLERANCE {
             due + self.period
         } else {
@@ -109,6 +129,26 @@ impl Interval {
         };
         self.delay.reset(next);
         Poll::Ready(due)
+    }
+
+    /// How many more ticks were due when the last one was returned: what [`Burst`](MissedTickBehavior::Burst) makes up
+    /// for, and the other behaviors leave out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_timer::{Duration, Instant, MissedTickBehavior, interval_at};
+    ///
+    /// pollster::block_on(async {
+    ///     let period = Duration::from_secs(60);
+    ///     let mut interval = interval_at(Instant::now() - 3 * period, period);
+    ///     interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    ///     interval.tick().await;
+    ///     assert_eq!(interval.missed(), 3);
+    /// });
+    /// ```
+    pub fn missed(&self) -> u64 {
+        self.missed
     }
 
     /// Sets the next tick to one period from now.
@@ -161,6 +201,27 @@ impl Interval {
     }
 }
 
+impl Stream for Interval {
+    type Item = Instant;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Instant>> {
+        self.poll_tick(cx).map(Some)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (usize::MAX, None)
+    }
+}
+
+/// How many whole periods `late` has room for.
+fn ticks_within(late: Duration, period: Duration) -> u64 {
+    if late < period {
+        // Nearly always: no division.
+        return 0;
+    }
+    u64::try_from(late.as_nanos() / period.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// The future of [`Interval::tick`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless they are awaited or polled"]
@@ -203,7 +264,7 @@ impl MissedTickBehavior {
             Self::Delay => now + period,
             Self::Skip => {
                 let late = (now - due).as_nanos() % period.as_nanos();
-                // Less than the time for which this process has run.
+                // More than 584 years of virtual time would be.
                 let late = Duration::from_nanos(u64::try_from(late).unwrap_or(u64::MAX));
                 now + period.saturating_sub(late)
             }

@@ -25,7 +25,7 @@
 //!
 //! * [`wheel`]: the wheel, a pure structure without clock, lock or waker; `wheel/level.rs` has the arithmetic,
 //!   `wheel/slab.rs` the memory;
-//! * `instant.rs` and `clock.rs`: points in time, and the ticks they are rounded to;
+//! * `instant.rs` and `clock.rs`: points in time, and the ticks they are rounded to; `step.rs`: a clock that is paused;
 //! * `timers.rs`: [`Timers`], a wheel with a lock, and the driver's protocol; [`Handle`], everybody else's way in;
 //! * `current.rs` and `fallback.rs`: which timers a thread uses;
 //! * `sleep.rs`, `timeout.rs`, `interval.rs` and [`error`]: the futures.
@@ -41,6 +41,7 @@ mod instant;
 mod interval;
 mod primitive;
 mod sleep;
+mod step;
 mod timeout;
 mod timers;
 

@@ -109,8 +109,15 @@ impl Timers {
     /// The caller is taken to be asleep from here until [`advance`](Self::advance): whoever sets an earlier deadline
     /// meanwhile calls the unparker, once. A driver that may be advanced by others must keep them out until it has
     /// woken up, as the lock around it does.
+    ///
+    /// While the clock is paused there is no deadline: time does not pass by itself. Who lets it go on
+    /// [unparks](Handle::unpark) the driver.
     pub fn wait(&mut self) -> Option<Duration> {
         let mut state = self.handle.shared.lock();
+        if self.handle.shared.clock.is_paused() {
+            state.sleeps_until = None;
+            return None;
+        }
         let deadline = state.wheel.next_deadline();
         let wait = deadline.map(|tick| self.handle.shared.clock.until(tick));
         // One that returns at once need not be woken.
@@ -121,12 +128,15 @@ impl Timers {
     /// Moves the wakers of timers that are due to `woken`, a bounded number; the caller wakes them once it holds no
     /// lock. True if more is due: then the caller should not wait before it calls this again (and
     /// [`wait`](Self::wait) says zero).
+    ///
+    /// Nothing while the clock is paused: then [`Clock::step`] does it.
     pub fn advance(&mut self, woken: &mut Vec<Waker>) -> bool {
         let shared = &self.handle.shared;
         let mut state = shared.lock();
         state.sleeps_until = None;
-        if state.wheel.is_empty() {
-            // Not even the clock is read. What is inserted next is placed as seen from an old tick, which is allowed.
+        // Where it is empty not even the clock is read. What is inserted next is placed as seen from an old tick, which
+        // is allowed.
+        if state.wheel.is_empty() || shared.clock.is_paused() {
             return false;
         }
         let now = shared.clock.current_tick();
@@ -202,6 +212,16 @@ impl Handle {
         current::replace(handle)
     }
 
+    /// The clock that these timers go by.
+    pub fn clock(&self) -> &Clock {
+        &self.shared.clock
+    }
+
+    /// Ends the wait of the driver, as an earlier deadline would.
+    pub fn unpark(&self) {
+        self.shared.unparker.wake_by_ref();
+    }
+
     /// Whether these timers refuse new ones.
     pub fn is_closed(&self) -> bool {
         self.shared.lock().closed
@@ -233,6 +253,17 @@ impl Handle {
     /// Whether the two lead to the same timers.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// The tick at which a clock that stands should stop next.
+    pub(crate) fn next_tick(&self) -> Option<u64> {
+        self.shared.lock().wheel.next_deadline()
+    }
+
+    /// Moves everything that is due at `tick` to `expired`.
+    pub(crate) fn fire(&self, tick: u64, expired: &mut Vec<Waiter>) {
+        let mut state = self.shared.lock();
+        state.wheel.advance(tick, usize::MAX, expired);
     }
 
     /// Lets `waiter` wait; it comes back if the timers are closed.

@@ -125,3 +125,21 @@ fn the_panic_names_the_caller() {
         "{file}:{line}"
     );
 }
+
+#[test]
+fn the_ticks_that_were_missed_are_counted_whatever_becomes_of_them() {
+    for behavior in [
+        MissedTickBehavior::Burst,
+        MissedTickBehavior::Skip,
+        MissedTickBehavior::Delay,
+    ] {
+        let (mut interval, _) = late_by(PERIOD * 7 / 2, behavior);
+        assert_eq!(interval.missed(), 0, "no tick yet");
+        assert!(tick(&mut interval).is_some());
+        assert_eq!(interval.missed(), 3);
+        if behavior == MissedTickBehavior::Burst {
+            assert!(tick(&mut interval).is_some());
+            assert_eq!(interval.missed(), 2);
+        }
+    }
+}
