@@ -42,6 +42,14 @@ fn incoming_waits_for_descriptors_and_says_so_once() {
     assert_eq!(lines.count(), 1, "{text}");
 }
 
+#[test]
+fn the_fallback_reactor_starts_when_there_are_descriptors_again() {
+    if env::var_os(FEW).is_some() {
+        return watched(fallback_with_few_descriptors);
+    }
+    with_few("the_fallback_reactor_starts_when_there_are_descriptors_again");
+}
+
 /// Runs that test once more, and returns what it wrote to stderr.
 fn with_few(test: &str) -> String {
     let output = Command::new("sh")
@@ -135,6 +143,37 @@ fn incoming_with_few_descriptors() {
     drop(files);
     assert!(poll(&mut incoming.accept()).is_pending());
     assert!(timers.handle().is_empty(), "nobody is short of anything");
+}
+
+fn fallback_with_few_descriptors() {
+    let (stream, mut peer) = hand::pair();
+    let mut files = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        files.push(file);
+    }
+    let all = files.len();
+    // With one more each time, until they suffice for what the reactor needs: an attempt in vain leaves nothing open.
+    let mut buffer = [0; 8];
+    let mut free = 0;
+    loop {
+        match poll(&mut stream.read(&mut buffer)) {
+            Poll::Ready(outcome) => {
+                let error = outcome.unwrap_err();
+                assert_eq!(error.raw_os_error(), Some(TOO_MANY_OPEN_FILES), "{error}");
+            }
+            Poll::Pending => break,
+        }
+        while let Ok(file) = File::open("/dev/null") {
+            files.push(file);
+        }
+        assert_eq!(files.len(), all, "with {free} free descriptors");
+        free += 1;
+        files.truncate(all - free);
+    }
+    assert!(free > 0, "it was there before");
+    let reader = thread::spawn(move || pollster::block_on(stream.read(&mut [0; 8])));
+    std::io::Write::write_all(&mut peer, b"x").unwrap();
+    assert_eq!(reader.join().unwrap().unwrap(), 1);
 }
 
 /// Lets the next timer's time come.
