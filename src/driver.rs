@@ -10,7 +10,7 @@ use reveille_context::wake;
 use reveille_executor::{Announce, Park, Token};
 use reveille_net::names::Names;
 use reveille_reactor::{Notifier, Reactor};
-use reveille_timer::Timers;
+use reveille_timer::{Clock, Timers};
 
 use crate::drivers::{self, Drivers};
 
@@ -29,23 +29,26 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// The drivers of one runtime, and what is known of them.
-    pub(crate) fn several(count: usize, names: Names) -> io::Result<(Vec<Self>, Drivers)> {
+    pub(crate) fn several(count: usize, names: Names, clock: Clock) -> io::Result<(Vec<Self>, Drivers)> {
         // One group: all of them are driven, if need be by the monitor, and all are closed at the end.
         let reactors = Reactor::several(count)?;
-        let mut all: Vec<Self> = reactors.into_iter().map(Self::new).collect();
-        let drivers = Drivers::new(all.iter().map(Self::handles), names);
+        let mut all: Vec<Self> = reactors
+            .into_iter()
+            .map(|reactor| Self::new(reactor, clock.clone()))
+            .collect();
+        let drivers = Drivers::new(all.iter().map(Self::handles), names, clock);
         for driver in &mut all {
             driver.drivers = Some(drivers.clone());
         }
         Ok((all, drivers))
     }
 
-    fn new(reactor: Reactor) -> Self {
+    fn new(reactor: Reactor, clock: Clock) -> Self {
         let unparker = Arc::new(Unparker {
             token: Token::new(),
             notifier: reactor.notifier(),
         });
-        let timers = Timers::new(unparker.clone().into());
+        let timers = Timers::with_clock(clock, unparker.clone().into());
         Self {
             reactor,
             timers,

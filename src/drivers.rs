@@ -7,23 +7,39 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reveille_net::names::Names;
+use reveille_timer::Clock;
+
+use crate::virtual_time::VirtualTime;
 
 /// What leads to each driver of a runtime: one for a current-thread runtime, one for each worker of a multi-thread one.
 #[derive(Clone)]
 pub(crate) struct Drivers {
     each: Arc<[(reveille_reactor::Handle, reveille_timer::Handle)]>,
     names: Names,
+    virtual_time: Arc<VirtualTime>,
 }
 
 impl Drivers {
     pub(crate) fn new(
         drivers: impl Iterator<Item = (reveille_reactor::Handle, reveille_timer::Handle)>,
         names: Names,
+        clock: Clock,
     ) -> Self {
+        let each: Arc<[_]> = drivers.collect();
+        let timers = each
+            .iter()
+            .map(|(_, timers): &(_, reveille_timer::Handle)| timers.clone());
+        let virtual_time = Arc::new(VirtualTime::new(clock, timers, names.clone()));
         Self {
-            each: drivers.collect(),
+            each,
             names,
+            virtual_time,
         }
+    }
+
+    /// Their clock, and who moves it while it is paused.
+    pub(crate) fn virtual_time(&self) -> &Arc<VirtualTime> {
+        &self.virtual_time
     }
 
     /// How the runtime has its names looked up.

@@ -17,6 +17,7 @@ pub mod task;
 pub mod time;
 #[cfg(feature = "trace")]
 pub mod trace;
+mod virtual_time;
 
 pub use reveille_executor::task_local;
 #[cfg(feature = "macros")]

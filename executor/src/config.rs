@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::quiescence::OnQuiescent;
 use crate::slow_poll::OnSlowPoll;
 use crate::task::PanicPolicy;
 
@@ -101,6 +102,8 @@ pub struct Config {
     pub around_blocking: Option<Around>,
     /// What a panic in a task does, besides ending the task.
     pub panic_policy: PanicPolicy,
+    /// Told when nothing runs any more and nothing will by itself: for a clock that is paused.
+    pub on_quiescent: Option<Arc<dyn OnQuiescent>>,
     /// Where the runtime was built, for messages.
     pub(crate) location: &'static Location<'static>,
 }
@@ -145,6 +148,7 @@ impl Config {
             blocking_thread_name: "reveille-blocking".to_owned(),
             around_blocking: None,
             panic_policy: PanicPolicy::default(),
+            on_quiescent: None,
             location,
         }
     }

@@ -26,7 +26,7 @@ use crate::local::{self, EntryGuard, Flavor};
 use crate::nested::NestedBlockOn;
 use crate::pace::Pace;
 use crate::park::Park;
-use crate::primitive::{Mutex, lock, park_thread};
+use crate::primitive::{Mutex, lock};
 use crate::root::{BATCH, Root, run_batch};
 use crate::shutdown_report::{ShutdownReport, wait_and_say};
 use crate::task::Runnable;
@@ -181,8 +181,10 @@ impl<P: Park> CurrentThread<P> {
         if let Some(outer) = local::entered_at() {
             return Err(NestedBlockOn::new(outer, location));
         }
-        let entry = Arc::new(Entry::new(self.home.unparker().clone()));
-        let _registered = self.home.entries.register(&entry);
+        let in_blocking_code = self.handle().is_in_blocking_code();
+        let entry = Entry::new(self.home.unparker().clone()).in_blocking_code(in_blocking_code);
+        let entry = Arc::new(entry);
+        let _registered = self.home.entries.register(&entry, &self.home.quiescence);
         let _runtime = self.handle().enter();
         let _entry = EntryGuard::new(entry.clone(), location, Flavor::CurrentThread);
         self.run(&entry, pin!(future), location)
@@ -211,7 +213,7 @@ impl<P: Park> CurrentThread<P> {
                 return Ok(Driving::start(self, core, entry).run(&mut root, location));
             }
             if local::is_empty() && !entry.has_news() {
-                park_thread();
+                entry.sleep(|| self.home.quiescence.have_a_look());
             }
             if self.home.is_down() {
                 down();
@@ -408,7 +410,9 @@ impl<'a, P: Park> Driving<'a, P> {
                 executor.receive(self.entry);
             }
             if local::is_empty() && !self.entry.has_news() {
-                core.sleep(None);
+                if !core.finds_work_at_rest() {
+                    core.sleep(None);
+                }
             } else if core.turn_is_due() {
                 core.turn();
             }
@@ -498,6 +502,21 @@ impl<P: Park> Core<P> {
     fn rest(&mut self) {
         self.look();
         self.home.counters.busy.end(self.watch.read_at());
+    }
+
+    /// With nothing to run: if somebody waits for the runtime to be at rest, looks whether it is. True if that led to
+    /// something to run, so far as this thread knows.
+    fn finds_work_at_rest(&mut self) -> bool {
+        if !self.home.quiescence.is_awaited() {
+            return false;
+        }
+        // What sockets have is work, too.
+        self.turn();
+        if local::is_empty() {
+            let _elsewhere = local::as_if_elsewhere();
+            self.home.look_for_rest();
+        }
+        !local::is_empty()
     }
 
     fn sleep(&mut self, timeout: Option<Duration>) {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::entry::Entry;
+use crate::entry::{Entry, Rest};
 use crate::owned::Tally;
 use crate::primitive::{Mutex, lock};
+use crate::quiescence::{Answers, Quiescence};
 
 /// The entries of one runtime.
 #[derive(Default)]
@@ -21,11 +22,12 @@ struct State {
 
 impl Entries {
     /// Notes who runs tasks, until the guard is dropped.
-    pub(crate) fn register(&self, entry: &Arc<Entry>) -> Registered<'_> {
+    pub(crate) fn register<'a>(&'a self, entry: &Arc<Entry>, quiescence: &'a Quiescence) -> Registered<'a> {
         lock(&self.state).here.push(entry.clone());
         Registered {
             entries: self,
             entry: entry.clone(),
+            quiescence,
         }
     }
 
@@ -36,6 +38,23 @@ impl Entries {
 
     pub(crate) fn all(&self) -> Vec<Arc<Entry>> {
         lock(&self.state).here.clone()
+    }
+
+    /// Whether none of them is active, with what they say of it; `blocking` is how many threads run blocking code that is
+    /// not in the midst of a task. Those rest as well that sleep in a `block_on` in there.
+    pub(crate) fn are_at_rest(&self, mut blocking: usize, answers: &mut Answers) -> bool {
+        let mut asleep_in_there = 0;
+        for entry in &lock(&self.state).here {
+            match entry.rest() {
+                Rest::Active => return false,
+                Rest::Blocked => blocking += 1,
+                Rest::Driving(slept) | Rest::Asleep(slept) => {
+                    answers.push(slept);
+                    asleep_in_there += usize::from(entry.is_in_blocking_code());
+                }
+            }
+        }
+        blocking == asleep_in_there
     }
 
     /// The local tasks of all who are here, and were.
@@ -55,6 +74,7 @@ impl Entries {
 pub(crate) struct Registered<'a> {
     entries: &'a Entries,
     entry: Arc<Entry>,
+    quiescence: &'a Quiescence,
 }
 
 impl Drop for Registered<'_> {
@@ -64,5 +84,8 @@ impl Drop for Registered<'_> {
         let mut state = lock(&self.entries.state);
         state.here.retain(|entry| !Arc::ptr_eq(entry, &self.entry));
         state.ended += tasks.spawned;
+        drop(state);
+        // It may have been the last that was awake.
+        self.quiescence.have_a_look();
     }
 }

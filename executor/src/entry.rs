@@ -11,7 +11,7 @@ use futures_task::ArcWake;
 use crate::big_future::{boxed, is_big};
 use crate::local;
 use crate::owned::OwnedTasks;
-use crate::primitive::{AtomicU8, Ordering, SegQueue, Thread, current_thread, park_thread};
+use crate::primitive::{AtomicU32, Ordering, SegQueue, Thread, current_thread, fence, park_thread};
 use crate::task::{JoinHandle, PanicPolicy, Place, Runnable, Schedule, Task, new_local};
 
 /// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
@@ -22,36 +22,110 @@ use crate::task::{JoinHandle, PanicPolicy, Place, Runnable, Schedule, Task, new_
 /// | `WOKEN` | the root future's waker | the thread, before it polls the root |
 /// | `MAIL` | a foreign wake of a local task, after its push | the thread, before it empties the mailbox |
 /// | `DRIVING` | the thread, when it takes the driving | the thread, when it gives it up |
+/// | `ASLEEP` | the thread, before it sleeps as a follower | the thread, when it wakes up; it counts that too |
+/// | `BLOCKED` | the thread, before it runs code that blocks | the thread, after that |
 ///
 /// All are changed by read-modify-writes on one word. So a waker either finds `DRIVING` and unparks the driver's park,
 /// or its bit is in the word before `DRIVING` is, and the thread finds it there before it first parks in the
 /// driver. The other way round is the same with the thread's own token.
 pub(crate) struct Entry {
-    word: AtomicU8,
+    /// The bits, and above them how often the thread has slept as a follower.
+    word: AtomicU32,
     mailbox: SegQueue<Runnable>,
     /// Where a driving thread sleeps.
     driver: Waker,
     /// Where a following thread sleeps.
     thread: Thread,
     owned: OwnedTasks,
+    /// Whether the thread is in the midst of blocking code of the same runtime.
+    in_blocking_code: bool,
 }
 
 /// The number of the table of local tasks.
 pub(crate) const LOCAL: u32 = u32::MAX - 2;
 
-const WOKEN: u8 = 1;
-const MAIL: u8 = 2;
-const DRIVING: u8 = 4;
+const WOKEN: u32 = 1;
+const MAIL: u32 = 2;
+const DRIVING: u32 = 4;
+const ASLEEP: u32 = 8;
+const BLOCKED: u32 = 16;
+/// One sleep, in the bits above.
+const SLEPT: u32 = 32;
+
+/// What a thread says of itself when somebody asks whether the runtime is at rest.
+pub(crate) enum Rest {
+    /// It runs something, or is about to.
+    Active,
+    /// It has nothing to run. The number of its sleeps so far.
+    Asleep(u64),
+    /// It drives, and has nothing that belongs to it alone; ask the driver. The same number.
+    Driving(u64),
+    /// It runs code that blocks, and may sleep in there.
+    Blocked,
+}
 
 impl Entry {
     /// For this thread; the root is to be polled at once.
     pub(crate) fn new(driver: Waker) -> Self {
         Self {
-            word: AtomicU8::new(WOKEN),
+            word: AtomicU32::new(WOKEN),
             mailbox: SegQueue::new(),
             driver,
             thread: current_thread(),
             owned: OwnedTasks::new(LOCAL),
+            in_blocking_code: false,
+        }
+    }
+
+    /// For this thread, which is in the midst of blocking code of the same runtime.
+    pub(crate) fn in_blocking_code(mut self, in_blocking_code: bool) -> Self {
+        self.in_blocking_code = in_blocking_code;
+        self
+    }
+
+    /// Whether the thread is in the midst of blocking code of the same runtime.
+    pub(crate) fn is_in_blocking_code(&self) -> bool {
+        self.in_blocking_code
+    }
+
+    /// Sleeps as a follower, unless there is news, until the thread is unparked. `rests` is called when everybody sees that
+    /// it does.
+    pub(crate) fn sleep(&self, rests: impl FnOnce()) {
+        // Release: pairs with the Acquire in `rest`, for what the thread has done.
+        self.word.fetch_or(ASLEEP, Ordering::AcqRel);
+        // Pairs with the fence in `Quiescence::look`: either this finds that somebody wants to know whether all rest, or that
+        // one finds this at rest.
+        fence(Ordering::SeqCst);
+        rests();
+        if !self.has_news() {
+            park_thread();
+        }
+        self.word.fetch_add(SLEPT.wrapping_sub(ASLEEP), Ordering::AcqRel);
+    }
+
+    /// Whether the thread is in code that blocks from now on.
+    pub(crate) fn set_blocked(&self, blocked: bool) {
+        if blocked {
+            self.word.fetch_or(BLOCKED, Ordering::AcqRel);
+        } else {
+            self.word.fetch_and(!BLOCKED, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether the thread has anything to do.
+    pub(crate) fn rest(&self) -> Rest {
+        let word = self.word.load(Ordering::Acquire);
+        let slept = u64::from(word / SLEPT);
+        if word & BLOCKED != 0 {
+            Rest::Blocked
+        } else if word & (WOKEN | MAIL) != 0 {
+            Rest::Active
+        } else if word & ASLEEP != 0 {
+            Rest::Asleep(slept)
+        } else if word & DRIVING != 0 {
+            Rest::Driving(slept)
+        } else {
+            Rest::Active
         }
     }
 
@@ -167,7 +241,7 @@ impl Entry {
     }
 
     /// Sets a bit and, if it was clear and the thread may sleep, unparks it where it sleeps.
-    fn notify(&self, bit: u8) {
+    fn notify(&self, bit: u32) {
         // Release: pairs with the Acquire in `take_woken` and `receive`. A bit that is set already must still be
         // written: the thread must read from the last waker, not from the first.
         let before = self.word.fetch_or(bit, Ordering::AcqRel);

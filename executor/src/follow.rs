@@ -12,7 +12,6 @@ use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::local::{self, EntryGuard, Flavor};
 use crate::nested::NestedBlockOn;
-use crate::primitive::park_thread;
 use crate::root::{Root, run_batch};
 
 /// Panics, in a `block_on` whose runtime was shut down by a task's panic.
@@ -35,8 +34,9 @@ pub(crate) fn block_on<F: Future>(
         return Err(NestedBlockOn::new(outer, location));
     }
     // This thread never sleeps in a driver.
-    let entry = Arc::new(Entry::new(Waker::noop().clone()));
-    let _registered = handle.entries().register(&entry);
+    let entry = Entry::new(Waker::noop().clone()).in_blocking_code(handle.is_in_blocking_code());
+    let entry = Arc::new(entry);
+    let _registered = handle.entries().register(&entry, handle.quiescence());
     let _runtime = handle.enter();
     let _entry = EntryGuard::new(entry.clone(), location, flavor);
     let waker = waker_ref(&entry);
@@ -52,7 +52,7 @@ pub(crate) fn block_on<F: Future>(
             down();
         }
         if local::is_empty() && !entry.has_news() {
-            park_thread();
+            entry.sleep(|| handle.quiescence().have_a_look());
         }
     }
 }

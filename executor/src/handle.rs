@@ -15,6 +15,7 @@ use crate::metrics::Metrics;
 use crate::multi_thread::Shared;
 use crate::nested::NestedBlockOn;
 use crate::owned::OwnedTasks;
+use crate::quiescence::Quiescence;
 use crate::task::{self, JoinHandle, MadeThere, PanicPolicy, Schedule};
 
 /// A reference to a runtime, to spawn on it from any thread. It does not keep the runtime running: once that is
@@ -102,11 +103,41 @@ impl Handle {
         }
     }
 
+    /// Has the runtime look whether it is at rest, for its [`OnQuiescent`](crate::OnQuiescent): after a change from outside
+    /// that matters for that. Does nothing if that does not want to know.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// // Nobody wants to know.
+    /// executor.handle().look_for_rest();
+    /// ```
+    pub fn look_for_rest(&self) {
+        self.quiescence().have_a_look();
+    }
+
     pub(crate) fn blocking(&self) -> &Arc<BlockingPool> {
         match &self.scheduler {
             Scheduler::CurrentThread(home) => &home.blocking,
             Scheduler::MultiThread(shared) => &shared.blocking,
         }
+    }
+
+    pub(crate) fn quiescence(&self) -> &Arc<Quiescence> {
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => &home.quiescence,
+            Scheduler::MultiThread(shared) => &shared.quiescence,
+        }
+    }
+
+    /// Whether this thread is in the midst of blocking code of this runtime.
+    pub(crate) fn is_in_blocking_code(&self) -> bool {
+        let in_place =
+            || local::is_suspended() && local::current_handle().is_some_and(|current| current.is(self));
+        self.blocking().is_of_this_thread() || in_place()
     }
 
     /// Who runs its tasks.

@@ -14,6 +14,7 @@ use crate::entries::Entries;
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{Ordering, SegQueue};
+use crate::quiescence::Quiescence;
 use crate::schedule_latency::ScheduleLatency;
 use crate::task::{PanicPolicy, Place, Runnable, Schedule, Task};
 
@@ -30,6 +31,7 @@ pub(crate) struct Home {
     /// Whether a panic shut the runtime down.
     panicked: AtomicBool,
     pub(crate) blocking: Arc<BlockingPool>,
+    pub(crate) quiescence: Arc<Quiescence>,
     pub(crate) entries: Entries,
     pub(crate) latency: ScheduleLatency,
     /// Written by whoever drives, as the rest is.
@@ -41,13 +43,16 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new(unparker: Waker, config: &Config) -> Self {
+        let quiescence = Quiescence::new(config.on_quiescent.clone(), unparker.clone());
+        let quiescence = Arc::new(quiescence);
         Self {
             mailbox: SegQueue::new(),
             unparker,
             owned: OwnedTasks::new(0),
             panic_policy: config.panic_policy,
             panicked: AtomicBool::new(false),
-            blocking: BlockingPool::new(PoolConfig::from(config)),
+            blocking: BlockingPool::new(PoolConfig::new(config, quiescence.clone())),
+            quiescence,
             entries: Entries::default(),
             latency: ScheduleLatency::new(),
             counters: CachePadded::new(Counters::new()),
@@ -70,6 +75,15 @@ impl Home {
     #[inline]
     pub(crate) fn is_down(&self) -> bool {
         self.panicked.load(Ordering::Relaxed)
+    }
+
+    /// Looks whether the runtime is at rest, by whoever drives it and has nothing to run.
+    pub(crate) fn look_for_rest(&self) {
+        self.quiescence.look(|answers| {
+            let (blocking, begun) = self.blocking.demand();
+            answers.push(begun);
+            !self.has_mail() && self.entries.are_at_rest(blocking, answers)
+        });
     }
 
     pub(crate) fn receive(&self) -> Option<Runnable> {

@@ -267,6 +267,11 @@ pub(crate) fn runs_tasks() -> bool {
     try_with(|local| local.entered_at.get().is_some() || local.suspended.get()).unwrap_or(false)
 }
 
+/// Whether what this thread runs stands still while it blocks.
+pub(crate) fn is_suspended() -> bool {
+    try_with(|local| local.suspended.get()).unwrap_or(false)
+}
+
 /// In what kind of runtime this thread runs tasks.
 pub(crate) fn flavor() -> Flavor {
     try_with(|local| local.flavor.get()).unwrap_or(Flavor::Outside)

@@ -5,7 +5,9 @@
 #[cfg(not(any(loom, shuttle)))]
 mod chosen {
     pub(crate) use crossbeam_queue::{ArrayQueue, SegQueue};
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence};
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
     pub(crate) use std::sync::{Condvar, Mutex};
     pub(crate) use std::thread::{
         Builder as ThreadBuilder, JoinHandle, Thread, current as current_thread, park as park_thread,
@@ -18,7 +20,9 @@ mod chosen {
 mod chosen {
     pub(crate) use crate::modelled_queue::{ArrayQueue, SegQueue};
     pub(crate) use crate::modelled_thread::{Thread, current_thread, park_thread};
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence};
+    pub(crate) use loom::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
     pub(crate) use loom::sync::{Condvar, Mutex};
     pub(crate) use loom::thread::{Builder as ThreadBuilder, JoinHandle};
     pub(crate) use loom::thread_local;
@@ -27,7 +31,9 @@ mod chosen {
 #[cfg(shuttle)]
 mod chosen {
     pub(crate) use crate::locked_queue::{ArrayQueue, SegQueue};
-    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, fence};
+    pub(crate) use shuttle::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
+    };
     pub(crate) use shuttle::sync::{Condvar, Mutex};
     pub(crate) use shuttle::thread::{
         Builder as ThreadBuilder, JoinHandle, Thread, current as current_thread, park as park_thread,

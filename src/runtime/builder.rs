@@ -10,6 +10,7 @@ use std::time::Duration;
 use reveille_executor::{Config, CurrentThread, MultiThread, PanicPolicy, SlowPoll};
 use reveille_net::Resolver;
 use reveille_net::names::Names;
+use reveille_timer::Clock;
 
 use super::{Executor, Handle, Runtime};
 use crate::driver::Driver;
@@ -33,6 +34,7 @@ pub struct Builder {
     workers: Option<usize>,
     config: Config,
     resolver: Option<Arc<dyn Resolver>>,
+    start_paused: bool,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,7 @@ impl Builder {
             workers: None,
             config: Config::at(Location::caller()),
             resolver: None,
+            start_paused: false,
         }
     }
 
@@ -332,6 +335,31 @@ impl Builder {
         self
     }
 
+    /// Whether the runtime's clock is [paused](crate::time::pause) from the beginning: time then moves on to the next deadline
+    /// whenever nothing else is left to do, on one worker and on many. The clock stops at each deadline to the nanosecond.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille::runtime::Builder;
+    /// use reveille::time::{Instant, sleep};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::multi_thread().worker_threads(2).start_paused(true).build()?;
+    /// runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(3600)).await;
+    ///     assert_eq!(start.elapsed(), Duration::from_secs(3600));
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn start_paused(&mut self, start_paused: bool) -> &mut Self {
+        self.start_paused = start_paused;
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// See [`Builder`] for an example.
@@ -343,7 +371,7 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         match self.flavor {
             Flavor::CurrentThread => {
-                let (mut driver, drivers) = Driver::several(1, self.names())?;
+                let (mut driver, drivers) = Driver::several(1, self.names(), self.clock())?;
                 let driver = driver.pop().expect("one was asked for");
                 let executor = CurrentThread::with_config(driver, &self.config(&drivers));
                 let handle = Handle {
@@ -357,7 +385,7 @@ impl Builder {
                     Some(workers) => workers,
                     None => thread::available_parallelism().map_or(1, usize::from),
                 };
-                let (parks, drivers) = Driver::several(workers, self.names())?;
+                let (parks, drivers) = Driver::several(workers, self.names(), self.clock())?;
                 let executor = MultiThread::new(parks, self.config(&drivers))?;
                 let handle = Handle {
                     executor: executor.handle(),
@@ -374,9 +402,18 @@ impl Builder {
         Names::new(self.resolver.clone())
     }
 
+    fn clock(&self) -> Clock {
+        if self.start_paused {
+            Clock::new_paused()
+        } else {
+            Clock::new()
+        }
+    }
+
     /// The settings, with the runtime's sockets and timers current in blocking jobs too.
     fn config(&self, drivers: &Drivers) -> Config {
         let mut config = self.config.clone();
+        config.on_quiescent = Some(drivers.virtual_time().clone());
         let drivers = drivers.clone();
         config.around_blocking = Some(Arc::new(move |work| {
             let _current = drivers.enter();

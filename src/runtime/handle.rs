@@ -57,6 +57,11 @@ impl Handle {
         }
     }
 
+    /// After a change that may let virtual time move on.
+    pub(crate) fn look_for_rest(&self) {
+        self.executor.look_for_rest();
+    }
+
     /// The runtime that is current on this thread, if any.
     ///
     /// # Examples

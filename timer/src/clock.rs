@@ -88,8 +88,13 @@ impl Clock {
     /// A clock that stands from the beginning. Its ticks are nanoseconds, so that [`step`](Self::step) stops at the
     /// very instants of the deadlines.
     pub fn new_paused() -> Self {
+        crate::instant::there_are_other_clocks();
         let clock = Self::with_ticks_of(0);
-        clock.pause();
+        // Where it begins, not a moment later: so the same program finds the same ticks each time.
+        *clock.face() = Face::Paused {
+            at: clock.shared.start,
+        };
+        clock.shared.differs.store(true, Ordering::Relaxed);
         clock
     }
 
@@ -122,6 +127,12 @@ impl Clock {
     /// Whether it stands.
     pub fn is_paused(&self) -> bool {
         self.shared.differs.load(Ordering::Relaxed) && matches!(*self.face(), Face::Paused { .. })
+    }
+
+    /// Whether it was ever paused. Costs next to nothing to ask.
+    #[inline]
+    pub fn was_paused(&self) -> bool {
+        self.shared.differs.load(Ordering::Relaxed)
     }
 
     /// Stops the clock. False if it stands already.

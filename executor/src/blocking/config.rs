@@ -1,10 +1,12 @@
 //! What a blocking pool can be told.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::{Config, Hook};
 use crate::primitive::spawn_thread;
+use crate::quiescence::Quiescence;
 
 /// What a new thread runs.
 pub(crate) type ThreadMain = Box<dyn FnOnce() + Send>;
@@ -26,13 +28,17 @@ pub(crate) struct PoolConfig {
     pub(crate) on_thread_start: Option<Hook>,
     /// Called on every thread of the pool after its last job.
     pub(crate) on_thread_stop: Option<Hook>,
+    /// Told when no job is left.
+    pub(crate) quiescence: Option<Arc<Quiescence>>,
     /// How a thread is started; tests have it fail.
     pub(crate) start_thread: StartThread,
 }
 
-impl From<&Config> for PoolConfig {
-    fn from(config: &Config) -> Self {
+impl PoolConfig {
+    /// For the pool of a runtime.
+    pub(crate) fn new(config: &Config, quiescence: Arc<Quiescence>) -> Self {
         Self {
+            quiescence: Some(quiescence),
             max_threads: config.max_blocking_threads,
             keep_alive: config.thread_keep_alive,
             thread_name: config.blocking_thread_name.clone(),
@@ -53,6 +59,7 @@ impl Default for PoolConfig {
             thread_stack_size: None,
             on_thread_start: None,
             on_thread_stop: None,
+            quiescence: None,
             start_thread: Box::new(|name, stack_size, main| spawn_thread(name, stack_size, main).map(drop)),
         }
     }

@@ -136,6 +136,16 @@ impl BlockingPool {
         true
     }
 
+    /// How many jobs are queued or run, and a number that changes whenever there was one.
+    pub(crate) fn demand(&self) -> (usize, u64) {
+        lock(&self.state).demand()
+    }
+
+    /// Whether this thread is one of the pool's.
+    pub(crate) fn is_of_this_thread(&self) -> bool {
+        thread::is_of(self)
+    }
+
     /// What is queued and what runs.
     pub(crate) fn jobs(&self) -> Vec<JobInfo> {
         lock(&self.state).jobs()

@@ -189,6 +189,11 @@ impl State {
         }
     }
 
+    /// How many jobs are queued or run, and how many ever began.
+    pub(super) fn demand(&self) -> (usize, u64) {
+        (self.queue.len() + self.running.len(), self.jobs_begun)
+    }
+
     /// A busy thread found the queue empty and is about to wait.
     pub(super) fn begin_wait(&mut self) {
         self.idle += 1;

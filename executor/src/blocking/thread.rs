@@ -153,6 +153,11 @@ impl BlockingPool {
             task.run();
             state = lock(&self.state);
             state.ended(&record);
+            if let (0, Some(quiescence)) = (state.demand().0, &self.config.quiescence) {
+                drop(state);
+                quiescence.have_a_look();
+                state = lock(&self.state);
+            }
         }
         state
     }

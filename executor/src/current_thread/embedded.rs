@@ -81,7 +81,7 @@ impl<P: Announce> CurrentThread<P> {
         drop(inside);
         Ok(Embedded {
             executor: self,
-            _registered: self.home.entries.register(&entry),
+            _registered: self.home.entries.register(&entry, &self.home.quiescence),
             entry,
             location,
             core,
@@ -216,6 +216,9 @@ impl<P: Announce> Embedded<'_, P> {
             Some(Duration::ZERO)
         });
         executor.run_some(core, entry);
+        if local::is_empty() && !entry.has_news() {
+            core.finds_work_at_rest();
+        }
         if executor.home.is_down() {
             executor.go_down(core, entry);
         }

@@ -13,6 +13,9 @@ use crate::task::Runnable;
 /// Until the guard is dropped this thread is in no `block_on`, and its own tasks stand still; those that are woken go
 /// through the mailbox.
 pub(crate) fn suspend() -> Suspended {
+    if let Some(entry) = super::current_entry() {
+        entry.set_blocked(true);
+    }
     LOCAL.with(|local| Suspended {
         flavor: local.flavor.replace(Flavor::Outside),
         entry: local.entry.replace(ptr::null()),
@@ -49,5 +52,8 @@ impl Drop for Suspended {
             local.in_poll.set(self.in_poll);
             local.suspended.set(self.was_suspended);
         });
+        if let Some(entry) = super::current_entry() {
+            entry.set_blocked(false);
+        }
     }
 }

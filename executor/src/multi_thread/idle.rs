@@ -113,8 +113,9 @@ impl Idle {
         } else {
             bit(worker)
         };
-        // Relaxed, as all here but a claim: what it is about comes with the fences.
-        self.group(worker).fetch_add(change, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `is_parked`, for who asks whether all is at rest. What the rest here is about
+        // comes with the fences.
+        self.group(worker).fetch_add(change, Ordering::Release);
         // Pairs with the fence in `notify`, and with that in `end_search` of whoever searches.
         fence(Ordering::SeqCst);
         !self.is_searched()
@@ -132,7 +133,7 @@ impl Idle {
     }
 
     pub(crate) fn is_parked(&self, worker: usize) -> bool {
-        self.group(worker).load(Ordering::Relaxed) & bit(worker) != 0
+        self.group(worker).load(Ordering::Acquire) & bit(worker) != 0
     }
 
     /// Whether some worker is parked and nobody searches: a hint, which spares a running worker the fence. What it misses

@@ -178,9 +178,12 @@ impl Shared {
     fn rescue(&self, worker: usize) {
         let shard = &self.shards[worker];
         let mut found = false;
-        while let Some(task) = shard.ring.pop().or_else(|| shard.lifo.take()) {
-            self.injector.push(task);
-            found = true;
+        // An only worker would get them back from there, in another order.
+        if self.shards.len() > 1 {
+            while let Some(task) = shard.ring.pop().or_else(|| shard.lifo.take()) {
+                self.injector.push(task);
+                found = true;
+            }
         }
         if found || !self.injector.is_empty() {
             self.notify();

@@ -14,6 +14,7 @@ use crate::local;
 use crate::owned::OwnedTasks;
 use crate::park::Park;
 use crate::primitive::SegQueue;
+use crate::quiescence::{Answers, Quiescence};
 use crate::schedule_latency::ScheduleLatency;
 use crate::task::{Claimed, PanicPolicy, Place, Runnable, Schedule, Task};
 
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     /// Of the workers' own threads: where tasks that were sent to one of them go.
     pub(super) own: Box<[OnceLock<Arc<Entry>>]>,
     pub(crate) blocking: Arc<BlockingPool>,
+    pub(crate) quiescence: Arc<Quiescence>,
     pub(super) latency: ScheduleLatency,
     pub(super) config: Config,
 }
@@ -43,8 +45,11 @@ impl Shared {
             let number = u32::try_from(index).expect("fewer than 2^32 workers");
             Shard::new(number, park)
         });
+        let shards: Box<[Shard]> = shards.collect();
+        let quiescence = Quiescence::new(config.on_quiescent.clone(), shards[0].unparker.clone());
+        let quiescence = Arc::new(quiescence);
         Self {
-            shards: shards.collect(),
+            shards,
             injector: SegQueue::new(),
             spawned_elsewhere: OwnedTasks::new(ELSEWHERE),
             claimed: SegQueue::new(),
@@ -52,7 +57,8 @@ impl Shared {
             monitor: Monitor::new(),
             threads: Threads::new(),
             own: (0..workers).map(|_| OnceLock::new()).collect(),
-            blocking: BlockingPool::new(PoolConfig::from(&config)),
+            blocking: BlockingPool::new(PoolConfig::new(&config, quiescence.clone())),
+            quiescence,
             latency: ScheduleLatency::new(),
             config,
         }
@@ -119,6 +125,26 @@ impl Shared {
     /// Whether there is a queued task that any worker may take.
     pub(super) fn has_work(&self) -> bool {
         !self.injector.is_empty() || self.shards.iter().any(|shard| !shard.ring.is_empty())
+    }
+
+    /// Looks whether the runtime is at rest, by a worker that is parked as others see it.
+    pub(super) fn look_for_rest(&self) {
+        self.quiescence.look(|answers| self.is_at_rest(answers));
+    }
+
+    fn is_at_rest(&self, answers: &mut Answers) -> bool {
+        for (index, shard) in self.shards.iter().enumerate() {
+            if !self.idle.is_parked(index) {
+                return false;
+            }
+            // After its bit, with which they are released.
+            answers.push(shard.running.polls());
+            answers.push(shard.counters.parks.get());
+            answers.push(shard.counters.turns.get());
+        }
+        let (blocking, begun) = self.blocking.demand();
+        answers.push(begun);
+        !self.has_work() && self.entries().are_at_rest(blocking, answers)
     }
 
     /// Puts a task behind all others of a shard that this thread works.

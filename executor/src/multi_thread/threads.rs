@@ -178,7 +178,7 @@ pub(super) fn work(shared: &Arc<Shared>, index: usize, own: bool) {
     if own {
         let _ = shared.own[index].set(entry.clone());
     }
-    let _registered = shared.threads.entries.register(&entry);
+    let _registered = shared.threads.entries.register(&entry, &shared.quiescence);
     if own {
         shared.threads.note_start();
     }

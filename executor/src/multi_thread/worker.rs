@@ -14,7 +14,6 @@ use super::shared::Shared;
 use crate::entry::Entry;
 use crate::local;
 use crate::pace::Pace;
-use crate::primitive::park_thread;
 use crate::root::run_batch;
 use crate::task::Runnable;
 
@@ -226,6 +225,9 @@ impl Worker {
     }
 
     fn sleep(&mut self) {
+        if self.shared.quiescence.is_awaited() && self.finds_events() {
+            return;
+        }
         let searching = mem::take(&mut self.searching);
         let must_look = self.shared.idle.announce(self.index, searching);
         if must_look && self.shared.has_work() || self.is_asked() {
@@ -242,6 +244,13 @@ impl Worker {
             let _elsewhere = local::as_if_elsewhere();
             wake::contain(|| hook());
         }
+        if self.shared.quiescence.is_awaited() {
+            // What it wakes comes back through the injector, and unparks.
+            let _elsewhere = local::as_if_elsewhere();
+            self.shared.look_for_rest();
+        }
+        // When others are looked at is counted anew, so that a wake-up for nothing changes no order.
+        self.tick = 0;
         let now = Instant::now();
         self.shard().counters.busy.end(now);
         self.look.falls_asleep(now);
@@ -268,6 +277,16 @@ impl Worker {
             wake::contain(|| hook());
         }
         self.after_turn();
+    }
+
+    /// Before the runtime may be taken to be at rest: whether the driver has something that there is work in.
+    fn finds_events(&mut self) -> bool {
+        if self.searching {
+            // What the driver wakes is foreign code.
+            self.end_search();
+        }
+        self.turn();
+        self.shared.has_work() || !local::is_empty()
     }
 
     /// Whether this worker in particular was asked for something.
@@ -353,8 +372,8 @@ impl Worker {
             } else if !self.entry.has_local_tasks() {
                 return false;
             }
-            if local::is_empty() && !self.entry.has_news() {
-                park_thread();
+            if local::is_empty() {
+                self.entry.sleep(|| self.shared.quiescence.have_a_look());
             }
         }
     }

@@ -156,6 +156,13 @@ impl Names {
         woken.extend(waiting.waiters.drain().map(|(_, waiter)| waiter.into_waker()));
     }
 
+    /// `None` while a look-up that somebody waits for is going on, else a number that is another one whenever there was
+    /// one in between: for a clock that is to stand meanwhile.
+    pub fn finished(&self) -> Option<u64> {
+        let waiting = self.waiting();
+        waiting.waiters.is_empty().then_some(waiting.next)
+    }
+
     /// Those of this thread.
     pub(super) fn current() -> Option<Self> {
         CURRENT
