@@ -416,7 +416,7 @@ fn misuse_says_what_to_do_instead() {
     assert!(message(pause).starts_with("`time::pause` was called outside of a runtime; call it inside"));
     assert!(text(|| reveille::block_on(async { resume() })).contains("call `time::pause` first"));
     assert!(
-        text(|| drop(reveille::block_on(async { advance(SECOND) }))).contains("call `time::pause` first")
+        text(|| reveille::block_on(async { advance(SECOND).await })).contains("call `time::pause` first")
     );
     let twice = || {
         reveille::block_on(async {

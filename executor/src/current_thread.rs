@@ -206,17 +206,17 @@ impl<P: Park> CurrentThread<P> {
             asked: false,
         };
         loop {
-            // Right before the park: user code below may use up the unpark that tells of a free seat (std's channels
-            // do), so what it missed must be seen here.
+            // Right before the park: user code below may use up the unpark that tells of a free seat or of the end (std's
+            // channels do), so what it missed must be seen here.
             if let Some(core) = following.ask()? {
                 drop(following);
                 return Ok(Driving::start(self, core, entry).run(&mut root, location));
             }
-            if local::is_empty() && !entry.has_news() {
-                entry.sleep(|| self.home.quiescence.have_a_look());
-            }
             if self.home.is_down() {
                 down();
+            }
+            if local::is_empty() && !entry.has_news() {
+                entry.sleep(|| self.home.quiescence.have_a_look());
             }
             if let Some(output) = root.poll_if_woken() {
                 return Ok(output);

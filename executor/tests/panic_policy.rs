@@ -3,8 +3,14 @@
 mod gate;
 mod watchdog;
 
+use std::future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
 
 use gate::Key;
 use reveille_executor::{
@@ -138,5 +144,35 @@ fn a_panic_that_shuts_down_cancels_the_tasks_and_block_on_panics() {
             assert!(again.is_err());
             assert!(executor.handle().spawn(async {}).is_finished());
         }
+    });
+}
+
+#[test]
+fn a_follower_hears_of_the_end_even_if_user_code_used_up_the_unpark() {
+    watched(|| {
+        let executor = executor(PanicPolicy::ShutdownRuntime);
+        let mut embedded = executor.embed().unwrap();
+        let (polled, is_polled) = mpsc::channel();
+        let is_down = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let (executor, is_down) = (&executor, &is_down);
+            let follower = scope.spawn(move || {
+                executor.block_on(future::poll_fn(|_| -> Poll<()> {
+                    polled.send(()).unwrap();
+                    while !is_down.load(Ordering::SeqCst) {
+                        thread::yield_now();
+                    }
+                    // The unpark that tells of the end has come, and this eats it.
+                    thread::park();
+                    Poll::Pending
+                }));
+            });
+            is_polled.recv().unwrap();
+            drop(executor.handle().spawn(async { panic!("a task") }));
+            assert!(catch_unwind(AssertUnwindSafe(|| embedded.poll_once(Some(Duration::ZERO)))).is_err());
+            is_down.store(true, Ordering::SeqCst);
+            assert!(follower.join().is_err(), "its runtime is shut down");
+        });
+        drop(embedded);
     });
 }

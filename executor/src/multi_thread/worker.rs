@@ -245,7 +245,7 @@ impl Worker {
             wake::contain(|| hook());
         }
         if self.shared.quiescence.is_awaited() {
-            // What it wakes comes back through the injector, and unparks.
+            // As for the hook.
             let _elsewhere = local::as_if_elsewhere();
             self.shared.look_for_rest();
         }
@@ -260,17 +260,22 @@ impl Worker {
             park.park(None, &mut self.woken);
         });
         self.rise();
+        if self.searching {
+            self.look.was_claimed(Instant::now());
+        }
+        // Who searches runs nobody's code, which may block; but for the hook, which may not.
+        if self.searching && (parked.is_err() || !self.woken.is_empty()) {
+            self.end_search();
+        }
         if let Err(broken) = parked {
             self.shared.driver_failed(self.index, broken);
         }
+        self.wake_up();
+    }
+
+    /// After it slept.
+    fn wake_up(&mut self) {
         let now = Instant::now();
-        if self.searching {
-            self.look.was_claimed(now);
-        }
-        // Who searches runs nobody's code, which may block; but for the hook, which may not.
-        if self.searching && !self.woken.is_empty() {
-            self.end_search();
-        }
         self.shard().counters.busy.begin(now);
         self.shard().counters.parks.add(1);
         if let Some(hook) = &self.shared.config.on_thread_unpark {
