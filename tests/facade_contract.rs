@@ -631,6 +631,36 @@ async fn the_test_macro_takes_a_flavor() {
     assert_ne!(here, there);
 }
 
+#[reveille::test(start_paused = true)]
+async fn the_test_macro_takes_start_paused() {
+    use reveille::time::{Instant, sleep};
+
+    let start = Instant::now();
+    sleep(Duration::from_secs(3600)).await;
+    assert_eq!(start.elapsed(), Duration::from_secs(3600));
+}
+
+#[reveille::test(start_paused = true, flavor = "multi_thread", worker_threads = 2)]
+async fn paused_time_is_moved_held_and_let_go() {
+    use reveille::time::{Advance, Hold, Instant, advance, hold, interval, pause, resume, sleep};
+
+    let start = Instant::now();
+    let held: Hold = hold();
+    let there = reveille::spawn(sleep(Duration::from_secs(60)));
+    let advancing: Advance = advance(Duration::from_secs(59));
+    advancing.await;
+    assert!(!there.is_finished());
+    drop(held);
+    there.await.unwrap();
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
+    resume();
+    sleep(Duration::from_millis(1)).await;
+    pause();
+    let mut ticks = interval(Duration::from_secs(1));
+    ticks.tick().await;
+    assert_eq!(ticks.missed(), 0);
+}
+
 mod main_macro_by_default {
     /// Its future need not be `Send`.
     #[reveille::main]

@@ -5,7 +5,15 @@ use crate::token::Token;
 
 /// The runtime that the function is to run on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Runtime {
+pub(crate) struct Runtime {
+    pub(crate) flavor: Flavor,
+    /// Whether its clock is paused from the beginning.
+    pub(crate) start_paused: bool,
+}
+
+/// Whose threads run its tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flavor {
     /// One of the calling thread.
     CurrentThread,
     /// One with threads of its own.
@@ -53,15 +61,21 @@ pub(crate) fn runtime(attribute: Attribute, tokens: &[Token]) -> Result<Runtime,
         Some(flavor) => flavor.is_multi_thread(),
         None => attribute == Attribute::Main,
     };
-    match given("worker_threads") {
-        Some(workers) if !multi_thread => Err(workers.refuse_name(
-            "`worker_threads` needs `flavor = \"multi_thread\"`: a current-thread runtime has no workers",
-        )),
-        workers if multi_thread => Ok(Runtime::MultiThread {
+    let flavor = match given("worker_threads") {
+        Some(workers) if !multi_thread => {
+            return Err(workers.refuse_name(
+                "`worker_threads` needs `flavor = \"multi_thread\"`: a current-thread runtime has no workers",
+            ));
+        }
+        workers if multi_thread => Flavor::MultiThread {
             workers: workers.map(|workers| workers.position + 2),
-        }),
-        _ => Ok(Runtime::CurrentThread),
-    }
+        },
+        _ => Flavor::CurrentThread,
+    };
+    Ok(Runtime {
+        flavor,
+        start_paused: given("start_paused").is_some_and(|argument| argument.value.is_word("true")),
+    })
 }
 
 /// `name = value`, at `position` of the list it was read from.
@@ -102,15 +116,10 @@ impl<'a> Argument<'a> {
         match self.name {
             "flavor" => self.check_flavor(),
             "worker_threads" => self.check_workers(),
-            _ => {
-                self.expect(
-                    self.value.is_word("true") || self.value.is_word("false"),
-                    "`true` or `false`",
-                )?;
-                Err(self.refuse_name(
-                    "`start_paused` is not there yet: the runtime's clock cannot be paused yet; leave it out",
-                ))
-            }
+            _ => self.expect(
+                self.value.is_word("true") || self.value.is_word("false"),
+                "`true` or `false`",
+            ),
         }
     }
 
@@ -174,49 +183,62 @@ mod tests {
     use super::*;
     use crate::token::tokens;
 
+    fn flavor(attribute: Attribute, source: &str) -> Result<Flavor, Refusal> {
+        runtime(attribute, &tokens(source)).map(|runtime| runtime.flavor)
+    }
+
     #[test]
     fn main_is_multi_thread_and_a_test_current_thread() {
-        let multi_thread = Runtime::MultiThread { workers: None };
-        assert_eq!(runtime(Attribute::Main, &[]), Ok(multi_thread));
-        assert_eq!(runtime(Attribute::Test, &[]), Ok(Runtime::CurrentThread));
+        let multi_thread = Flavor::MultiThread { workers: None };
+        assert_eq!(flavor(Attribute::Main, ""), Ok(multi_thread));
+        assert_eq!(flavor(Attribute::Test, ""), Ok(Flavor::CurrentThread));
     }
 
     #[test]
     fn both_take_either_flavor() {
         for attribute in [Attribute::Main, Attribute::Test] {
             for (source, expected) in [
-                ("flavor = \"current_thread\"", Runtime::CurrentThread),
-                ("flavor = \"current_thread\" ,", Runtime::CurrentThread),
-                (
-                    "flavor = \"multi_thread\"",
-                    Runtime::MultiThread { workers: None },
-                ),
+                ("flavor = \"current_thread\"", Flavor::CurrentThread),
+                ("flavor = \"current_thread\" ,", Flavor::CurrentThread),
+                ("flavor = \"multi_thread\"", Flavor::MultiThread { workers: None }),
                 (
                     "flavor = \"multi_thread\" , worker_threads = 2",
-                    Runtime::MultiThread { workers: Some(6) },
+                    Flavor::MultiThread { workers: Some(6) },
                 ),
                 (
                     "worker_threads = 1_0 , flavor = \"multi_thread\" ,",
-                    Runtime::MultiThread { workers: Some(2) },
+                    Flavor::MultiThread { workers: Some(2) },
                 ),
             ] {
-                assert_eq!(
-                    runtime(attribute, &tokens(source)),
-                    Ok(expected),
-                    "{attribute:?}({source})"
-                );
+                assert_eq!(flavor(attribute, source), Ok(expected), "{attribute:?}({source})");
             }
         }
     }
 
     #[test]
     fn workers_need_no_flavor_where_multi_thread_is_the_default() {
-        let workers = tokens("worker_threads = 2");
+        let workers = "worker_threads = 2";
         assert_eq!(
-            runtime(Attribute::Main, &workers),
-            Ok(Runtime::MultiThread { workers: Some(2) })
+            flavor(Attribute::Main, workers),
+            Ok(Flavor::MultiThread { workers: Some(2) })
         );
-        assert_eq!(runtime(Attribute::Test, &workers).unwrap_err().at, Some(0));
+        assert_eq!(flavor(Attribute::Test, workers).unwrap_err().at, Some(0));
+    }
+
+    #[test]
+    fn the_clock_is_paused_if_that_is_said() {
+        for (source, start_paused) in [
+            ("", false),
+            ("start_paused = false", false),
+            ("start_paused = true", true),
+            (
+                "flavor = \"multi_thread\" , start_paused = true , worker_threads = 4",
+                true,
+            ),
+        ] {
+            let runtime = runtime(Attribute::Test, &tokens(source)).unwrap();
+            assert_eq!(runtime.start_paused, start_paused, "{source}");
+        }
     }
 
     /// The token that each refusal points to; `ci/macro-errors` holds their texts.
@@ -237,7 +259,7 @@ mod tests {
             ("worker_threads = 2u8", 2),
             ("worker_threads = 0", 2),
             ("worker_threads = 99999999999999999999", 2),
-            ("start_paused = true", 0),
+            ("start_paused = maybe", 2),
             ("start_paused = 1", 2),
         ] {
             for attribute in [Attribute::Main, Attribute::Test] {

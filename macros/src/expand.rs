@@ -8,15 +8,15 @@
 //!                                                     }
 //! ```
 //!
-//! With `worker_threads = 2` the builder is told so; with the current-thread flavor the last line is
-//! `::reveille::block_on(main())`.
+//! With `worker_threads = 2` or `start_paused = true` the builder is told so; with the current-thread flavor alone the last
+//! line is `::reveille::block_on(main())`.
 //!
 //! The user's function is kept whole inside one of the same name, rather than its body moved into an `async` block: the
 //! compiler then knows the body's type from the signature, and a wrong one is reported in the body's own line.
 
 use proc_macro::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
-use crate::arguments::{self, Attribute, Runtime};
+use crate::arguments::{self, Attribute, Flavor, Runtime};
 use crate::function::{self, Function};
 use crate::refusal::Refusal;
 use crate::token::Token;
@@ -30,7 +30,11 @@ pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, item: Toke
         Ok(runtime) => start(runtime, &arguments),
         Err(refusal) => {
             output.extend(compile_error(&refusal, &arguments));
-            start(Runtime::CurrentThread, &arguments)
+            let plain = Runtime {
+                flavor: Flavor::CurrentThread,
+                start_paused: false,
+            };
+            start(plain, &arguments)
         }
     };
     output.extend(match function::find(attribute, &plain(&item)) {
@@ -42,14 +46,21 @@ pub(crate) fn attribute(attribute: Attribute, arguments: TokenStream, item: Toke
 
 /// What is called with the future.
 fn start(runtime: Runtime, arguments: &[TokenTree]) -> TokenStream {
-    let Runtime::MultiThread { workers } = runtime else {
-        return parse("::reveille::block_on");
+    let mut output = match runtime.flavor {
+        Flavor::CurrentThread if !runtime.start_paused => return parse("::reveille::block_on"),
+        Flavor::CurrentThread => parse("::reveille::runtime::Builder::current_thread()"),
+        Flavor::MultiThread { .. } => parse("::reveille::runtime::Builder::multi_thread()"),
     };
-    let mut output = parse("::reveille::runtime::Builder::multi_thread()");
-    if let Some(workers) = workers {
+    if let Flavor::MultiThread {
+        workers: Some(workers),
+    } = runtime.flavor
+    {
         output.extend(parse(".worker_threads"));
         // The user's own token: what the compiler has to say of it points there.
         output.extend([parentheses(arguments[workers].clone().into())]);
+    }
+    if runtime.start_paused {
+        output.extend(parse(".start_paused(true)"));
     }
     output.extend(parse(
         r#".build().expect("the system refused the runtime its threads or file descriptors").block_on"#,

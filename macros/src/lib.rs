@@ -32,8 +32,8 @@ use proc_macro::TokenStream;
 /// * `flavor = "multi_thread"`, the default: the tasks run on threads of the runtime.
 /// * `flavor = "current_thread"`: everything runs on the calling thread, as in `reveille::block_on`.
 /// * `worker_threads = 2`: how many threads a multi-thread runtime has; by default one for each processor.
-///
-/// `start_paused` is known by name and refused, since the runtime's clock cannot be paused yet.
+/// * `start_paused = true`: the runtime's clock stands from the beginning, and moves on by itself when nothing else is left to
+///   do (see `reveille::time::pause`).
 ///
 /// # Panics
 ///
@@ -82,8 +82,8 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// * `flavor = "current_thread"`, the default: everything runs on the test's thread.
 /// * `flavor = "multi_thread"`: tasks run on threads of the runtime, and the test's own future on the test's.
 /// * `worker_threads = 2`: how many threads a multi-thread runtime has; by default one for each processor.
-///
-/// `start_paused` is known by name and refused, since the runtime's clock cannot be paused yet.
+/// * `start_paused = true`: the runtime's clock stands from the beginning, and moves on by itself when nothing else is left to
+///   do (see `reveille::time::pause`).
 ///
 /// # Examples
 ///

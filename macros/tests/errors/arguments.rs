@@ -28,7 +28,7 @@ async fn worker_threads_of_a_wrong_type() {}
 #[reveille::main(worker_threads = 0)]
 async fn no_workers() {}
 
-#[reveille::test(start_paused = true)]
+#[reveille::test(start_paused = maybe)]
 async fn start_paused() {}
 
 #[reveille::test(start_paused = 1)]
