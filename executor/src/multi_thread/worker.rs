@@ -198,7 +198,8 @@ impl Worker {
     /// Searches on for a moment, if that has spared it a sleep before: nobody is to be unparked for what is pushed
     /// meanwhile.
     fn look_around(&mut self) -> Option<Runnable> {
-        if !self.searching || !self.look.pays() {
+        // Where somebody waits for the runtime to be at rest, what comes next comes from that.
+        if !self.searching || !self.look.pays() || self.shared.quiescence.is_awaited() {
             return None;
         }
         let until = Instant::now() + LONGEST;
