@@ -91,6 +91,8 @@ fn inside_tokio() {
         .unwrap();
 }
 
+/// Elsewhere a socket stays with the runtime that it was made in.
+#[cfg(unix)]
 #[test]
 fn moved_between_runtimes_and_executors() {
     let _watchdog = watchdog();

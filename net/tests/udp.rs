@@ -187,9 +187,10 @@ fn a_message_that_is_cut_off_is_told() {
 
 #[test]
 fn owned_futures_wait_each_with_a_waker_of_its_own() {
+    // First: it may be registered when it is made.
+    let mut hand = Hand::new();
     let (one, _) = socket();
     let one = Arc::new(one);
-    let mut hand = Hand::new();
     let wakes = [(); 3].map(|()| Arc::new(Wakes::default()));
     let mut waits = [(); 3].map(|()| one.writable_owned());
     // Nothing is known before the system has reported it.

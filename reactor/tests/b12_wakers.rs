@@ -1,12 +1,10 @@
 //! B12: wakers are anybody's code. Their clone, wake and drop come back to the very socket and reactor; nothing may
 //! deadlock, and one that panics may not harm the others of its batch.
-#![cfg(unix)]
 
 mod wakes;
 mod watchdog;
 
 use std::cell::Cell;
-use std::os::unix::net::UnixStream;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,12 +13,12 @@ use std::task::{Context, RawWaker, RawWakerVTable, Wake, Waker};
 use reveille_context::wake;
 use reveille_reactor::{Direction, Handle, Reactor, Ready, Registration};
 
-use wakes::{Wakes, pair, poll_byte, read_byte, send, settle};
+use wakes::{Socket, Wakes, pair, poll_byte, read_byte, send, settle};
 use watchdog::watched;
 
 /// A waker that calls back into everything, once at a time.
 struct Meddler {
-    socket: Arc<Registration<UnixStream>>,
+    socket: Arc<Registration<Socket>>,
     handle: Handle,
     clones: AtomicUsize,
     wakes: AtomicUsize,

@@ -1,6 +1,5 @@
 //! B1: an operation meets `WouldBlock`, and before it has said so there is news. The news must survive, however many
 //! events there were and wherever the generation stands.
-#![cfg(unix)]
 
 mod wakes;
 mod watchdog;
@@ -9,7 +8,6 @@ use std::cell::Cell;
 use std::env;
 use std::future::poll_fn;
 use std::io;
-use std::os::unix::net::UnixStream;
 use std::panic::Location;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
@@ -17,17 +15,17 @@ use std::thread;
 
 use reveille_reactor::{Direction, Reactor, Ready, Registration};
 
-use wakes::{Wakes, pair, read_byte, send};
+use wakes::{Socket, Wakes, pair, read_byte, send};
 use watchdog::watched;
 
 /// Just before, at and after where a narrower counter would wrap; and where ours does.
 const GENERATIONS: [u64; 5] = [0, 255, 65_535, (1 << 32) - 1, (1 << 56) - 1];
 
 /// Polls a reader whose first attempt blocks after `news` came, and whose second succeeds.
-fn read_while(socket: &Registration<UnixStream>, news: impl Fn()) -> (Poll<io::Result<()>>, usize) {
+fn read_while(socket: &Registration<Socket>, news: impl Fn()) -> (Poll<io::Result<()>>, usize) {
     let cx = &mut Context::from_waker(Waker::noop());
     let attempts = Cell::new(0);
-    let read = |_: &UnixStream| {
+    let read = |_: &Socket| {
         attempts.set(attempts.get() + 1);
         if attempts.get() > 1 {
             return Ok(());
@@ -84,7 +82,7 @@ fn without_news_the_reader_waits_and_the_next_event_wakes_it() {
         socket.preset_generation(Direction::Read, generation);
         let (wakes, waker) = Wakes::new();
         let cx = &mut Context::from_waker(&waker);
-        let blocked = |_: &UnixStream| Err::<(), _>(io::ErrorKind::WouldBlock.into());
+        let blocked = |_: &Socket| Err::<(), _>(io::ErrorKind::WouldBlock.into());
         assert!(
             socket
                 .poll_io(Direction::Read, Location::caller(), cx, blocked)

@@ -120,3 +120,10 @@ pub(crate) fn received(mut peer: &net::TcpStream, length: usize) -> Vec<u8> {
 pub(crate) fn would_block<T>(outcome: &io::Result<T>) -> bool {
     matches!(outcome, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
+
+/// The error of a write in a direction that is closed. Windows has one of its own for it, which std names no kind for.
+pub(crate) fn is_closed_for_writing(error: &io::Error) -> bool {
+    const WSAESHUTDOWN: i32 = 10058;
+    let of_windows = cfg!(windows) && error.raw_os_error() == Some(WSAESHUTDOWN);
+    error.kind() == io::ErrorKind::BrokenPipe || of_windows
+}
