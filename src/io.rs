@@ -17,7 +17,11 @@
 
 mod copy_bidirectional;
 mod duplex;
+#[cfg(feature = "hyper")]
+mod hyper_io;
 mod stdio;
+#[cfg(feature = "tokio-io")]
+mod tokio_io;
 
 pub use copy_bidirectional::{CopyBidirectional, copy_bidirectional, copy_bidirectional_with_sizes};
 pub use duplex::{DuplexStream, duplex};

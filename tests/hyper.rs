@@ -144,6 +144,42 @@ fn a_read_fills_up_what_the_buffer_has_left() -> io::Result<()> {
     })
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_fills_up_what_the_buffer_has_left() -> io::Result<()> {
+    let _watchdog = Watchdog::new("a pipe", Duration::from_secs(30));
+    reveille::block_on(async {
+        let (mut sender, mut receiver) = reveille::net::unix::pipe::pipe()?;
+        let mut memory = [const { std::mem::MaybeUninit::uninit() }; 8];
+        let mut buffer = ReadBuf::uninit(&mut memory);
+        for text in [&b"hello"[..], b" world"] {
+            let written = poll_fn(|cx| Write::poll_write(Pin::new(&mut sender), cx, text)).await?;
+            assert_eq!(written, text.len());
+            poll_fn(|cx| Read::poll_read(Pin::new(&mut receiver), cx, buffer.unfilled())).await?;
+        }
+        assert_eq!(buffer.filled(), b"hello wo");
+        Ok(())
+    })
+}
+
+#[test]
+fn http_1_goes_through_a_stream_in_memory() -> io::Result<()> {
+    let _watchdog = Watchdog::new("http/1 in memory", Duration::from_secs(30));
+    reveille::block_on(async {
+        let (client, server) = reveille::io::duplex(64);
+        let connection =
+            hyper::server::conn::http1::Builder::new().serve_connection(server, service_fn(echo));
+        drop(reveille::spawn(connection));
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(client).await.unwrap();
+        drop(reveille::spawn(connection));
+        let text = "reveille ".repeat(1_000);
+        let request = Request::post("/").header("host", "localhost").body(text.clone());
+        let response = sender.send_request(request.unwrap()).await.unwrap();
+        assert!(read_all(response.into_body()).await == text.as_bytes());
+        Ok(())
+    })
+}
+
 #[test]
 fn the_types_are_what_hyper_asks_for() {
     fn connection<T: Read + Write + Unpin + Send + 'static>() {}
@@ -151,6 +187,10 @@ fn the_types_are_what_hyper_asks_for() {
     fn writes<T: Write + Unpin + Send>() {}
     fn executor<E: hyper::rt::Executor<Pin<Box<dyn Future<Output = ()> + Send>>> + Clone + Send + Sync>() {}
     connection::<TcpStream>();
+    connection::<reveille::io::DuplexStream>();
+    reads::<reveille::io::Stdin>();
+    writes::<reveille::io::Stdout>();
+    writes::<reveille::io::Stderr>();
     reads::<tcp::OwnedReadHalf>();
     writes::<tcp::OwnedWriteHalf>();
     reads::<tcp::ReadHalf<'_>>();

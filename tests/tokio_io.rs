@@ -119,6 +119,54 @@ fn unix_sockets_have_the_traits_too() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn tokio_copies_through_a_pipe_that_is_full() {
+    everywhere(async || {
+        let (mut sender, mut receiver) = reveille::net::unix::pipe::pipe()?;
+        let sent: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 251) as u8).collect();
+        let write = async {
+            AsyncWriteExt::write_all(&mut sender, &sent).await?;
+            // Which does not end it: dropping it does.
+            AsyncWriteExt::shutdown(&mut sender).await?;
+            AsyncWriteExt::write_all(&mut sender, b"!").await?;
+            drop(sender);
+            io::Result::Ok(())
+        };
+        let mut received = Vec::new();
+        let (written, read) = both(write, AsyncReadExt::read_to_end(&mut receiver, &mut received)).await;
+        written.and(read)?;
+        assert!(received.len() == sent.len() + 1 && received.starts_with(&sent));
+        Ok(())
+    });
+}
+
+#[test]
+fn streams_in_memory_have_the_traits_too() {
+    everywhere(async || {
+        // Less room than is sent, so that both wait, and the bytes go around the end of the queue.
+        let (mut one, mut other) = reveille::io::duplex(7);
+        let sent: Vec<u8> = (0..=255).collect();
+        let write = async {
+            AsyncWriteExt::write_all(&mut one, &sent).await?;
+            AsyncWriteExt::shutdown(&mut one).await
+        };
+        let mut received = b"> ".to_vec();
+        let read = async {
+            while AsyncReadExt::take(&mut other, 5).read_buf(&mut received).await? > 0 {}
+            io::Result::Ok(())
+        };
+        let (written, read) = both(write, read).await;
+        written.and(read)?;
+        assert_eq!(received, [b"> ", &sent[..]].concat());
+
+        drop(other);
+        let error = AsyncWriteExt::write(&mut one, b"x").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        Ok(())
+    });
+}
+
 #[test]
 fn the_types_are_what_tokio_asks_for() {
     fn stream<T: AsyncRead + AsyncWrite + Unpin + Send + Sync>() {}
@@ -126,6 +174,10 @@ fn the_types_are_what_tokio_asks_for() {
     fn writes<T: AsyncWrite + Unpin + Send + Sync>() {}
     stream::<TcpStream>();
     stream::<&TcpStream>();
+    stream::<reveille::io::DuplexStream>();
+    reads::<reveille::io::Stdin>();
+    writes::<reveille::io::Stdout>();
+    writes::<reveille::io::Stderr>();
     reads::<tcp::OwnedReadHalf>();
     writes::<tcp::OwnedWriteHalf>();
     reads::<tcp::ReadHalf<'_>>();

@@ -1,7 +1,7 @@
-//! hyper's `Read` and `Write`, for the streams and their halves.
+//! hyper's `Read` and `Write`, for the streams, their halves, and pipes.
 //!
 //! Of several tasks that poll in one direction through these, the last one is woken. Closing closes the direction of
-//! writing; a connection that is gone counts as closed.
+//! writing; a connection that is gone counts as closed. A pipe ends when it is dropped.
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
@@ -29,9 +29,14 @@ macro_rules! reads {
     };
 }
 
-/// A type, and the stream that it writes to.
+/// A type, the stream that it writes to, and what closes that direction, if it is not as with a socket.
 macro_rules! writes {
     ($writer:ty, |$this:ident| $stream:expr) => {
+        writes!($writer, |$this| $stream, |stream| polled::closed(
+            stream.shutdown(Shutdown::Write)
+        ));
+    };
+    ($writer:ty, |$this:ident| $stream:expr, |$closed:pat_param| $close:expr) => {
         impl Write for $writer {
             #[track_caller]
             fn poll_write(
@@ -63,7 +68,8 @@ macro_rules! writes {
 
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
                 let $this = &*self;
-                Poll::Ready(polled::closed($stream.shutdown(Shutdown::Write)))
+                let $closed = $stream;
+                Poll::Ready($close)
             }
         }
     };
@@ -90,4 +96,9 @@ const _: () = {
     writes!(unix::WriteHalf<'_>, |half| half.stream());
     reads!(unix::OwnedReadHalf, |half| half.stream());
     writes!(unix::OwnedWriteHalf, |half| half.stream());
+    reads!(unix::pipe::Receiver, |receiver| receiver);
+    reads!(&unix::pipe::Receiver, |receiver| *receiver);
+    // There is no closing a pipe but by dropping it.
+    writes!(unix::pipe::Sender, |sender| sender, |_| Ok(()));
+    writes!(&unix::pipe::Sender, |sender| *sender, |_| Ok(()));
 };

@@ -38,9 +38,9 @@
 //!
 //! # Features
 //!
-//! * `tokio-io`: the streams implement `tokio::io::{AsyncRead, AsyncWrite}` too. It brings tokio without any feature,
+//! * `tokio-io`: the streams and pipes implement `tokio::io::{AsyncRead, AsyncWrite}` too. It brings tokio without any feature,
 //!   the traits and no runtime.
-//! * `hyper`: the streams implement `hyper::rt::{Read, Write}` too. It brings hyper without any feature.
+//! * `hyper`: the streams and pipes implement `hyper::rt::{Read, Write}` too. It brings hyper without any feature.
 //!
 //! # In the source
 //!

@@ -1,8 +1,8 @@
 //! Receiving into memory that nobody has written to yet: for the traits that hand out such buffers, so that no byte
 //! is zeroed only to be overwritten. The unsafe room of this crate.
 //!
-//! **Rule R:** a count that [`Socket::recv`](socket2::Socket::recv) returns is the number of bytes that the system has
-//! written at the beginning of the buffer; it writes nothing else into it, and so takes no byte back.
+//! **Rule R:** a count that [`Filling::fill`] returns is the number of bytes that the system has written at the beginning of
+//! the buffer; it writes nothing else into it, and so takes no byte back.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -13,8 +13,34 @@ use std::task::{Context, Poll, ready};
 use reveille_reactor::Direction;
 use socket2::SockRef;
 
-use crate::socket::{Peeking, Reading};
-use crate::wanted;
+use crate::socket::Reading;
+use crate::{TcpStream, wanted};
+
+/// A stream that can be read from into such memory. Each keeps rule R.
+pub(crate) trait Filling: Reading {
+    fn fill(source: &Self::Source, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize>;
+}
+
+impl Filling for TcpStream {
+    fn fill(source: &Self::Source, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        SockRef::from(source).recv(buffer)
+    }
+}
+
+#[cfg(unix)]
+impl Filling for crate::UnixStream {
+    fn fill(source: &Self::Source, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        SockRef::from(source).recv(buffer)
+    }
+}
+
+#[cfg(unix)]
+impl Filling for crate::unix::pipe::Receiver {
+    fn fill(source: &Self::Source, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        let (written, _) = rustix::io::read(source, buffer)?;
+        Ok(written.len())
+    }
+}
 
 /// For tokio's trait.
 #[cfg(feature = "tokio-io")]
@@ -25,8 +51,7 @@ pub(crate) fn into_tokio<S>(
     buffer: &mut tokio::io::ReadBuf<'_>,
 ) -> Poll<io::Result<()>>
 where
-    S: Reading + Peeking,
-    for<'a> SockRef<'a>: From<&'a S::Source>,
+    S: Filling,
 {
     // SAFETY: rule R: what is initialised stays so.
     let free = unsafe { buffer.unfilled_mut() };
@@ -46,8 +71,7 @@ pub(crate) fn into_hyper<S>(
     mut buffer: hyper::rt::ReadBufCursor<'_>,
 ) -> Poll<io::Result<()>>
 where
-    S: Reading + Peeking,
-    for<'a> SockRef<'a>: From<&'a S::Source>,
+    S: Filling,
 {
     // SAFETY: rule R: what is initialised stays so.
     let free = unsafe { buffer.as_mut() };
@@ -61,8 +85,7 @@ where
 #[track_caller]
 fn receive<S>(stream: &S, cx: &mut Context<'_>, buffer: &mut [MaybeUninit<u8>]) -> Poll<io::Result<usize>>
 where
-    S: Reading + Peeking,
-    for<'a> SockRef<'a>: From<&'a S::Source>,
+    S: Filling,
 {
     if buffer.is_empty() {
         return Poll::Ready(Ok(0));
@@ -70,6 +93,6 @@ where
     let (location, wanted) = (Location::caller(), wanted::length::<S>(buffer.len()));
     let registration = stream.registration();
     registration.poll_stream_io(Direction::Read, location, cx, wanted, |source| {
-        S::guard(source, || SockRef::from(source).recv(buffer))
+        S::guard(source, || S::fill(source, buffer))
     })
 }

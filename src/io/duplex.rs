@@ -74,12 +74,26 @@ pub struct DuplexStream {
 impl AsyncRead for DuplexStream {
     #[track_caller]
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let room = buffer.len();
+        self.poll_take(cx, room, |bytes| bytes.read(buffer))
+    }
+}
+
+impl DuplexStream {
+    /// Calls `take` when there is something to read, or nothing any more, or no `room` for it.
+    #[track_caller]
+    pub(super) fn poll_take<T>(
+        &self,
+        cx: &mut Context<'_>,
+        room: usize,
+        mut take: impl FnMut(&mut VecDeque<u8>) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
         let location = Location::caller();
         self.incoming.poll(End::Reader, location, cx, |state, _| {
-            if state.bytes.is_empty() && !state.no_more && !buffer.is_empty() {
+            if state.bytes.is_empty() && !state.no_more && room > 0 {
                 return None;
             }
-            Some(state.bytes.read(buffer))
+            Some(take(&mut state.bytes))
         })
     }
 }
