@@ -9,6 +9,8 @@ pub use crate::datagram::{PeekFrom, Recv, RecvFrom, RecvMsg, Send};
 pub use crate::incoming::AcceptIncoming;
 pub use crate::readiness::{Readable, Readiness, Writable};
 pub use crate::resolve::LookupHost;
+#[cfg(any(target_os = "android", target_os = "linux"))]
+pub use crate::splice::Splice;
 pub use crate::tcp::connect::Connect;
 pub use crate::tcp::listener::Accept;
 pub use crate::tcp::socket::ConnectSocket;

@@ -46,7 +46,7 @@
 //!
 //! In reading order: `tcp::listener`, the smallest; `socket`, what the futures need of one; `transfer`, `datagram`,
 //! `readiness` and `async_io`, the futures; `tcp` and `udp`; `to_socket_addrs` and `resolve`, names; `attempts` and
-//! `tcp::race`, several addresses; `accept_policy` and `incoming`, a server's loop.
+//! `tcp::race`, several addresses; `accept_policy` and `incoming`, a server's loop; `splice`, from one stream to another on Linux.
 #![deny(unsafe_code)]
 #![doc(test(attr(deny(warnings))))]
 
@@ -72,6 +72,8 @@ mod resolve;
 mod socket;
 #[cfg(unix)]
 pub mod source;
+#[cfg(any(target_os = "android", target_os = "linux"))]
+mod splice;
 #[cfg(unix)]
 mod sys;
 pub mod tcp;
@@ -89,6 +91,8 @@ pub use datagram::Received;
 pub use incoming::Incoming;
 pub use resolve::lookup_host;
 pub use resolve::names::{self, Resolver, SystemResolver};
+#[cfg(any(target_os = "android", target_os = "linux"))]
+pub use splice::splice;
 pub use tcp::listener::TcpListener;
 pub use tcp::socket::TcpSocket;
 pub use tcp::stream::TcpStream;
