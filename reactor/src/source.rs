@@ -108,7 +108,7 @@ mod platform {
                 .registry
                 .reregister(&mut SourceFd(&identity), mio::Token(token.pack()), both);
             match renewed {
-                // After an error mio has taken it out.
+                // After an error mio has taken it out; by its number, and so perhaps another one: a known limit.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => self.add(identity, token),
                 renewed => renewed,
             }
