@@ -116,6 +116,8 @@ fn a_descriptor_for_a_child_blocks_again() {
     assert_eq!(reader.join().unwrap().unwrap(), "hello");
 }
 
+/// Over poll(2) it does not: a known limit, since what has hung up is not asked for again.
+#[cfg(not(mio_unsupported_force_poll_poll))]
 #[test]
 fn a_fifo_that_is_opened_again_wakes_its_reader_and_costs_a_few_calls() {
     let mut hand = Hand::new();

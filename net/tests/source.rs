@@ -10,7 +10,6 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::pin::Pin;
-use std::task::Poll;
 
 use reveille_net::source::{ReadyGuard, Source};
 use reveille_reactor::{Interest, Ready};
@@ -129,19 +128,21 @@ fn a_regular_file_is_refused_in_words() {
     }
 }
 
+/// poll(2) says of such a thing that it is always ready.
+#[cfg(not(mio_unsupported_force_poll_poll))]
 #[test]
 fn what_the_system_cannot_watch_is_an_error_and_does_not_hang() {
     let _hand = Hand::new();
     let directory = Source::new(File::open("src").unwrap()).unwrap();
     for _ in 0..2 {
-        let Poll::Ready(Err(error)) = poll(&mut directory.readable()) else {
+        let std::task::Poll::Ready(Err(error)) = poll(&mut directory.readable()) else {
             panic!("a directory cannot be waited for");
         };
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         let blocked = |_: &File| Err::<(), _>(io::ErrorKind::WouldBlock.into());
         assert!(matches!(
             poll(&mut directory.read_with(blocked)),
-            Poll::Ready(Err(_))
+            std::task::Poll::Ready(Err(_))
         ));
     }
 }
@@ -214,6 +215,11 @@ fn news_during_the_operation_of_a_guard_are_not_voided() {
         Err::<(), _>(blocked)
     });
     assert!(outcome.is_err());
+    if cfg!(mio_unsupported_force_poll_poll) {
+        // There it is reported only once somebody asks.
+        drop(hand.finish(ours.readable()).unwrap());
+        return;
+    }
     assert!(poll(&mut ours.readable()).is_ready(), "a report was lost");
 }
 
