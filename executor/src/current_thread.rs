@@ -277,8 +277,9 @@ impl<P: Park> CurrentThread<P> {
 
     fn left(&self) -> ShutdownReport {
         ShutdownReport {
+            tasks: Vec::new(),
             jobs: self.home.blocking.jobs(),
-            ..ShutdownReport::default()
+            threads: self.home.blocking.other_threads(),
         }
     }
 

@@ -105,7 +105,8 @@ impl ShutdownReport {
         &self.jobs
     }
 
-    /// How many of the workers' threads have not ended.
+    /// How many of its threads have not ended, the workers' and those of blocking jobs. One may be in a hook, or in the destructor
+    /// of a thread-local value.
     ///
     /// See [`tasks`](Self::tasks) for an example.
     pub fn threads(&self) -> usize {
@@ -120,7 +121,7 @@ impl fmt::Display for ShutdownReport {
         }
         write!(
             f,
-            "still there: {} threads of workers, {} tasks, {} blocking jobs",
+            "still there: {} threads, {} tasks, {} blocking jobs",
             self.threads,
             self.tasks.len(),
             self.jobs.len()

@@ -4,9 +4,11 @@
 #[path = "watchdog/mod.rs"]
 mod watchdog;
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::Waker;
+use std::thread;
 use std::time::Duration;
 
 use watchdog::watched;
@@ -142,6 +144,81 @@ fn a_driver_that_panics_ends_the_runtime_and_nobody_hangs() {
             assert!(executor.block_on(waits).unwrap_err().is_cancelled());
             drop(executor);
         }
+    });
+}
+
+#[test]
+fn a_runtime_dropped_by_a_thread_local_of_its_pool_waits_for_the_other_jobs() {
+    /// Drops the runtime, and says whether the other job had ended by then.
+    struct Last(Option<MultiThread>, Arc<AtomicBool>, mpsc::Sender<bool>);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            drop(self.0.take());
+            self.2.send(self.1.load(Ordering::SeqCst)).unwrap();
+        }
+    }
+    thread_local! {
+        static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+    }
+
+    watched(|| {
+        let mut config = Config::default();
+        // So that the thread ends with its job.
+        config.thread_keep_alive = Duration::ZERO;
+        let executor = executor(1, config);
+        let handle = executor.handle();
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let (release, blocked) = mpsc::channel::<()>();
+        drop(handle.spawn_blocking({
+            let has_ended = has_ended.clone();
+            move || {
+                blocked.recv().unwrap_err();
+                has_ended.store(true, Ordering::SeqCst);
+            }
+        }));
+        let (sender, receiver) = mpsc::channel();
+        let last = Last(Some(executor), has_ended, sender);
+        drop(handle.spawn_blocking(move || LAST.set(Some(last))));
+        while !handle.is_closed() {
+            thread::yield_now();
+        }
+        // For as long as a drop that waits for nobody would take.
+        let early = receiver.recv_timeout(Duration::from_millis(100));
+        drop(release);
+        let job_had_ended = early.unwrap_or_else(|_| receiver.recv().unwrap());
+        assert!(
+            job_had_ended,
+            "the drop waited for its own thread, in place of the job's"
+        );
+    });
+}
+
+#[test]
+fn a_stop_hook_that_still_runs_is_in_the_report() {
+    watched(|| {
+        let mut config = Config::default();
+        config.thread_keep_alive = Duration::ZERO;
+        let (stopping, stops) = mpsc::channel();
+        let (release, blocked) = mpsc::channel::<()>();
+        let (stopping, blocked) = (std::sync::Mutex::new(stopping), std::sync::Mutex::new(blocked));
+        config.on_thread_stop = Some(Arc::new(move || {
+            if thread::current().name() == Some("reveille-blocking") {
+                stopping.lock().unwrap().send(()).unwrap();
+                let _ = blocked.lock().unwrap().recv();
+            }
+        }));
+        let executor = executor(1, config);
+        executor
+            .block_on(executor.handle().spawn_blocking(|| ()))
+            .unwrap();
+        stops.recv().unwrap();
+        let report = executor.shut_down(Duration::from_millis(200));
+        assert!(
+            report.blocking_jobs().is_empty() && report.threads() >= 1,
+            "{report}"
+        );
+        assert!(!report.is_complete());
+        drop(release);
     });
 }
 

@@ -146,6 +146,12 @@ impl BlockingPool {
         thread::is_of(self)
     }
 
+    /// How many threads have not ended, besides this one.
+    pub(crate) fn other_threads(&self) -> usize {
+        let own = usize::from(thread::is_of(self));
+        lock(&self.state).alive() - own
+    }
+
     /// What is queued and what runs.
     pub(crate) fn jobs(&self) -> Vec<JobInfo> {
         lock(&self.state).jobs()

@@ -59,6 +59,8 @@ impl BlockingPool {
         let pool = self.clone();
         let main = Box::new(move || {
             pool.run_thread(substitute);
+            // Nobody counts on it any more, so what its thread-locals' destructors wait for are all the others.
+            let _ = POOL.try_with(|own| own.set(ptr::null()));
             pool.gone();
         });
         let config = &self.config;

@@ -22,10 +22,16 @@ pub(super) struct Look {
 /// takes to wake a processor that is halted.
 pub(super) const LONGEST: Duration = Duration::from_micros(100);
 
+/// Whether a look can pay on this machine. Asked once for each runtime: the system may have to read several files.
+pub(super) fn is_possible() -> bool {
+    HAS_CLOCK && thread::available_parallelism().is_ok_and(|count| count.get() > 1)
+}
+
 impl Look {
-    pub(super) fn new() -> Self {
+    /// `possible` is what [`is_possible`] found.
+    pub(super) fn new(possible: bool) -> Self {
         Self {
-            possible: HAS_CLOCK && thread::available_parallelism().is_ok_and(|count| count.get() > 1),
+            possible,
             pays: false,
             asleep_since: None,
         }
@@ -55,10 +61,7 @@ mod tests {
     use super::*;
 
     fn look() -> Look {
-        Look {
-            possible: true,
-            ..Look::new()
-        }
+        Look::new(true)
     }
 
     #[test]
@@ -82,13 +85,7 @@ mod tests {
 
     #[test]
     fn on_one_processor_no_look_pays() {
-        let (mut look, start) = (
-            Look {
-                possible: false,
-                ..look()
-            },
-            Instant::now(),
-        );
+        let (mut look, start) = (Look::new(false), Instant::now());
         look.falls_asleep(start);
         look.was_claimed(start);
         assert!(!look.pays());

@@ -101,7 +101,7 @@ struct Watched {
     since: Instant,
     reported: bool,
     turns: u64,
-    /// When it first saw that many.
+    /// When it last saw the worker's driver turned, or the worker parked.
     turned: Instant,
 }
 
@@ -154,11 +154,11 @@ impl Shared {
         if polls != watched.polls || is_parked {
             (watched.polls, watched.since, watched.reported) = (polls, now, false);
             // It runs, but its polls are too long for its own pace: others may wait for its sockets.
-            let late = now.saturating_duration_since(watched.turned) >= STUCK_AFTER;
-            if late && !is_parked {
+            let late = !is_parked && now.saturating_duration_since(watched.turned) >= STUCK_AFTER;
+            if late {
                 self.turn_for(worker);
             }
-            return late && !is_parked;
+            return late;
         }
         let elapsed = now.saturating_duration_since(watched.since);
         if elapsed < STUCK_AFTER {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::idle::Idle;
+use super::look;
 use super::monitor::Monitor;
 use super::shard::{RING, Shard};
 use super::threads::Threads;
@@ -35,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) blocking: Arc<BlockingPool>,
     pub(crate) quiescence: Arc<Quiescence>,
     pub(super) latency: ScheduleLatency,
+    /// Whether a worker that ran dry may search on for a moment.
+    pub(super) looks_pay: bool,
     pub(super) config: Config,
 }
 
@@ -60,6 +63,7 @@ impl Shared {
             blocking: BlockingPool::new(PoolConfig::new(&config, quiescence.clone())),
             quiescence,
             latency: ScheduleLatency::new(),
+            looks_pay: look::is_possible(),
             config,
         }
     }

@@ -34,6 +34,8 @@ impl Shared {
             table.close();
         }
         if !self.threads.close() {
+            // Somebody else sees to the tasks. He may not have come to this yet, for which this caller is about to wait.
+            self.blocking.close();
             return;
         }
         for claimed in self.tables().flat_map(|table| table.claim_idle()) {
@@ -69,7 +71,7 @@ impl Shared {
         ShutdownReport {
             tasks: tasks.collect(),
             jobs: self.blocking.jobs(),
-            threads: self.threads.alive(),
+            threads: self.threads.alive() + self.blocking.other_threads(),
         }
     }
 

@@ -61,6 +61,7 @@ const PAUSES: u32 = 16;
 impl Worker {
     pub(super) fn new(shared: Arc<Shared>, entry: Arc<Entry>, index: usize, own: bool) -> Self {
         Self {
+            look: Look::new(shared.looks_pay),
             shared,
             entry,
             index,
@@ -69,7 +70,6 @@ impl Worker {
             in_a_row: 0,
             searching: false,
             pace: Pace::default(),
-            look: Look::new(),
             owes_a_turn: false,
             woken: Vec::new(),
         }

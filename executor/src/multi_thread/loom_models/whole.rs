@@ -172,6 +172,26 @@ fn a_task_that_blocks_in_a_substitute_meets_the_shutdown() {
 }
 
 #[test]
+fn a_local_task_that_blocks_leaves_the_other_to_the_other_worker() {
+    explore(1, || {
+        let executor = executor(2);
+        executor.shared.threads.wait_for_start(2);
+        let meeting = Arc::new(loom::sync::Notify::new());
+        let gate = Gate::default();
+        // It is in its worker's mailbox, which is looked at without a search.
+        drop(executor.handle().spawn_on(0, {
+            let (gate, meeting) = (gate.clone(), meeting.clone());
+            move || async move {
+                meeting.wait();
+                gate.open();
+            }
+        }));
+        drop(executor.handle().spawn(async move { meeting.notify() }));
+        executor.block_on(gate);
+    });
+}
+
+#[test]
 fn a_task_that_blocks_leaves_the_other_to_the_other_worker() {
     explore(1, || {
         let executor = executor(2);
