@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::Waker;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use watchdog::watched;
 
@@ -190,6 +190,47 @@ fn a_runtime_dropped_by_a_thread_local_of_its_pool_waits_for_the_other_jobs() {
             job_had_ended,
             "the drop waited for its own thread, in place of the job's"
         );
+    });
+}
+
+#[test]
+fn the_monitor_turns_the_driver_of_a_worker_whose_polls_are_each_a_bit_too_short_to_be_stuck() {
+    /// Counts the turns that no worker made.
+    struct Counts(ThreadPark, Arc<AtomicUsize>);
+    impl Park for Counts {
+        fn enter(&mut self) {}
+        fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+            self.0.park(timeout, woken);
+        }
+        fn turn(&mut self, woken: &mut Vec<Waker>) {
+            let by_the_monitor = thread::current().name() == Some("reveille-monitor");
+            self.1.fetch_add(usize::from(by_the_monitor), Ordering::Relaxed);
+            self.0.turn(woken);
+        }
+        fn unparker(&self) -> Waker {
+            self.0.unparker()
+        }
+    }
+
+    watched(|| {
+        const WANTED: usize = 20;
+        let turns = Arc::new(AtomicUsize::new(0));
+        let executor =
+            MultiThread::new([Counts(ThreadPark::new(), turns.clone())], Config::default()).unwrap();
+        // The worker itself looks at the clock every 32 polls, some six milliseconds.
+        let polls = executor.handle().spawn(async move {
+            for polls in 0..20_000 {
+                let until = Instant::now() + Duration::from_micros(200);
+                while Instant::now() < until {}
+                if turns.load(Ordering::Relaxed) >= WANTED {
+                    return polls;
+                }
+                yield_now().await;
+            }
+            usize::MAX
+        });
+        let polls = executor.block_on(polls).unwrap();
+        assert!(polls < 20_000, "the driver is left to a worker that is late");
     });
 }
 
