@@ -1,5 +1,6 @@
 //! Receiving into memory that nobody has written to yet: for the traits that hand out such buffers, so that no byte
-//! is zeroed only to be overwritten. The unsafe room of this crate.
+//! is zeroed only to be overwritten. One of the two unsafe rooms of this crate; the
+//! other is `sys/credentials.rs`.
 //!
 //! **Rule R:** a count that [`Filling::fill`] returns is the number of bytes that the system has written at the beginning of
 //! the buffer; it writes nothing else into it, and so takes no byte back.

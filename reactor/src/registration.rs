@@ -19,7 +19,8 @@ use crate::waiters::Place;
 /// Owns a socket, and waits for its readiness.
 ///
 /// On Unix it is registered with a reactor when an operation first has to wait: with the current one of the thread
-/// that waits, else with one that serves the whole process. When a thread with another one waits, it is registered there too.
+/// that waits, else with one that serves the whole process. When a thread waits that has a reactor of another
+/// group, it is registered there too.
 /// Elsewhere it is registered in [`new`](Self::new), and stays. It is taken out again before the socket is closed. If
 /// the reactor goes away, whoever waits is woken, and when polled again registers anew, or fails where it cannot move.
 ///
