@@ -13,7 +13,7 @@ use reveille::runtime::{Builder, Runtime};
 use crate::watchdog::Watchdog;
 
 /// How long one test may take, on a machine that does other things too.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(90);
 
 /// Plays `scene` on a current-thread runtime and on one with two workers, one test at a time.
 pub(crate) fn on_each_runtime(what: &'static str, scene: impl Fn(&Runtime)) {
