@@ -74,12 +74,9 @@ async fn both(one: impl Future<Output = ()>, other: impl Future<Output = ()>) {
 
 #[test]
 fn a_full_duplex_echo_makes_two_reads_and_one_write_for_each_message() {
-    let _watchdog = Watchdog::new("B2: an echo", Duration::from_secs(60));
-    let messages = if std::env::var_os("REVEILLE_STRESS").is_some() {
-        100_000
-    } else {
-        2_000
-    };
+    let full = std::env::var("REVEILLE_STRESS").is_ok_and(|value| value == "full");
+    let (messages, seconds) = if full { (100_000, 600) } else { (2_000, 60) };
+    let _watchdog = Watchdog::new("B2: an echo", Duration::from_secs(seconds));
     on_every_flavor(|flavor| async move {
         let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
         let mut peer = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();

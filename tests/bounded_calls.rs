@@ -11,7 +11,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use reveille::io::{AsyncReadExt, Interest};
+use reveille::io::Interest;
 use reveille::net::unix::pipe;
 use reveille::net::{TcpStream, UdpSocket};
 use reveille::time::{sleep, timeout};
@@ -58,7 +58,7 @@ fn a_fifo_that_is_opened_again_and_again() {
     play(async {
         let path = std::env::temp_dir().join(format!("reveille-fifo-{}", std::process::id()));
         assert!(Command::new("mkfifo").arg(&path).status()?.success());
-        let mut receiver = pipe::OpenOptions::new().open_receiver(&path)?;
+        let receiver = pipe::OpenOptions::new().open_receiver(&path)?;
         // A writer that goes, and comes again. Opening does not block, since there is a reader.
         let write = || {
             let mut options = fs::OpenOptions::new();
