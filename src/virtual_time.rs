@@ -220,10 +220,8 @@ impl Future for Advance {
             }
             wake::wake_all(&mut woken);
         }
-        // Unless somebody let it go meanwhile.
-        if time.clock.is_paused() {
-            time.clock.advance_to(until);
-        }
+        // If somebody has let it go meanwhile, that is so.
+        time.clock.advance_to(until);
         Poll::Ready(())
     }
 }
@@ -349,10 +347,14 @@ impl OnQuiescent for VirtualTime {
     }
 
     fn reached(&self, woken: &mut Vec<Waker>) {
-        let settled = std::mem::take(&mut self.settling().waiting);
-        if !settled.is_empty() {
-            woken.extend(settled.into_iter().map(|(_, waker)| waker));
-        } else if self.holds.load(Ordering::Relaxed) == 0 {
+        let mut settling = self.settling();
+        // One at a time: what he does, a step say, is to come to rest before the next one's turn.
+        if !settling.waiting.is_empty() {
+            woken.push(settling.waiting.remove(0).1);
+            return;
+        }
+        drop(settling);
+        if self.holds.load(Ordering::Relaxed) == 0 {
             self.step(None, woken);
         }
     }

@@ -181,6 +181,34 @@ fn an_advance_that_is_dropped_leaves_time_to_itself_again() {
 }
 
 #[test]
+fn two_that_advance_at_once_skip_nothing() {
+    on_each(async || {
+        let _hold = time::hold();
+        let start = Instant::now();
+        let ticks = Arc::new(Mutex::new(Vec::new()));
+        let seen = ticks.clone();
+        let task = reveille::spawn(async move {
+            loop {
+                sleep(SECOND).await;
+                // A few steps of its own at each instant.
+                for _ in 0..10 {
+                    yield_now().await;
+                }
+                seen.lock().unwrap().push(Instant::now() - start);
+            }
+        });
+        let advancing = [3, 10].map(|seconds| reveille::spawn(advance(seconds * SECOND)));
+        for advancing in advancing {
+            advancing.await.unwrap();
+        }
+        assert_eq!(start.elapsed(), 10 * SECOND);
+        let expected: Vec<_> = (1..=10).map(|tick| tick * SECOND).collect();
+        assert_eq!(*ticks.lock().unwrap(), expected);
+        task.abort();
+    });
+}
+
+#[test]
 fn a_blocking_job_keeps_time_from_moving() {
     on_each(async || {
         let start = Instant::now();

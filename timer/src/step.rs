@@ -64,7 +64,7 @@ impl Clock {
             // A stop of the wheel alone, which sorts its entries anew, is none of the clock.
             if !expired.is_empty() {
                 let then = self.instant_of(tick);
-                self.move_to(limit.map_or(then, |limit| then.min(limit.max(now))));
+                self.advance_to(limit.map_or(then, |limit| then.min(limit.max(now))));
             }
         }
         woken.extend(expired.into_iter().map(Waiter::into_waker));
