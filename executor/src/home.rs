@@ -51,7 +51,7 @@ impl Home {
             owned: OwnedTasks::new(0),
             panic_policy: config.panic_policy,
             panicked: AtomicBool::new(false),
-            blocking: BlockingPool::new(PoolConfig::new(config, quiescence.clone())),
+            blocking: BlockingPool::new(PoolConfig::new(config, &quiescence)),
             quiescence,
             entries: Entries::default(),
             latency: ScheduleLatency::new(),

@@ -9,8 +9,8 @@ use std::io;
 use std::iter;
 use std::net;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -54,6 +54,18 @@ fn what_needs_a_descriptor_fails_while_there_is_none_and_works_again_behind_that
     assert!(output.status.success(), "with few descriptors: {text}");
     let ran = String::from_utf8_lossy(&output.stdout);
     assert!(ran.contains("1 passed"), "{ran}");
+}
+
+#[test]
+fn a_job_that_is_remembered_holds_no_descriptor_of_a_runtime_that_is_gone() {
+    let jobs = Mutex::new(Vec::new());
+    on_each_runtime("jobs that outlive their runtime", |runtime| {
+        let mut jobs = jobs.lock().unwrap();
+        for job in 0..4 {
+            jobs.push(runtime.spawn_blocking(move || job));
+        }
+    });
+    assert_eq!(jobs.lock().unwrap().len(), 8);
 }
 
 async fn runs_out(runtime: &Runtime) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! What a blocking pool can be told.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::config::{Config, Hook};
@@ -28,17 +28,18 @@ pub(crate) struct PoolConfig {
     pub(crate) on_thread_start: Option<Hook>,
     /// Called on every thread of the pool after its last job.
     pub(crate) on_thread_stop: Option<Hook>,
-    /// Told when no job is left.
-    pub(crate) quiescence: Option<Arc<Quiescence>>,
+    /// Told when no job is left. Weak, since it leads to the driver: the pool lives on in the handles of its jobs, and in
+    /// threads that are about to return, when the runtime is gone.
+    pub(crate) quiescence: Weak<Quiescence>,
     /// How a thread is started; tests have it fail.
     pub(crate) start_thread: StartThread,
 }
 
 impl PoolConfig {
     /// For the pool of a runtime.
-    pub(crate) fn new(config: &Config, quiescence: Arc<Quiescence>) -> Self {
+    pub(crate) fn new(config: &Config, quiescence: &Arc<Quiescence>) -> Self {
         Self {
-            quiescence: Some(quiescence),
+            quiescence: Arc::downgrade(quiescence),
             max_threads: config.max_blocking_threads,
             keep_alive: config.thread_keep_alive,
             thread_name: config.blocking_thread_name.clone(),
@@ -59,7 +60,7 @@ impl Default for PoolConfig {
             thread_stack_size: None,
             on_thread_start: None,
             on_thread_stop: None,
-            quiescence: None,
+            quiescence: Weak::new(),
             start_thread: Box::new(|name, stack_size, main| spawn_thread(name, stack_size, main).map(drop)),
         }
     }

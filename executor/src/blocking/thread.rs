@@ -155,9 +155,11 @@ impl BlockingPool {
             task.run();
             state = lock(&self.state);
             state.ended(&record);
-            if let (0, Some(quiescence)) = (state.demand().0, &self.config.quiescence) {
+            if let (0, Some(quiescence)) = (state.demand().0, self.config.quiescence.upgrade()) {
                 drop(state);
                 quiescence.have_a_look();
+                // It may be the last one's, and then what drops here is the driver's.
+                drop(quiescence);
                 state = lock(&self.state);
             }
         }

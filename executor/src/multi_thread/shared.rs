@@ -60,7 +60,7 @@ impl Shared {
             monitor: Monitor::new(),
             threads: Threads::new(),
             own: (0..workers).map(|_| OnceLock::new()).collect(),
-            blocking: BlockingPool::new(PoolConfig::new(&config, quiescence.clone())),
+            blocking: BlockingPool::new(PoolConfig::new(&config, &quiescence)),
             quiescence,
             latency: ScheduleLatency::new(),
             looks_pay: look::is_possible(),
