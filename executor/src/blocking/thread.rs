@@ -155,11 +155,12 @@ impl BlockingPool {
             task.run();
             state = lock(&self.state);
             state.ended(&record);
-            if let (0, Some(quiescence)) = (state.demand().0, self.config.quiescence.upgrade()) {
+            if state.demand().0 == 0 {
+                // Not under the lock: this may be the last one who has it, and then the driver's waker drops here.
                 drop(state);
-                quiescence.have_a_look();
-                // It may be the last one's, and then what drops here is the driver's.
-                drop(quiescence);
+                if let Some(quiescence) = self.config.quiescence.upgrade() {
+                    quiescence.have_a_look();
+                }
                 state = lock(&self.state);
             }
         }
