@@ -411,7 +411,8 @@ impl<'a, P: Park> Driving<'a, P> {
                 executor.receive(self.entry);
             }
             if local::is_empty() && !self.entry.has_news() {
-                if !core.finds_work_at_rest() {
+                // The turn in there may have woken the root on its own thread, which unparks nobody.
+                if !core.finds_work_at_rest() && !self.entry.has_news() {
                     core.sleep(None);
                 }
             } else if core.turn_is_due() {

@@ -47,7 +47,10 @@ impl Entries {
         for entry in &lock(&self.state).here {
             match entry.rest() {
                 Rest::Active => return false,
-                Rest::Blocked => blocking += 1,
+                Rest::Blocked => {
+                    blocking += 1;
+                    asleep_in_there += usize::from(entry.is_in_blocking_code());
+                }
                 Rest::Driving(slept) | Rest::Asleep(slept) => {
                     answers.push(slept);
                     asleep_in_there += usize::from(entry.is_in_blocking_code());
