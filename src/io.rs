@@ -22,6 +22,8 @@ mod hyper_io;
 mod stdio;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;
+#[cfg(any(feature = "hyper", feature = "tokio-io"))]
+mod write_as_futures_io;
 
 pub use copy_bidirectional::{CopyBidirectional, copy_bidirectional, copy_bidirectional_with_sizes};
 pub use duplex::{DuplexStream, duplex};

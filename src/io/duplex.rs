@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, Read as _};
+use std::io;
+use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,26 +75,37 @@ pub struct DuplexStream {
 impl AsyncRead for DuplexStream {
     #[track_caller]
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let room = buffer.len();
-        self.poll_take(cx, room, |bytes| bytes.read(buffer))
+        let mut room = &mut buffer[..];
+        self.poll_take(cx, room.len(), |bytes| {
+            let (filled, rest) = mem::take(&mut room).split_at_mut(bytes.len());
+            filled.copy_from_slice(bytes);
+            room = rest;
+        })
     }
 }
 
 impl DuplexStream {
-    /// Calls `take` when there is something to read, or nothing any more, or no `room` for it.
+    /// Hands what there is to `put`, in pieces, as much of it as there is `room` for; how much that was. Nothing when there
+    /// is nothing any more.
     #[track_caller]
-    pub(super) fn poll_take<T>(
+    pub(super) fn poll_take(
         &self,
         cx: &mut Context<'_>,
         room: usize,
-        mut take: impl FnMut(&mut VecDeque<u8>) -> io::Result<T>,
-    ) -> Poll<io::Result<T>> {
+        mut put: impl FnMut(&[u8]),
+    ) -> Poll<io::Result<usize>> {
         let location = Location::caller();
         self.incoming.poll(End::Reader, location, cx, |state, _| {
             if state.bytes.is_empty() && !state.no_more && room > 0 {
                 return None;
             }
-            Some(take(&mut state.bytes))
+            let count = room.min(state.bytes.len());
+            let (first, second) = state.bytes.as_slices();
+            let of_first = count.min(first.len());
+            put(&first[..of_first]);
+            put(&second[..count - of_first]);
+            state.bytes.drain(..count);
+            Some(Ok(count))
         })
     }
 }

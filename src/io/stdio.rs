@@ -74,18 +74,31 @@ impl AsyncBufRead for Stdin {
 }
 
 impl AsyncRead for Stdin {
-    fn poll_read(
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_take(cx, buffer.len(), |bytes| {
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            bytes.len()
+        })
+    }
+}
+
+impl Stdin {
+    /// Hands what there is to `put`, as much of it as there is `room` for.
+    pub(super) fn poll_take<T>(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        if buffer.is_empty() {
-            return Poll::Ready(Ok(0));
+        room: usize,
+        put: impl FnOnce(&[u8]) -> T,
+    ) -> Poll<io::Result<T>> {
+        if room == 0 {
+            // A read would wait for what there is no room for.
+            return Poll::Ready(Ok(put(&[])));
         }
-        let mut kept = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let count = kept.read(buffer)?;
+        let kept = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let count = kept.len().min(room);
+        let put = put(&kept[..count]);
         self.consume(count);
-        Poll::Ready(Ok(count))
+        Poll::Ready(Ok(put))
     }
 }
 
