@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use crate::instant::Instant;
+use crate::instant::{self, Instant};
 use crate::primitive::{Arc, AtomicBool, Mutex, MutexGuard, Ordering};
 
 /// A tick is at most 2^16 ns, 65.536 µs: a shift instead of a division, and well under the millisecond to which the
@@ -88,7 +88,7 @@ impl Clock {
     /// A clock that stands from the beginning. Its ticks are nanoseconds, so that [`step`](Self::step) stops at the
     /// very instants of the deadlines.
     pub fn new_paused() -> Self {
-        crate::instant::there_are_other_clocks();
+        instant::there_are_other_clocks();
         let clock = Self::with_ticks_of(0);
         // Where it begins, not a moment later: so the same program finds the same ticks each time.
         *clock.face() = Face::Paused {
@@ -139,7 +139,7 @@ impl Clock {
     ///
     /// The drivers of its timers need not be told: one that waits for a deadline wakes up once for nothing.
     pub fn pause(&self) -> bool {
-        crate::instant::there_are_other_clocks();
+        instant::there_are_other_clocks();
         let mut face = self.face();
         let goes = matches!(*face, Face::Goes { .. });
         if goes {
@@ -171,6 +171,15 @@ impl Clock {
             Face::Goes { .. } => return false,
         }
         true
+    }
+
+    /// The instant that is as far ahead by this clock as `deadline` is by that of this thread.
+    pub(crate) fn as_far_ahead(&self, deadline: Instant) -> Instant {
+        if instant::are_there_other_clocks() {
+            self.now() + deadline.duration_since(Instant::now())
+        } else {
+            deadline
+        }
     }
 
     /// The tick that has begun by now.

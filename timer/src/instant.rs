@@ -31,7 +31,7 @@ impl Instant {
     /// The present, of the clock of the runtime that is current on this thread, else of the machine's.
     pub fn now() -> Self {
         // Relaxed: who was told of a pause sees that there was one.
-        if THERE_ARE_OTHER_CLOCKS.load(Ordering::Relaxed) {
+        if are_there_other_clocks() {
             if let Some(now) = current::now() {
                 return now;
             }
@@ -155,6 +155,11 @@ impl From<Instant> for std::time::Instant {
 /// Whether any clock of this process was ever paused: as long as none was, nobody need ask which one is current. Std's:
 /// no protocol hangs on it.
 static THERE_ARE_OTHER_CLOCKS: AtomicBool = AtomicBool::new(false);
+
+/// Whether two clocks may show different times.
+pub(crate) fn are_there_other_clocks() -> bool {
+    THERE_ARE_OTHER_CLOCKS.load(Ordering::Relaxed)
+}
 
 /// From now on [`Instant::now`] asks which clock is current.
 pub(crate) fn there_are_other_clocks() {

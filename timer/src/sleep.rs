@@ -141,23 +141,25 @@ impl Sleep {
             }
         }
         if let Some(current) = current::get() {
-            if self.register_with(current, waker) {
+            if self.register_with(current, self.deadline, waker) {
                 return;
             }
         }
-        // It is never closed.
-        self.register_with(fallback::handle(), waker);
+        // It is never closed. Its clock is the machine's, from which that of a runtime may differ.
+        let fallback = fallback::handle();
+        let deadline = fallback.clock().as_far_ahead(self.deadline);
+        self.register_with(fallback, deadline, waker);
     }
 
     /// False if the timers are closed.
-    fn register_with(&mut self, handle: Handle, waker: &Waker) -> bool {
+    fn register_with(&mut self, handle: Handle, deadline: Instant, waker: &Waker) -> bool {
         if let Some((at, key)) = &self.registration {
             if at.is(&handle) && at.renew(*key, waker, self.location) {
                 return true;
             }
         }
         let waiter = Waiter::new(waker.clone(), self.location);
-        let Ok(key) = handle.insert(self.deadline, waiter) else {
+        let Ok(key) = handle.insert(deadline, waiter) else {
             return false;
         };
         // The old place is given up after the new one is taken: no moment without.
