@@ -9,6 +9,7 @@ use reveille_context::coop;
 
 use crate::primitive::Arc;
 use crate::resolve::exchange::Exchange;
+use crate::resolve::names::Asking;
 use crate::resolve::pool::{Pool, pool};
 
 /// A name that the system's resolver is asked for, from the first poll on.
@@ -16,7 +17,7 @@ use crate::resolve::pool::{Pool, pool};
 pub(super) struct Lookup {
     host: String,
     port: u16,
-    asked: Option<(Arc<Pool>, Arc<Exchange>)>,
+    asked: Option<(Arc<Pool>, Arc<Exchange>, Asking)>,
 }
 
 impl Lookup {
@@ -34,12 +35,13 @@ impl Lookup {
         location: &'static Location<'static>,
     ) -> Poll<io::Result<Vec<SocketAddr>>> {
         let progress = ready!(coop::poll_proceed(cx));
-        let (_, exchange) = self.asked.get_or_insert_with(|| {
+        let (_, exchange, _) = self.asked.get_or_insert_with(|| {
             let pool = pool();
             let exchange = Pool::ask(&pool, &self.host);
-            (pool, exchange)
+            (pool, exchange, Asking::begin())
         });
         let found = ready!(exchange.poll(cx, location));
+        self.asked = None;
         progress.made();
         let mut addresses = found?;
         for address in &mut addresses {
@@ -51,7 +53,7 @@ impl Lookup {
 
 impl Drop for Lookup {
     fn drop(&mut self) {
-        if let Some((pool, exchange)) = self.asked.take() {
+        if let Some((pool, exchange, _asking)) = self.asked.take() {
             Pool::leave(&pool, &self.host, &exchange);
         }
     }

@@ -124,6 +124,9 @@ struct Waiting {
     closed: bool,
     next: u64,
     waiters: HashMap<u64, Waiter>,
+    /// Look-ups by the system that go on, and how many there ever were.
+    asked: usize,
+    begun: u64,
 }
 
 impl Names {
@@ -156,11 +159,12 @@ impl Names {
         woken.extend(waiting.waiters.drain().map(|(_, waiter)| waiter.into_waker()));
     }
 
-    /// `None` while a look-up that somebody waits for is going on, else a number that is another one whenever there was
-    /// one in between: for a clock that is to stand meanwhile.
+    /// `None` while the system looks a name up for somebody who waits, else a number that is another one whenever it did in
+    /// between: for a clock that is to stand meanwhile. What a [`Resolver`] of one's own does is not counted: it runs in the
+    /// runtime itself, and may wait for time.
     pub fn finished(&self) -> Option<u64> {
         let waiting = self.waiting();
-        waiting.waiters.is_empty().then_some(waiting.next)
+        (waiting.asked == 0).then_some(waiting.begun)
     }
 
     /// Those of this thread.
@@ -200,6 +204,31 @@ pub struct EnterGuard {
 impl Drop for EnterGuard {
     fn drop(&mut self) {
         drop(Names::replace_current(self.previous.take()));
+    }
+}
+
+/// The system looks a name up for a runtime while this lives.
+#[derive(Debug)]
+pub(super) struct Asking(Option<Names>);
+
+impl Asking {
+    /// For the runtime of this thread, if any.
+    pub(super) fn begin() -> Self {
+        let names = Names::current();
+        if let Some(names) = &names {
+            let mut waiting = names.waiting();
+            waiting.asked += 1;
+            waiting.begun += 1;
+        }
+        Self(names)
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if let Some(names) = &self.0 {
+            names.waiting().asked -= 1;
+        }
     }
 }
 
