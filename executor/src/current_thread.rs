@@ -411,8 +411,7 @@ impl<'a, P: Park> Driving<'a, P> {
                 executor.receive(self.entry);
             }
             if local::is_empty() && !self.entry.has_news() {
-                // The turn in there may have woken the root on its own thread, which unparks nobody.
-                if !core.finds_work_at_rest() && !self.entry.has_news() {
+                if !core.finds_work_at_rest(self.entry) {
                     core.sleep(None);
                 }
             } else if core.turn_is_due() {
@@ -508,17 +507,18 @@ impl<P: Park> Core<P> {
 
     /// With nothing to run: if somebody waits for the runtime to be at rest, looks whether it is. True if that led to
     /// something to run, so far as this thread knows.
-    fn finds_work_at_rest(&mut self) -> bool {
+    fn finds_work_at_rest(&mut self, entry: &Entry) -> bool {
         if !self.home.quiescence.is_awaited() {
             return false;
         }
         // What sockets have is work, too.
         self.turn();
-        if local::is_empty() {
+        // On its own thread what that wakes unparks nobody.
+        if local::is_empty() && !entry.has_news() {
             let _elsewhere = local::as_if_elsewhere();
             self.home.look_for_rest();
         }
-        !local::is_empty()
+        !local::is_empty() || entry.has_news()
     }
 
     fn sleep(&mut self, timeout: Option<Duration>) {

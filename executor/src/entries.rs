@@ -16,6 +16,8 @@ pub(crate) struct Entries {
 #[derive(Default)]
 struct State {
     here: Vec<Arc<Entry>>,
+    /// How many have come, so far.
+    registered: u64,
     /// How many local tasks those had that are not here any more.
     ended: u64,
 }
@@ -23,7 +25,10 @@ struct State {
 impl Entries {
     /// Notes who runs tasks, until the guard is dropped.
     pub(crate) fn register<'a>(&'a self, entry: &Arc<Entry>, quiescence: &'a Quiescence) -> Registered<'a> {
-        lock(&self.state).here.push(entry.clone());
+        let mut state = lock(&self.state);
+        state.here.push(entry.clone());
+        state.registered += 1;
+        drop(state);
         Registered {
             entries: self,
             entry: entry.clone(),
@@ -44,7 +49,10 @@ impl Entries {
     /// not in the midst of a task. Those rest as well that sleep in a `block_on` in there.
     pub(crate) fn are_at_rest(&self, mut blocking: usize, answers: &mut Answers) -> bool {
         let mut asleep_in_there = 0;
-        for entry in &lock(&self.state).here {
+        let state = lock(&self.state);
+        // One that has come anew may look like one that has left.
+        answers.push(state.registered);
+        for entry in &state.here {
             match entry.rest() {
                 Rest::Active => return false,
                 Rest::Blocked => {
@@ -58,6 +66,14 @@ impl Entries {
             }
         }
         blocking == asleep_in_there
+    }
+
+    /// Whether that one is here.
+    pub(crate) fn contain(&self, entry: *const Entry) -> bool {
+        lock(&self.state)
+            .here
+            .iter()
+            .any(|here| Arc::as_ptr(here) == entry)
     }
 
     /// The local tasks of all who are here, and were.

@@ -135,8 +135,7 @@ impl Handle {
 
     /// Whether this thread is in the midst of blocking code of this runtime.
     pub(crate) fn is_in_blocking_code(&self) -> bool {
-        let in_place =
-            || local::is_suspended() && local::current_handle().is_some_and(|current| current.is(self));
+        let in_place = || local::suspended().is_some_and(|entry| self.entries().contain(entry));
         self.blocking().is_of_this_thread() || in_place()
     }
 

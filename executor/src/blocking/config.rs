@@ -28,7 +28,7 @@ pub(crate) struct PoolConfig {
     pub(crate) on_thread_start: Option<Hook>,
     /// Called on every thread of the pool after its last job.
     pub(crate) on_thread_stop: Option<Hook>,
-    /// Told when no job is left. Weak, since it leads to the driver: the pool lives on in the handles of its jobs, and in
+    /// Told when a thread has no more to run. Weak, since it leads to the driver: the pool lives on in the handles of its jobs, and in
     /// threads that are about to return, when the runtime is gone.
     pub(crate) quiescence: Weak<Quiescence>,
     /// How a thread is started; tests have it fail.

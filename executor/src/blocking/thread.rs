@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io;
+use std::mem;
 use std::ptr;
 use std::sync::Arc;
 
@@ -149,22 +150,27 @@ impl BlockingPool {
 
     /// Runs jobs until the queue is empty.
     fn run_jobs<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        while let Some((task, record, next)) = state.take() {
-            drop(state);
-            self.carry_out(next);
-            task.run();
-            state = lock(&self.state);
-            state.ended(&record);
-            if state.demand().0 == 0 {
-                // Not under the lock: this may be the last one who has it, and then the driver's waker drops here.
+        let mut has_run = false;
+        loop {
+            while let Some((task, record, next)) = state.take() {
                 drop(state);
-                if let Some(quiescence) = self.config.quiescence.upgrade() {
-                    quiescence.have_a_look();
-                }
+                self.carry_out(next);
+                task.run();
                 state = lock(&self.state);
+                state.ended(&record);
+                has_run = true;
             }
+            if !mem::take(&mut has_run) {
+                return state;
+            }
+            // This thread rests now, whatever others do: theirs may be jobs that sleep. Not under the lock: this may be the
+            // last one who has it, and then the driver's waker drops here.
+            drop(state);
+            if let Some(quiescence) = self.config.quiescence.upgrade() {
+                quiescence.have_a_look();
+            }
+            state = lock(&self.state);
         }
-        state
     }
 
     /// Waits until there is a reason not to.

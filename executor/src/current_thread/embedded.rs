@@ -217,7 +217,8 @@ impl<P: Announce> Embedded<'_, P> {
         });
         executor.run_some(core, entry);
         if local::is_empty() && !entry.has_news() {
-            core.finds_work_at_rest();
+            // What it finds is announced, or is in the queue.
+            core.finds_work_at_rest(entry);
         }
         if executor.home.is_down() {
             executor.go_down(core, entry);

@@ -13,7 +13,8 @@ use crate::task::Runnable;
 /// Until the guard is dropped this thread is in no `block_on`, and its own tasks stand still; those that are woken go
 /// through the mailbox.
 pub(crate) fn suspend() -> Suspended {
-    if let Some(entry) = super::current_entry() {
+    let entry = super::current_entry();
+    if let Some(entry) = &entry {
         entry.set_blocked(true);
     }
     LOCAL.with(|local| Suspended {
@@ -24,7 +25,9 @@ pub(crate) fn suspend() -> Suspended {
         queue: local.queue.take(),
         has_local_tasks: local.has_local_tasks.take(),
         in_poll: local.in_poll.take(),
-        was_suspended: local.suspended.replace(true),
+        suspended: local
+            .suspended
+            .replace(entry.as_ref().map_or(ptr::null(), Arc::as_ptr)),
     })
 }
 
@@ -37,7 +40,7 @@ pub(crate) struct Suspended {
     queue: VecDeque<Runnable>,
     has_local_tasks: bool,
     in_poll: bool,
-    was_suspended: bool,
+    suspended: *const Entry,
 }
 
 impl Drop for Suspended {
@@ -50,7 +53,7 @@ impl Drop for Suspended {
             local.queue.replace(mem::take(&mut self.queue));
             local.has_local_tasks.set(self.has_local_tasks);
             local.in_poll.set(self.in_poll);
-            local.suspended.set(self.was_suspended);
+            local.suspended.set(self.suspended);
         });
         if let Some(entry) = super::current_entry() {
             entry.set_blocked(false);

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use reveille_context::wake;
 
 use super::shared::Shared;
-use crate::primitive::{AtomicBool, Condvar, Mutex, Ordering, fence, lock, wait, wait_for};
+use crate::primitive::{AtomicBool, AtomicU64, Condvar, Mutex, Ordering, fence, lock, wait, wait_for};
 use crate::slow_poll::{Reports, SlowPoll};
 
 /// What others know of the monitor.
@@ -29,15 +29,25 @@ pub(super) struct Monitor {
     /// Whether it was roused since it fell asleep.
     roused: Mutex<bool>,
     condvar: Condvar,
+    /// Odd while it has tasks or wakers in its hands; each time is another one.
+    handing_on: AtomicU64,
 }
 
 impl Monitor {
     pub(super) fn new() -> Self {
         Self {
+            handing_on: AtomicU64::new(0),
             asleep: AtomicBool::new(false),
             roused: Mutex::new(false),
             condvar: Condvar::new(),
         }
+    }
+
+    /// `None` while it has something in its hands that is in no queue, else a number that changes whenever it has.
+    pub(super) fn hands(&self) -> Option<u64> {
+        // Acquire: pairs with the Release of the change.
+        let number = self.handing_on.load(Ordering::Acquire);
+        (number % 2 == 0).then_some(number)
     }
 
     /// By a worker that is not parked any more, after its bit is cleared.
@@ -156,7 +166,7 @@ impl Shared {
             // It runs, but its polls are too long for its own pace: others may wait for its sockets.
             let late = !is_parked && now.saturating_duration_since(watched.turned) >= STUCK_AFTER;
             if late {
-                self.turn_for(worker);
+                self.hand_on(|| self.turn_for(worker));
             }
             return late;
         }
@@ -164,7 +174,7 @@ impl Shared {
         if elapsed < STUCK_AFTER {
             return false;
         }
-        self.rescue(worker);
+        self.hand_on(|| self.rescue(worker));
         if elapsed >= self.config.slow_poll_threshold && !watched.reported {
             if let Some(slow) = self.slow_poll(worker, elapsed) {
                 watched.reported = true;
@@ -172,6 +182,16 @@ impl Shared {
             }
         }
         true
+    }
+
+    /// Lets it be seen that tasks and wakers are in the monitor's hands.
+    fn hand_on(&self, hand_on: impl FnOnce()) {
+        // AcqRel, both: whoever finds a queue emptied in there sees the first, and whoever sees the second what was pushed.
+        self.monitor.handing_on.fetch_add(1, Ordering::AcqRel);
+        hand_on();
+        self.monitor.handing_on.fetch_add(1, Ordering::AcqRel);
+        // A worker may have looked in vain meanwhile.
+        self.quiescence.have_a_look();
     }
 
     /// Hands a stuck worker's queue on and turns its driver.

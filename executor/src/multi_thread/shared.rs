@@ -137,6 +137,10 @@ impl Shared {
     }
 
     fn is_at_rest(&self, answers: &mut Answers) -> bool {
+        let Some(hands) = self.monitor.hands() else {
+            return false;
+        };
+        answers.push(hands);
         for (index, shard) in self.shards.iter().enumerate() {
             if !self.idle.is_parked(index) {
                 return false;
