@@ -132,7 +132,7 @@ impl Park for Driver {
         self.reactor.close(woken);
         self.timers.close(woken);
         if let Some(drivers) = &self.drivers {
-            drivers.names().close(woken);
+            drivers.close(woken);
         }
     }
 
@@ -157,11 +157,11 @@ impl Announce for Driver {
 
 impl Drop for Driver {
     /// A current-thread runtime does not close its driver, it drops it, before it waits for its blocking jobs: those may
-    /// wait for a name, as for a socket.
+    /// wait for a name or for time, as for a socket.
     fn drop(&mut self) {
         if let Some(drivers) = &self.drivers {
             let mut woken = Vec::new();
-            drivers.names().close(&mut woken);
+            drivers.close(&mut woken);
             wake::wake_all(&mut woken);
         }
     }

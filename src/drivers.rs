@@ -5,6 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Waker;
 
 use reveille_net::names::Names;
 use reveille_timer::Clock;
@@ -40,6 +41,13 @@ impl Drivers {
     /// Their clock, and who moves it while it is paused.
     pub(crate) fn virtual_time(&self) -> &Arc<VirtualTime> {
         &self.virtual_time
+    }
+
+    /// Ends, with the runtime, what its drivers do not end themselves: look-ups, and a pause of its clock. Who waits is to be
+    /// woken by the caller.
+    pub(crate) fn close(&self, woken: &mut Vec<Waker>) {
+        self.names.close(woken);
+        self.virtual_time.close(woken);
     }
 
     /// How the runtime has its names looked up.

@@ -54,8 +54,12 @@ use crate::runtime::Handle;
 #[track_caller]
 pub fn pause() {
     let (time, handle) = current("pause");
+    let settling = time.settling();
+    // Nobody would move it any more.
+    let paused = settling.closed || time.clock.pause();
+    drop(settling);
     assert!(
-        time.clock.pause(),
+        paused,
         "`time::pause` was called while the clock is paused already; call `time::resume` first"
     );
     handle.look_for_rest();
@@ -72,7 +76,7 @@ pub fn pause() {
 pub fn resume() {
     let (time, _) = current("resume");
     assert!(
-        time.clock.resume(),
+        time.clock.resume() || time.settling().closed,
         "`time::resume` was called while the clock goes; call `time::pause` first"
     );
     // They wait without end, or for the deadlines of before.
@@ -121,7 +125,7 @@ pub fn resume() {
 pub fn advance(duration: Duration) -> Advance {
     let (time, handle) = current("advance");
     assert!(
-        time.clock.is_paused(),
+        time.clock.is_paused() || time.settling().closed,
         "`time::advance` was called while the clock goes; call `time::pause` first"
     );
     Advance {
@@ -254,6 +258,11 @@ impl Settle {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let waker = cx.waker().clone();
         let mut settling = self.time.settling();
+        if settling.closed {
+            drop(settling);
+            self.place = None;
+            return Poll::Ready(());
+        }
         let before = match self.place {
             None => {
                 let place = settling.next;
@@ -306,6 +315,8 @@ pub(crate) struct VirtualTime {
 /// Who waits for the runtime to come to rest.
 #[derive(Default)]
 struct Settling {
+    /// The runtime shuts down: it does not come to rest any more.
+    closed: bool,
     next: u64,
     waiting: Vec<(u64, Waker)>,
 }
@@ -324,6 +335,17 @@ impl VirtualTime {
             holds: AtomicUsize::new(0),
             settling: Mutex::default(),
         }
+    }
+
+    /// The runtime shuts down. A clock that stands would never go again, and what still runs, a blocking job say, may wait
+    /// for it; so it goes from now on. Whoever waits for rest is to be woken by the caller.
+    pub(crate) fn close(&self, woken: &mut Vec<Waker>) {
+        let mut settling = self.settling();
+        settling.closed = true;
+        self.clock.resume();
+        let waiting = std::mem::take(&mut settling.waiting);
+        drop(settling);
+        woken.extend(waiting.into_iter().map(|(_, waker)| waker));
     }
 
     fn step(&self, limit: Option<Instant>, woken: &mut Vec<Waker>) -> bool {
@@ -354,8 +376,8 @@ impl OnQuiescent for VirtualTime {
             return;
         }
         drop(settling);
-        if self.holds.load(Ordering::Relaxed) == 0 {
-            self.step(None, woken);
-        }
+        // Under a hold what is due already still comes.
+        let limit = (self.holds.load(Ordering::Relaxed) > 0).then(|| self.clock.now());
+        self.step(limit, woken);
     }
 }
