@@ -1,11 +1,14 @@
 //! Time that stands until nothing is left to do: the same on a current-thread runtime, on one worker and on four.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use reveille::net::{TcpListener, TcpStream, lookup_host};
+use reveille::net::{Resolver, TcpListener, TcpStream, lookup_host};
 use reveille::runtime::{Builder, Handle, Runtime};
 use reveille::task::{block_in_place, spawn_blocking, spawn_local, yield_now};
 use reveille::time::{self, Instant, advance, interval, pause, resume, sleep, sleep_until, timeout};
@@ -240,6 +243,152 @@ fn blocking_code_that_sleeps_in_a_block_on_lets_time_move() {
         });
         assert!(timeout(HOUR + SECOND, task).await.is_ok());
         assert_eq!(start.elapsed(), HOUR);
+    });
+}
+
+#[test]
+fn the_end_of_a_job_is_seen_beside_one_that_sleeps() {
+    on_each(async || {
+        let start = Instant::now();
+        let handle = Handle::current();
+        let (sleeps, asleep) = mpsc::channel();
+        let sleeper = spawn_blocking(move || {
+            handle.block_on(async {
+                sleeps.send(()).unwrap();
+                sleep(SECOND).await;
+            });
+        });
+        // Detached: its end wakes nobody.
+        drop(spawn_blocking(move || {
+            asleep.recv().unwrap();
+            thread::sleep(Duration::from_millis(20));
+        }));
+        sleeper.await.unwrap();
+        assert_eq!(start.elapsed(), SECOND);
+    });
+}
+
+#[test]
+fn blocking_code_within_blocking_code_that_sleeps_lets_time_move() {
+    on_each_of([Some(1), Some(4)], async || {
+        let start = Instant::now();
+        let outer = Handle::current();
+        let job = spawn_blocking(move || {
+            let inner = outer.clone();
+            outer.block_on(async move { block_in_place(|| inner.block_on(sleep(SECOND))) });
+        });
+        job.await.unwrap();
+        let outer = Handle::current();
+        block_in_place(|| {
+            let inner = outer.clone();
+            outer.block_on(async move { block_in_place(|| inner.block_on(sleep(SECOND))) });
+        });
+        assert_eq!(start.elapsed(), 2 * SECOND);
+    });
+}
+
+#[test]
+fn blocking_code_of_another_runtime_is_none_of_this_one() {
+    watchdog(|| {
+        let (here, there) = (runtime(Some(1)), runtime(Some(1)));
+        here.block_on(async {
+            block_in_place(|| {
+                let _entered = there.enter();
+                there.block_on(sleep(HOUR));
+            });
+        });
+    });
+}
+
+#[test]
+fn what_has_come_for_the_future_of_block_on_is_seen_before_time_moves() {
+    on_each(async || {
+        let _hold = time::hold();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = TcpStream::connect(address).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
+        let write = async {
+            yield_now().await;
+            client.write_all(b"x").await
+        };
+        let mut byte = [0];
+        let (read, written) = futures_lite::future::zip(server.read_exact(&mut byte), write).await;
+        written.unwrap();
+        assert_eq!(read.unwrap(), 1);
+    });
+}
+
+#[test]
+fn what_is_due_comes_under_a_hold_too() {
+    on_each(async || {
+        let _hold = time::hold();
+        // They begin to wait when their time is over.
+        let late = sleep(5 * SECOND);
+        let timed_out = timeout(5 * SECOND, std::future::pending::<()>());
+        advance(10 * SECOND).await;
+        late.await;
+        timed_out.await.unwrap_err();
+    });
+}
+
+#[test]
+fn the_end_of_a_runtime_lets_its_clock_go() {
+    for workers in [None, Some(1), Some(4)] {
+        watchdog(move || {
+            let runtime = runtime(workers);
+            let done = Arc::new(AtomicUsize::new(0));
+            // Their clock is a day ahead of the machine's.
+            runtime.block_on(sleep(24 * HOUR));
+            let hold = runtime.block_on(async { time::hold() });
+            let (begins, begun) = mpsc::channel();
+            for advances in [false, true] {
+                let (handle, done, begins) = (runtime.handle().clone(), done.clone(), begins.clone());
+                drop(runtime.spawn_blocking(move || {
+                    handle.block_on(async {
+                        begins.send(()).unwrap();
+                        match advances {
+                            true => advance(SECOND).await,
+                            false => sleep(Duration::from_millis(20)).await,
+                        }
+                    });
+                    done.fetch_add(1, Ordering::SeqCst);
+                }));
+            }
+            begun.iter().take(2).for_each(drop);
+            // It waits for its jobs, and nobody else is there to move their time.
+            drop(runtime);
+            assert_eq!(done.load(Ordering::SeqCst), 2);
+            drop(hold);
+        });
+    }
+}
+
+#[test]
+fn a_resolver_of_ones_own_may_wait_for_time() {
+    struct Slow;
+    impl Resolver for Slow {
+        fn resolve(
+            &self,
+            _: &str,
+            port: u16,
+        ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>> {
+            Box::pin(async move {
+                sleep(SECOND).await;
+                Ok(vec![(Ipv4Addr::LOCALHOST, port).into()])
+            })
+        }
+    }
+
+    watchdog(|| {
+        let mut builder = Builder::current_thread();
+        let runtime = builder.start_paused(true).resolver(Slow).build().unwrap();
+        runtime.block_on(async {
+            let start = Instant::now();
+            let mut found = lookup_host("anything:80").await.unwrap();
+            assert_eq!(found.next().unwrap().port(), 80);
+            assert_eq!(start.elapsed(), SECOND);
+        });
     });
 }
 
