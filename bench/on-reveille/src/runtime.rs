@@ -2,7 +2,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 use reveille::net::{TcpListener, TcpStream};
 use reveille::runtime::Builder;
@@ -15,6 +16,7 @@ impl bench_scenarios::Runtime for Reveille {
     type JoinError = reveille::task::JoinError;
     type JoinHandle<T: Send + 'static> = reveille::task::JoinHandle<T>;
 
+    type Sleep = reveille::time::Sleep;
     type Handle = reveille::runtime::Handle;
 
     fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
@@ -51,6 +53,18 @@ impl bench_scenarios::Runtime for Reveille {
 
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
         reveille::time::sleep(duration)
+    }
+
+    fn sleep_until(deadline: Instant) -> Self::Sleep {
+        reveille::time::sleep_until(deadline.into())
+    }
+
+    fn reset(mut sleep: Pin<&mut Self::Sleep>, deadline: Instant) {
+        sleep.reset(deadline.into());
+    }
+
+    fn unconstrained<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+        reveille::task::unconstrained(future)
     }
 
     async fn timeout<F: Future + Send>(duration: Duration, future: F) -> Option<F::Output> {

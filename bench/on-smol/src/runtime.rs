@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use smol::io::{AsyncReadExt, AsyncWriteExt};
 use smol::net::{TcpListener, TcpStream};
@@ -36,12 +36,24 @@ impl<T> Drop for JoinHandle<T> {
     }
 }
 
+/// A timer whose output is nothing, as the others'.
+pub(crate) struct Sleep(Timer);
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(drop)
+    }
+}
+
 impl bench_scenarios::Runtime for Smol {
     type Stream = TcpStream;
     type Listener = TcpListener;
     type JoinError = Infallible;
     type JoinHandle<T: Send + 'static> = JoinHandle<T>;
 
+    type Sleep = Sleep;
     type Handle = &'static Executor<'static>;
 
     fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
@@ -87,6 +99,18 @@ impl bench_scenarios::Runtime for Smol {
 
     async fn sleep(duration: Duration) {
         Timer::after(duration).await;
+    }
+
+    fn sleep_until(deadline: Instant) -> Sleep {
+        Sleep(Timer::at(deadline))
+    }
+
+    fn reset(mut sleep: Pin<&mut Sleep>, deadline: Instant) {
+        sleep.0.set_at(deadline);
+    }
+
+    fn unconstrained<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+        future
     }
 
     async fn timeout<F: Future + Send>(duration: Duration, wrapped: F) -> Option<F::Output> {

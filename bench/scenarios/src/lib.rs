@@ -2,7 +2,7 @@
 //!
 //! A runtime is a binary: it implements [`Runtime`] and calls [`run`]. Then `BINARY SCENARIO` measures one scenario in a
 //! fresh process and prints one line `metric value` per figure; `BINARY SCENARIO 2` does so on two workers. In reading order:
-//! [`Runtime`], `tasks`, `fork`, `time`, `echo`, `stuck`, `idle`, `gate` (the channel of the ping-pong), `measure`.
+//! [`Runtime`], `tasks`, `fork`, `time`, `sleeps`, `timeouts`, `echo`, `stuck`, `idle`, `gate` (the channel of the ping-pong), `measure`.
 
 mod counting;
 mod echo;
@@ -11,15 +11,19 @@ mod gate;
 mod idle;
 mod many;
 mod measure;
+mod random;
+mod sleeps;
 mod stuck;
 mod tasks;
 mod time;
+mod timeouts;
 
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use counting::Counting;
 pub use many::serve_many;
@@ -34,6 +38,8 @@ pub trait Runtime: 'static {
     type JoinError: std::fmt::Debug;
     /// Waits for a task.
     type JoinHandle<T: Send + 'static>: Future<Output = Result<T, Self::JoinError>> + Send;
+    /// A sleep that can be given another deadline.
+    type Sleep: Future<Output = ()> + Send;
     /// Spawns from threads that are not the runtime's.
     type Handle: Send + Sync;
 
@@ -54,6 +60,12 @@ pub trait Runtime: 'static {
     fn yield_now() -> impl Future<Output = ()> + Send;
     /// The runtime's sleep.
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;
+    /// The same until an instant.
+    fn sleep_until(deadline: Instant) -> Self::Sleep;
+    /// Gives a sleep another deadline.
+    fn reset(sleep: Pin<&mut Self::Sleep>, deadline: Instant);
+    /// Keeps no budget for `future`: it may do as much in one poll as it likes.
+    fn unconstrained<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send;
     /// The output of `future`, or `None` once `duration` has passed.
     fn timeout<F: Future + Send>(
         duration: Duration,
@@ -108,6 +120,11 @@ pub fn run<R: Runtime>() {
         "idle_with_sockets" => idle::idle::<R>(true),
         "stuck_worker" => stuck::stuck_worker::<R>(),
         "timeout_unfired" => time::timeout_unfired::<R>(),
+        "sleeps" => sleeps::in_a_task_each::<R>(),
+        "sleeps_in_one_task" => sleeps::in_one_task::<R>(),
+        "timeouts" => timeouts::on_the_same_worker::<R>(),
+        "timeouts_elsewhere" => timeouts::dropped_on_another_worker::<R>(),
+        "resets_elsewhere" => timeouts::reset_on_another_worker::<R>(),
         "sleep_dropped" => time::sleep_dropped::<R>(),
         "echo_1" => echo::echo::<R>(1),
         "echo_50" => echo::echo::<R>(50),

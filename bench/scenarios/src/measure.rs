@@ -8,6 +8,7 @@ use rustix::time::{ClockId, clock_gettime};
 pub(crate) type Figures = Vec<(&'static str, f64)>;
 
 /// A running measurement.
+#[derive(Clone, Copy)]
 pub(crate) struct Stopwatch {
     wall: Instant,
     processor: u128,
@@ -23,10 +24,16 @@ impl Stopwatch {
 
     /// What has passed since the start, per operation.
     pub(crate) fn per_operation(&self, operations: u64) -> Figures {
-        let wall = self.wall.elapsed().as_nanos();
-        let processor = processor_nanoseconds() - self.processor;
-        let per = |total: u128| total as f64 / operations as f64;
-        vec![("wall_ns", per(wall)), ("cpu_ns", per(processor))]
+        let wall = self.wall.elapsed().as_nanos() as f64 / operations as f64;
+        vec![
+            ("wall_ns", wall),
+            ("cpu_ns", self.processor_per_operation(operations)),
+        ]
+    }
+
+    /// The nanoseconds of processor time since the start, per operation.
+    pub(crate) fn processor_per_operation(&self, operations: u64) -> f64 {
+        (processor_nanoseconds() - self.processor) as f64 / operations as f64
     }
 }
 
