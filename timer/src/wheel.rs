@@ -111,13 +111,18 @@ impl<T> Wheel<T> {
 
     /// Gives an entry another deadline. False if the entry is gone.
     ///
-    /// To a later one this is a store: the entry moves when its old slot is reached.
+    /// To one that is not before the entry's slot this is a store, so to every later one: the entry moves when its old slot
+    /// is reached.
     pub fn reset(&mut self, key: Key, when: u64) -> bool {
         let Some(index) = self.entries.find(key) else {
             return false;
         };
         let entry = &mut self.entries[index];
-        if when >= entry.when && entry.place != Place::Overflow {
+        let stays = match entry.place {
+            Place::Slot { level, slot } => when >= start_of(level.into(), slot.into(), self.elapsed),
+            Place::Overflow => false,
+        };
+        if stays {
             entry.when = when;
         } else {
             self.unlink(index);
