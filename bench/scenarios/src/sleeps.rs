@@ -31,7 +31,7 @@ pub(crate) fn in_a_task_each<R: Runtime>() -> Figures {
 }
 
 /// All in one task, which waits for them by a `FuturesUnordered`. Without a budget: with its own, tokio had not come to an
-/// end after seven minutes of processor time.
+/// end after six minutes of processor time.
 pub(crate) fn in_one_task<R: Runtime>() -> Figures {
     sleeps::<R, _>(|deadlines, lateness| async move {
         let task = R::spawn(R::unconstrained(async move {
