@@ -5,9 +5,11 @@
 #[cfg(not(any(loom, shuttle)))]
 mod chosen {
     pub(crate) use crossbeam_queue::{ArrayQueue, SegQueue};
-    pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
-    };
+    #[cfg(tsan)]
+    pub(crate) use crate::primitive::fence_as_read_modify_write as fence;
+    #[cfg(not(tsan))]
+    pub(crate) use std::sync::atomic::fence;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
     pub(crate) use std::sync::{Condvar, Mutex};
     pub(crate) use std::thread::{
         Builder as ThreadBuilder, JoinHandle, Thread, current as current_thread, park as park_thread,
@@ -46,6 +48,14 @@ use std::io;
 pub(crate) use std::sync::atomic::Ordering;
 use std::sync::{PoisonError, TryLockError};
 use std::time::{Duration, Instant};
+
+/// A fence for ThreadSanitizer, which sees none: all of them read and write one place, so each synchronises with those
+/// before it. That is more than the fences promise, so what leans on a fence is for the models to show.
+#[cfg(tsan)]
+pub(crate) fn fence_as_read_modify_write(_: Ordering) {
+    static FENCE: AtomicUsize = AtomicUsize::new(0);
+    FENCE.fetch_add(1, Ordering::SeqCst);
+}
 
 /// Whether time goes by: in a model checker it does not.
 pub(crate) const HAS_CLOCK: bool = !cfg!(any(loom, shuttle));

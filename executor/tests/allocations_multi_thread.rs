@@ -91,8 +91,9 @@ fn a_spawn_is_one_allocation_and_nothing_grows() {
         let growth = BYTES.load(Ordering::SeqCst) - bytes;
         let tasks = count * BATCH;
         println!("{workers} workers: {allocations} allocations for {tasks} tasks, {growth} bytes more");
+        // At worst all go through the injector: the monitor takes them there from a worker that the system does not run.
         assert!(
-            allocations <= tasks + tasks / 50,
+            allocations <= tasks + tasks / 31 + 100,
             "{allocations} allocations for {tasks} tasks on {workers} workers"
         );
         assert!(
