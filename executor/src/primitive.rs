@@ -4,9 +4,9 @@
 
 #[cfg(not(any(loom, shuttle)))]
 mod chosen {
-    pub(crate) use crossbeam_queue::{ArrayQueue, SegQueue};
     #[cfg(tsan)]
     pub(crate) use crate::primitive::fence_as_read_modify_write as fence;
+    pub(crate) use crossbeam_queue::{ArrayQueue, SegQueue};
     #[cfg(not(tsan))]
     pub(crate) use std::sync::atomic::fence;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
