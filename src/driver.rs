@@ -29,9 +29,17 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// The drivers of one runtime, and what is known of them.
-    pub(crate) fn several(count: usize, names: Names, clock: Clock) -> io::Result<(Vec<Self>, Drivers)> {
+    pub(crate) fn several(
+        count: usize,
+        names: Names,
+        clock: Clock,
+        precise: bool,
+    ) -> io::Result<(Vec<Self>, Drivers)> {
         // One group: all of them are driven, if need be by the monitor, and all are closed at the end.
-        let reactors = Reactor::several(count)?;
+        let mut reactors = Reactor::several(count)?;
+        if precise {
+            reactors.iter_mut().for_each(Reactor::wait_precisely);
+        }
         let mut all: Vec<Self> = reactors
             .into_iter()
             .map(|reactor| Self::new(reactor, clock.clone()))

@@ -12,6 +12,7 @@
 //! * `retry`: the one loop of trying, clearing and waiting;
 //! * `registration` and `wait`: [`Registration`] and [`Wait`], on which sockets are built;
 //! * `source`: what can be registered ([`Source`]), and how platforms differ;
+//! * `precise_wait`: a wait that is not rounded to milliseconds;
 //! * `descriptor`: what a foreign loop watches;
 //! * `shutdown`: the error of a runtime that is going away.
 //!
@@ -31,6 +32,7 @@ mod interest;
 #[cfg(all(test, loom))]
 mod loom_models;
 mod membership;
+mod precise_wait;
 mod primitive;
 mod reactor;
 mod readiness;

@@ -11,6 +11,7 @@ use reveille_context::wake;
 use crate::handle::{Handle, Notifier};
 use crate::interest::Ready;
 use crate::membership::Host;
+use crate::precise_wait;
 use crate::station::Station;
 use crate::token::{self, Token};
 
@@ -57,6 +58,8 @@ pub struct Reactor {
     handle: Handle,
     /// A look found a notification, which is for the next wait.
     notified: bool,
+    /// Its waits are not rounded.
+    precise: bool,
 }
 
 impl Reactor {
@@ -114,6 +117,7 @@ impl Reactor {
             events: mio::Events::with_capacity(EVENTS_PER_TURN),
             handle,
             notified: false,
+            precise: false,
         })
     }
 
@@ -127,8 +131,29 @@ impl Reactor {
         self.handle.notifier()
     }
 
+    /// From now on its waits end to the nanosecond, as far as the system can: on Linux, whose selector counts milliseconds, by a
+    /// `ppoll` of its descriptor. A wait that an event ends before its time then makes two system calls, not one; a wait
+    /// that just ends, and one without end, make one.
+    ///
+    /// Elsewhere it changes nothing: kqueue is as precise by itself, Windows is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_reactor::Reactor;
+    ///
+    /// let mut reactor = Reactor::new()?;
+    /// reactor.wait_precisely();
+    /// reactor.turn(Some(Duration::from_micros(50)), &mut Vec::new())?;
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn wait_precisely(&mut self) {
+        self.precise = true;
+    }
+
     /// Waits for events at most for `timeout` (`None`: without end; rounded up to milliseconds where the system counts
-    /// those), or until notified. The wakers of those who waited for the events are appended to `woken`, for the
+    /// those, unless it [waits precisely](Self::wait_precisely)), or until notified. The wakers of those who waited for the events are appended to `woken`, for the
     /// caller to wake where it holds no lock.
     ///
     /// A zero timeout only looks: it leaves a notification for the next wait, and makes no system call while nothing is
@@ -161,7 +186,8 @@ impl Reactor {
         let notified = !looks && mem::take(&mut self.notified);
         let timeout = if notified { Some(Duration::ZERO) } else { timeout };
         let timeout = timeout.map(|timeout| timeout.min(LONGEST_WAIT));
-        match self.poll.poll(&mut self.events, timeout) {
+        self.events.clear();
+        match self.wait(timeout) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(error) => return Err(error),
@@ -175,6 +201,18 @@ impl Reactor {
         let events = events.map(|event| (Token::unpack(event.token().0), ready(event)));
         self.handle.table().deliver(events, woken);
         Ok(())
+    }
+
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let timeout = match timeout {
+            Some(timeout) if self.precise && !timeout.is_zero() => {
+                let left = precise_wait::wait(self.poll.registry(), timeout)?;
+                let Some(left) = left else { return Ok(()) };
+                Some(left)
+            }
+            timeout => timeout,
+        };
+        self.poll.poll(&mut self.events, timeout)
     }
 }
 

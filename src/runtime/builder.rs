@@ -35,6 +35,7 @@ pub struct Builder {
     config: Config,
     resolver: Option<Arc<dyn Resolver>>,
     start_paused: bool,
+    timer_granularity: Duration,
 }
 
 #[derive(Debug)]
@@ -81,6 +82,7 @@ impl Builder {
             config: Config::at(Location::caller()),
             resolver: None,
             start_paused: false,
+            timer_granularity: MILLISECOND,
         }
     }
 
@@ -360,6 +362,47 @@ impl Builder {
         self
     }
 
+    /// How late a timer may be on a machine that is idle, beside what the system takes to run a thread; a millisecond by
+    /// default. It is never early.
+    ///
+    /// Less than that has its cost. On Linux a worker then waits in `ppoll`, which counts nanoseconds, and after that asks its
+    /// `epoll` what has come: one more system call for each wait that a socket ends while a timer is set, so two for an
+    /// echoed message's one. And timers are not gathered any more: those that would have shared one wake-up of the worker have one each. The
+    /// system adds its own: Linux delays what a thread waits for by up to 50 µs (`PR_SET_TIMERSLACK`) and rounds to its own
+    /// clock's resolution, macOS and FreeBSD are as precise by themselves, and Windows stays at its own tick of up to 15.6 ms.
+    ///
+    /// A runtime whose clock [stands from the beginning](Self::start_paused) counts nanoseconds in any case.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    /// use reveille::runtime::Builder;
+    /// use reveille::time::sleep;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let runtime = Builder::current_thread().timer_granularity(Duration::from_micros(50)).build()?;
+    /// let start = Instant::now();
+    /// runtime.block_on(sleep(Duration::from_micros(200)));
+    /// assert!(start.elapsed() >= Duration::from_micros(200));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it is less than a microsecond or more than a millisecond.
+    #[track_caller]
+    pub fn timer_granularity(&mut self, granularity: Duration) -> &mut Self {
+        assert!(
+            (Duration::from_micros(1)..=MILLISECOND).contains(&granularity),
+            "`timer_granularity({granularity:?})` is none a runtime can have; ask for something from a microsecond to a \
+             millisecond, which is the default"
+        );
+        self.timer_granularity = granularity;
+        self
+    }
+
     /// Makes the runtime.
     ///
     /// See [`Builder`] for an example.
@@ -371,7 +414,8 @@ impl Builder {
     pub fn build(&mut self) -> io::Result<Runtime> {
         match self.flavor {
             Flavor::CurrentThread => {
-                let (mut driver, drivers) = Driver::several(1, self.names(), self.clock())?;
+                let (mut driver, drivers) =
+                    Driver::several(1, self.names(), self.clock(), self.is_precise())?;
                 let driver = driver.pop().expect("one was asked for");
                 let executor = CurrentThread::with_config(driver, &self.config(&drivers));
                 let handle = Handle {
@@ -385,7 +429,8 @@ impl Builder {
                     Some(workers) => workers,
                     None => thread::available_parallelism().map_or(1, usize::from),
                 };
-                let (parks, drivers) = Driver::several(workers, self.names(), self.clock())?;
+                let (parks, drivers) =
+                    Driver::several(workers, self.names(), self.clock(), self.is_precise())?;
                 let executor = MultiThread::new(parks, self.config(&drivers))?;
                 let handle = Handle {
                     executor: executor.handle(),
@@ -397,6 +442,9 @@ impl Builder {
     }
 }
 
+/// What timers are rounded to if nobody asks for less: what the system's wait on Linux counts in.
+const MILLISECOND: Duration = Duration::from_millis(1);
+
 impl Builder {
     fn names(&self) -> Names {
         Names::new(self.resolver.clone())
@@ -406,8 +454,13 @@ impl Builder {
         if self.start_paused {
             Clock::new_paused()
         } else {
-            Clock::new()
+            Clock::with_granularity(self.timer_granularity)
         }
+    }
+
+    /// Whether waits that are rounded up to a millisecond are too long.
+    fn is_precise(&self) -> bool {
+        self.timer_granularity < MILLISECOND
     }
 
     /// The settings, with the runtime's sockets and timers current in blocking jobs too.
@@ -429,6 +482,8 @@ impl fmt::Debug for Builder {
             .field("flavor", &self.flavor)
             .field("worker_threads", &self.workers)
             .field("config", &self.config)
-            .finish()
+            .field("start_paused", &self.start_paused)
+            .field("timer_granularity", &self.timer_granularity)
+            .finish_non_exhaustive()
     }
 }
