@@ -44,6 +44,10 @@ impl Driver {
             .into_iter()
             .map(|reactor| Self::new(reactor, clock.clone()))
             .collect();
+        if let Some(first) = all.first() {
+            let (clock, unparker) = (clock.clone(), first.unparker.clone());
+            names.wake_when_finished(Arc::new(LookAgain { clock, unparker }).into());
+        }
         let drivers = Drivers::new(all.iter().map(Self::handles), names, clock);
         for driver in &mut all {
             driver.drivers = Some(drivers.clone());
@@ -189,6 +193,24 @@ impl Wake for Unparker {
     fn wake_by_ref(self: &Arc<Self>) {
         if self.token.notify() {
             self.notifier.notify();
+        }
+    }
+}
+
+/// Has a worker look whether the runtime is at rest, if its clock may wait for that.
+struct LookAgain {
+    clock: Clock,
+    unparker: Arc<Unparker>,
+}
+
+impl Wake for LookAgain {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.clock.was_paused() {
+            self.unparker.wake_by_ref();
         }
     }
 }

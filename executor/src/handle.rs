@@ -135,8 +135,8 @@ impl Handle {
 
     /// Whether this thread is in the midst of blocking code of this runtime.
     pub(crate) fn is_in_blocking_code(&self) -> bool {
-        let in_place = || local::suspended().is_some_and(|entry| self.entries().contain(entry));
-        self.blocking().is_of_this_thread() || in_place()
+        let in_place = || local::is_any_suspended(|entry| self.entries().contain(entry));
+        self.blocking().may_run_here() || in_place()
     }
 
     /// Who runs its tasks.

@@ -32,9 +32,9 @@ struct Local {
     shard: Cell<usize>,
     /// Whether it polls a task: what that wakes may run next.
     in_poll: Cell<bool>,
-    /// The `block_on` that this thread was in, or the worker that it is, and that stands still while it blocks; or null.
-    /// Compared, never followed.
-    suspended: Cell<*const Entry>,
+    /// What stands still while this thread blocks: each `block_on` that it was in, and the worker that it is, the innermost
+    /// last. Compared, never followed.
+    suspended: RefCell<Vec<*const Entry>>,
     /// Whether something was pushed to the shard since the worker last asked.
     pushed: Cell<bool>,
     /// The `block_on` that this thread is in, or the worker that it is, or null. Compared, never followed.
@@ -59,7 +59,7 @@ thread_local! {
         worker: Cell::new(ptr::null()),
         shard: Cell::new(0),
         in_poll: Cell::new(false),
-        suspended: Cell::new(ptr::null()),
+        suspended: RefCell::new(Vec::new()),
         pushed: Cell::new(false),
         entry: Cell::new(ptr::null()),
         queue: RefCell::new(VecDeque::new()),
@@ -265,12 +265,13 @@ pub(crate) enum Flavor {
 
 /// Whether this thread runs tasks, if they do not stand still just now: it must not wait for a runtime's end.
 pub(crate) fn runs_tasks() -> bool {
-    try_with(|local| local.entered_at.get().is_some() || !local.suspended.get().is_null()).unwrap_or(false)
+    try_with(|local| local.entered_at.get().is_some() || !local.suspended.borrow().is_empty())
+        .unwrap_or(false)
 }
 
-/// What this thread runs, if that stands still while it blocks. To be compared only.
-pub(crate) fn suspended() -> Option<*const Entry> {
-    try_with(|local| local.suspended.get()).filter(|entry| !entry.is_null())
+/// Whether something of what stands still on this thread is so: to be compared only.
+pub(crate) fn is_any_suspended(is_so: impl FnMut(*const Entry) -> bool) -> bool {
+    try_with(|local| local.suspended.borrow().iter().copied().any(is_so)).unwrap_or(false)
 }
 
 /// In what kind of runtime this thread runs tasks.

@@ -141,9 +141,9 @@ impl BlockingPool {
         lock(&self.state).demand()
     }
 
-    /// Whether this thread is one of the pool's.
-    pub(crate) fn is_of_this_thread(&self) -> bool {
-        thread::is_of(self)
+    /// Whether what this thread runs may be one of the pool's jobs.
+    pub(crate) fn may_run_here(&self) -> bool {
+        thread::may_run_job_of(self)
     }
 
     /// How many threads have not ended, besides this one.

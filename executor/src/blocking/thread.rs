@@ -17,11 +17,18 @@ use crate::primitive::{Mutex, MutexGuard, lock, thread_local};
 thread_local! {
     /// The pool that this thread is of, or null. Compared, never followed.
     static POOL: Cell<*const BlockingPool> = Cell::new(ptr::null());
+    /// Whether the thread has run its last job: what it does then counts as none.
+    static IS_DONE: Cell<bool> = Cell::new(false);
 }
 
 /// Whether this thread is one of the pool's.
 pub(super) fn is_of(pool: &BlockingPool) -> bool {
     POOL.try_with(|own| ptr::eq(own.get(), pool)).unwrap_or(false)
+}
+
+/// Whether this thread is one of the pool's, and what it runs may be a job.
+pub(super) fn may_run_job_of(pool: &BlockingPool) -> bool {
+    is_of(pool) && !IS_DONE.try_with(Cell::get).unwrap_or(true)
 }
 
 /// The work of a substitute on its way to a new thread, or back if there is none.
@@ -84,6 +91,8 @@ impl BlockingPool {
         for job in stranded {
             job.task.cancel();
         }
+        // Those jobs counted as work, and whoever looked meanwhile has found that.
+        self.have_a_look();
     }
 
     fn run_thread(self: &Arc<Self>, substitute: Option<Slot>) {
@@ -101,6 +110,7 @@ impl BlockingPool {
         }
         // Whatever became of `around`, this thread is counted on.
         work();
+        let _ = IS_DONE.try_with(|is_done| is_done.set(true));
         call(self.config.on_thread_stop.as_ref());
     }
 
@@ -166,10 +176,14 @@ impl BlockingPool {
             // This thread rests now, whatever others do: theirs may be jobs that sleep. Not under the lock: this may be the
             // last one who has it, and then the driver's waker drops here.
             drop(state);
-            if let Some(quiescence) = self.config.quiescence.upgrade() {
-                quiescence.have_a_look();
-            }
+            self.have_a_look();
             state = lock(&self.state);
+        }
+    }
+
+    fn have_a_look(&self) {
+        if let Some(quiescence) = self.config.quiescence.upgrade() {
+            quiescence.have_a_look();
         }
     }
 

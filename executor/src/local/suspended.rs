@@ -17,6 +17,13 @@ pub(crate) fn suspend() -> Suspended {
     if let Some(entry) = &entry {
         entry.set_blocked(true);
     }
+    LOCAL.with(|local| {
+        // The guard keeps it alive meanwhile, so no other one has its address.
+        local
+            .suspended
+            .borrow_mut()
+            .extend(entry.as_ref().map(Arc::as_ptr));
+    });
     LOCAL.with(|local| Suspended {
         flavor: local.flavor.replace(Flavor::Outside),
         entry: local.entry.replace(ptr::null()),
@@ -25,9 +32,6 @@ pub(crate) fn suspend() -> Suspended {
         queue: local.queue.take(),
         has_local_tasks: local.has_local_tasks.take(),
         in_poll: local.in_poll.take(),
-        suspended: local
-            .suspended
-            .replace(entry.as_ref().map_or(ptr::null(), Arc::as_ptr)),
     })
 }
 
@@ -40,7 +44,6 @@ pub(crate) struct Suspended {
     queue: VecDeque<Runnable>,
     has_local_tasks: bool,
     in_poll: bool,
-    suspended: *const Entry,
 }
 
 impl Drop for Suspended {
@@ -49,11 +52,13 @@ impl Drop for Suspended {
             local.flavor.set(self.flavor);
             local.entry.set(self.entry);
             local.entered_at.set(self.entered_at);
+            if self.current_entry.is_some() {
+                local.suspended.borrow_mut().pop();
+            }
             local.current_entry.replace(self.current_entry.take());
             local.queue.replace(mem::take(&mut self.queue));
             local.has_local_tasks.set(self.has_local_tasks);
             local.in_poll.set(self.in_poll);
-            local.suspended.set(self.suspended);
         });
         if let Some(entry) = super::current_entry() {
             entry.set_blocked(false);

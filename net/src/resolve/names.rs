@@ -8,10 +8,11 @@ use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use reveille_context::waiter::Waiter;
+use reveille_context::wake;
 use reveille_reactor::shutdown_error;
 
 use crate::resolve::lookup::Lookup;
@@ -117,6 +118,8 @@ pub struct Names(Arc<Inner>);
 struct Inner {
     resolver: Option<Arc<dyn Resolver>>,
     waiting: Mutex<Waiting>,
+    /// Woken when the system looks no name up any more.
+    at_rest: OnceLock<Waker>,
 }
 
 #[derive(Default)]
@@ -135,6 +138,7 @@ impl Names {
         Self(Arc::new(Inner {
             resolver,
             waiting: Mutex::default(),
+            at_rest: OnceLock::new(),
         }))
     }
 
@@ -165,6 +169,12 @@ impl Names {
     pub fn finished(&self) -> Option<u64> {
         let waiting = self.waiting();
         (waiting.asked == 0).then_some(waiting.begun)
+    }
+
+    /// Has `waker` woken each time [`finished`](Self::finished) becomes a number again: the last look-up may end on any thread,
+    /// also on one that is none of the runtime's. The first one stays.
+    pub fn wake_when_finished(&self, waker: Waker) {
+        let _ = self.0.at_rest.set(waker);
     }
 
     /// Those of this thread.
@@ -227,7 +237,13 @@ impl Asking {
 impl Drop for Asking {
     fn drop(&mut self) {
         if let Some(names) = &self.0 {
-            names.waiting().asked -= 1;
+            let mut waiting = names.waiting();
+            waiting.asked -= 1;
+            let was_last = waiting.asked == 0;
+            drop(waiting);
+            if let Some(waker) = names.0.at_rest.get().filter(|_| was_last) {
+                wake::contain(|| waker.wake_by_ref());
+            }
         }
     }
 }
