@@ -77,3 +77,21 @@ fn a_pool_thread_that_sleeps_in_its_last_hook_lets_time_move_on() {
         sleep(HOUR).await;
     });
 }
+
+#[test]
+fn a_job_that_embeds_its_own_runtime_lets_time_move_on() {
+    let _watchdog = Watchdog::new("a test of virtual time", Duration::from_secs(10));
+    let runtime = Builder::current_thread().start_paused(true).build().unwrap();
+    let runtime = Arc::new(runtime);
+    let (embedded, (done, is_done)) = (runtime.clone(), std::sync::mpsc::channel());
+    let _entered = runtime.enter();
+    drop(spawn_blocking(move || {
+        let mut embedded = embedded.embed().unwrap();
+        let task = embedded.spawn_local(sleep(HOUR));
+        while !task.is_finished() {
+            embedded.poll_once(Some(Duration::from_millis(1)));
+        }
+        done.send(()).unwrap();
+    }));
+    is_done.recv().unwrap();
+}

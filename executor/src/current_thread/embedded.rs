@@ -67,7 +67,10 @@ impl<P: Announce> CurrentThread<P> {
             return Err(EmbedError { inside: Some(outer) });
         }
         let core = self.take_seat(location)?;
-        let entry = Arc::new(Entry::new(self.home.unparker().clone()));
+        // A job that drives its own runtime rests when that does.
+        let in_blocking_code = self.handle().is_in_blocking_code();
+        let entry = Entry::new(self.home.unparker().clone()).in_blocking_code(in_blocking_code);
+        let entry = Arc::new(entry);
         // It has no root future.
         entry.take_woken();
         let aside = Aside::new(self.handle(), entry.clone(), location);
