@@ -2,8 +2,8 @@
 //! which can be [paused](pause).
 
 pub use crate::virtual_time::{Advance, Hold, advance, hold, pause, resume};
-pub use reveille_timer::error;
 pub use reveille_timer::{
-    Instant, Interval, MissedTickBehavior, Sleep, Timeout, interval, interval_at, sleep, sleep_until,
-    timeout, timeout_at,
+    Debounce, DelayQueue, Instant, Interval, MissedTickBehavior, Sleep, Throttle, Timeout, debounce,
+    interval, interval_at, sleep, sleep_until, throttle, timeout, timeout_at,
 };
+pub use reveille_timer::{delay_queue, error};

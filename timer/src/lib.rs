@@ -28,9 +28,12 @@
 //! * `instant.rs` and `clock.rs`: points in time, and the ticks they are rounded to; `step.rs`: a clock that is paused;
 //! * `timers.rs`: [`Timers`], a wheel with a lock, and the driver's protocol; [`Handle`], everybody else's way in;
 //! * `current.rs` and `fallback.rs`: which timers a thread uses;
-//! * `sleep.rs`, `timeout.rs`, `interval.rs` and [`error`]: the futures.
+//! * `sleep.rs`, `timeout.rs`, `interval.rs` and [`error`]: the futures;
+//! * [`delay_queue`], `throttle.rs` and `debounce.rs`: streams over them.
 #![forbid(unsafe_code)]
 
+mod debounce;
+pub mod delay_queue;
 pub mod error;
 pub mod wheel;
 
@@ -42,6 +45,7 @@ mod interval;
 mod primitive;
 mod sleep;
 mod step;
+mod throttle;
 mod timeout;
 mod timers;
 
@@ -50,8 +54,11 @@ pub use std::time::Duration;
 
 pub use clock::Clock;
 pub use current::EnterGuard;
+pub use debounce::{Debounce, debounce};
+pub use delay_queue::DelayQueue;
 pub use instant::Instant;
 pub use interval::{Interval, MissedTickBehavior, Tick, interval, interval_at};
 pub use sleep::{Sleep, sleep, sleep_until};
+pub use throttle::{Throttle, throttle};
 pub use timeout::{Timeout, timeout, timeout_at};
 pub use timers::{Handle, Timers, Waiting};
