@@ -23,46 +23,33 @@ fn runtimes() -> [Runtime; 3] {
     [current_thread, of_workers(1), of_workers(4)].map(Result::unwrap)
 }
 
-/// In a task, so that a worker's driver waits for it.
-fn sleep_once(runtime: &Runtime) {
+/// In a task, so that a worker's driver waits for it. How long it took.
+fn sleep_once(runtime: &Runtime) -> Duration {
     let sleeper = runtime.spawn(async {
         let start = Instant::now();
         sleep(SHORT).await;
-        assert!(start.elapsed() >= SHORT, "early, after {:?}", start.elapsed());
+        start.elapsed()
     });
-    runtime.block_on(sleeper).unwrap();
+    let took = runtime.block_on(sleeper).unwrap();
+    assert!(took >= SHORT, "early, after {took:?}");
+    took
 }
 
-/// The two race on two threads: rounded to milliseconds, a sleep takes more than five times as long.
+/// A wait that is rounded takes a millisecond at least. On a busy machine many others do so as well, so a tenth will do.
 #[cfg(all(
     any(target_os = "android", target_os = "linux"),
     not(mio_unsupported_force_poll_poll)
 ))]
 #[test]
 fn a_short_sleep_is_not_rounded_to_a_millisecond() {
-    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-    use std::thread;
-
-    const ROUNDS: usize = 1000;
+    const ROUNDS: usize = 2000;
     let _watchdog = Watchdog::new("short sleeps", Duration::from_secs(60));
-    for fine in runtimes() {
-        let coarse = Builder::current_thread().build().unwrap();
-        let (done, rounds) = (AtomicBool::new(false), AtomicUsize::new(0));
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                while !done.load(Ordering::Relaxed) {
-                    sleep_once(&coarse);
-                    rounds.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-            (0..ROUNDS).for_each(|_| sleep_once(&fine));
-            done.store(true, Ordering::Relaxed);
-        });
-        let rounds = rounds.load(Ordering::Relaxed);
-        assert!(
-            rounds < ROUNDS / 2,
-            "{ROUNDS} fine sleeps took as long as {rounds} others"
-        );
+    for runtime in runtimes() {
+        let quick = (0..ROUNDS)
+            .map(|_| sleep_once(&runtime))
+            .filter(|took| *took < Duration::from_millis(1));
+        let enough = ROUNDS / 10;
+        assert_eq!(quick.take(enough).count(), enough, "of {ROUNDS} sleeps");
     }
 }
 
@@ -70,7 +57,9 @@ fn a_short_sleep_is_not_rounded_to_a_millisecond() {
 fn it_is_never_early() {
     let _watchdog = Watchdog::new("short sleeps", Duration::from_secs(60));
     for runtime in runtimes() {
-        (0..100).for_each(|_| sleep_once(&runtime));
+        for _ in 0..100 {
+            sleep_once(&runtime);
+        }
     }
 }
 
