@@ -121,6 +121,8 @@ impl<H: Host> Membership<H> {
                 drop(host.table().remove(token));
                 return Err(error);
             }
+            // Most sockets have one home in their life: no room for four.
+            homes.reserve_exact(1);
             homes.push(Home {
                 host,
                 station,
@@ -128,11 +130,9 @@ impl<H: Host> Membership<H> {
                 identity,
             });
             // Those that have closed are not needed any more; the system may keep them open a while.
-            let (closed, open) = mem::take(&mut *homes)
-                .into_iter()
-                .partition(|home| home.host.table().is_closed());
-            *homes = open;
-            Vec::into_iter(closed).for_each(Home::leave);
+            while let Some(closed) = homes.iter().position(|home| home.host.table().is_closed()) {
+                homes.remove(closed).leave();
+            }
             // In vain if a reactor closed after `insert`, this one or another: then once more.
             self.slot.attached_at(station);
         }
