@@ -22,8 +22,10 @@ pub fn contain(foreign: impl FnOnce()) -> bool {
     match catch_unwind(AssertUnwindSafe(foreign)) {
         Ok(()) => true,
         Err(payload) => {
-            // The payload's own destructor may panic too, and there is nobody left to tell.
-            mem::forget(payload);
+            // The payload's own destructor may panic too; with what that throws it ends.
+            if let Err(worse) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                mem::forget(worse);
+            }
             false
         }
     }
@@ -52,6 +54,25 @@ mod tests {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// A payload that counts its drop, and panics in it.
+    struct Explosive(Arc<Counts>);
+
+    impl Drop for Explosive {
+        fn drop(&mut self) {
+            self.0.0.fetch_add(1, Ordering::Relaxed);
+            panic!("a payload that panics");
+        }
+    }
+
+    #[test]
+    fn what_was_thrown_is_dropped_and_may_panic_in_that() {
+        let counts = Arc::new(Counts::default());
+        let payload = Explosive(counts.clone());
+        assert!(!contain(|| std::panic::panic_any(payload)));
+        assert_eq!(counts.0.load(Ordering::Relaxed), 1);
+        assert_eq!(Arc::strong_count(&counts), 1);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 use std::sync;
 use std::thread;
 use std::time::Duration;
+
+use reveille_context::wake;
 
 use crate::primitive::{Arc, Condvar, Mutex, lock};
 use crate::resolve::desk::{Desk, Staff};
@@ -121,8 +122,8 @@ impl Pool {
 
     fn look_up(&self, host: &str) -> Found {
         // Nobody may be left waiting, whatever happens.
-        let outcome = catch_unwind(AssertUnwindSafe(|| (self.look_up)(host)));
-        let outcome = outcome.unwrap_or_else(|_| Err(io::Error::other("the look-up panicked")));
+        let mut outcome = Err(io::Error::other("the look-up panicked"));
+        wake::contain(|| outcome = (self.look_up)(host));
         outcome.map_err(|error| NotFound::new(host, error))
     }
 }
