@@ -55,6 +55,24 @@ impl Drivers {
         &self.names
     }
 
+    /// # Panics
+    ///
+    /// In a child that was forked from the runtime's process: none of its threads is there, so what it is given would wait
+    /// for ever.
+    #[track_caller]
+    pub(crate) fn assert_not_forked(&self) {
+        assert!(
+            !self.is_forked(),
+            "this process was forked from the one whose runtime this is, and has none of its threads; \
+             build a runtime after the fork instead"
+        );
+    }
+
+    /// Whether the runtime is another process's, of which this one is a fork.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.each.first().is_some_and(|(reactor, _)| reactor.is_forked())
+    }
+
     /// Those of the runtime that is current on this thread.
     pub(crate) fn current() -> Option<Self> {
         CURRENT

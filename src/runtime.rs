@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::mem;
 use std::time::Duration;
 
 mod builder;
@@ -50,6 +51,10 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// An executor with its sockets and timers. Dropping it cancels its tasks.
+///
+/// It belongs to the process that built it. In a child made by `fork`, which has its memory but none of its threads,
+/// blocking on a future and spawning panic, waiting for its sockets is an error, and dropping it does nothing: build
+/// another one there.
 ///
 /// Several threads may be in [`block_on`](Self::block_on) at once. On a current-thread runtime one of them drives it, and
 /// another takes over when that one returns.
@@ -122,6 +127,7 @@ impl Runtime {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.drivers.assert_not_forked();
         let _current = self.handle.drivers.enter();
         match self.executor() {
             Executor::CurrentThread(executor) => executor.block_on(future),
@@ -147,6 +153,7 @@ impl Runtime {
     /// ```
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
+        self.handle.drivers.assert_not_forked();
         let _current = self.handle.drivers.enter();
         match self.executor() {
             Executor::CurrentThread(executor) => executor.try_block_on(future),
@@ -218,7 +225,9 @@ impl Runtime {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn shutdown(mut self, timeout: Duration) -> ShutdownReport {
+        self.handle.drivers.assert_not_forked();
         let _current = self.enter();
         match self
             .executor
@@ -249,6 +258,9 @@ impl Runtime {
     /// # }
     /// ```
     pub fn shutdown_background(mut self) {
+        if self.handle.drivers.is_forked() {
+            return;
+        }
         let _current = self.enter();
         match self
             .executor
@@ -293,6 +305,11 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        if self.handle.drivers.is_forked() {
+            // The parent's: its threads are not here to end its tasks, nor to be waited for.
+            mem::forget(self.executor.take());
+            return;
+        }
         // The tasks' destructors find their own runtime current.
         let _current = self.enter();
         drop(self.executor.take());

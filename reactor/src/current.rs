@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 
+use crate::fallback;
 use crate::handle::Handle;
 use crate::primitive::thread_local;
 use crate::station::Station;
@@ -24,9 +25,9 @@ pub(crate) fn station() -> Station {
             current
                 .borrow()
                 .as_ref()
-                .map_or(Station::FALLBACK, Handle::station)
+                .map_or_else(fallback::station, Handle::station)
         })
-        .unwrap_or(Station::FALLBACK)
+        .unwrap_or_else(|_| fallback::station())
 }
 
 /// Makes `handle` the current one until the guard is dropped.

@@ -1,14 +1,17 @@
 //! The reactor of threads that have none: one thread for the whole process, started when it is first needed.
 
 use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use reveille_context::cause::{self, Cause};
 use reveille_context::wake;
 
+use crate::fork::Generation;
 use crate::handle::Handle;
 use crate::reactor::Reactor;
+use crate::station::Station;
 
 /// The fallback reactor; starts it if it does not run.
 ///
@@ -23,7 +26,20 @@ pub(crate) fn handle() -> io::Result<Handle> {
     thread::Builder::new()
         .name("reveille-reactor".into())
         .spawn(move || run(reactor))?;
+    // Relaxed: `station` explains what it is good for, in a child that has this thread's memory or its parent's.
+    STARTED_IN.store(Generation::now().pack(), Ordering::Relaxed);
     Ok(running.insert(handle).clone())
+}
+
+/// Where threads wait that have no reactor. In a child of the process that started the fallback that is nowhere, for it has
+/// not the thread.
+pub(crate) fn station() -> Station {
+    let started_in = Generation::unpack(STARTED_IN.load(Ordering::Relaxed));
+    if started_in == Generation::NONE || started_in == Generation::now() {
+        Station::FALLBACK
+    } else {
+        Station::NOWHERE
+    }
 }
 
 fn run(mut reactor: Reactor) {
@@ -36,3 +52,5 @@ fn run(mut reactor: Reactor) {
 
 // Std's own mutex also under a model checker: no model runs this, and theirs cannot be statics.
 static RUNNING: Mutex<Option<Handle>> = Mutex::new(None);
+/// The generation of the process whose thread it is.
+static STARTED_IN: AtomicU32 = AtomicU32::new(Generation::NONE.pack());

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io;
 use std::panic::Location;
-use std::process;
 
 use reveille_context::task::TaskId;
 
 use crate::current::{self, EnterGuard};
 use crate::fallback;
+use crate::fork::{self, Generation};
 use crate::interest::Direction;
 use crate::membership::Host;
 use crate::primitive::Arc;
@@ -46,8 +46,8 @@ pub(crate) struct Shared {
     table: Table,
     waker: mio::Waker,
     station: Station,
-    /// The process that made it.
-    process: u32,
+    /// Of the process that made it.
+    generation: Generation,
 }
 
 impl Handle {
@@ -71,6 +71,14 @@ impl Handle {
     /// Whether the reactor is gone. Sockets that were registered with it register anew when they next wait.
     pub fn is_closed(&self) -> bool {
         self.shared.table.is_closed()
+    }
+
+    /// Whether this process was forked from the one whose reactor this is. A wait by way of it then fails with an error that
+    /// says so, at once; for which sockets wait in the parent is unchanged by anything that the child does.
+    ///
+    /// A child that was made by another system call than the C library's `fork` is not known as one.
+    pub fn is_forked(&self) -> bool {
+        self.shared.generation != Generation::now()
     }
 
     /// How many sockets are registered.
@@ -104,11 +112,18 @@ impl Handle {
         reveille_context::wake::wake_all(&mut woken);
     }
 
+    /// Where its threads wait. In a forked child that is nowhere: no socket is attached there, so its waits end in
+    /// [`Host::find`].
     pub(crate) fn station(&self) -> Station {
-        self.shared.station
+        if self.is_forked() {
+            Station::NOWHERE
+        } else {
+            self.shared.station
+        }
     }
 
     pub(crate) fn new(registry: mio::Registry, station: Station) -> io::Result<Self> {
+        fork::watch()?;
         let waker = mio::Waker::new(&registry, mio::Token(token::NOTIFIER))?;
         Ok(Self {
             shared: Arc::new(Shared {
@@ -116,7 +131,7 @@ impl Handle {
                 table: Table::default(),
                 waker,
                 station,
-                process: process::id(),
+                generation: Generation::now(),
             }),
         })
     }
@@ -154,11 +169,8 @@ impl Host for Handle {
             Some(current) => current,
             None => fallback::handle()?,
         };
-        // A forked child shares the parent's epoll, but not the thread that waits on it.
-        if handle.shared.process != process::id() {
-            return Err(io::Error::other(
-                "this process was forked from the one whose reactor this is; start a runtime after the fork instead",
-            ));
+        if handle.is_forked() {
+            return Err(fork::error());
         }
         Ok(handle)
     }
@@ -177,7 +189,7 @@ impl Host for Handle {
 
     fn delete(&self, identity: Identity, token: Token) {
         // A forked child shares the interest list: it must not take the parent's sockets out.
-        if self.shared.process != process::id() {
+        if self.is_forked() {
             return;
         }
         self.shared.registrar.delete(identity, token);

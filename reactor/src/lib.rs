@@ -14,6 +14,7 @@
 //! * `source`: what can be registered ([`Source`]), and how platforms differ;
 //! * `precise_wait`: a wait that is not rounded to milliseconds;
 //! * `descriptor`: what a foreign loop watches;
+//! * `fork`: why a forked child's wait is an error, and what it costs to know;
 //! * `shutdown`: the error of a runtime that is going away.
 //!
 //! # What it promises
@@ -22,11 +23,12 @@
 //!   none at all if no operation ever had to wait (on Unix). Each move makes one more of both.
 //! * An event is never lost and never makes a task spin: see `readiness` and `slot` in the source, and the models.
 //! * No lock is held while a waker is cloned, woken or dropped, or an operation runs.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod current;
 mod descriptor;
 mod fallback;
+mod fork;
 mod handle;
 mod interest;
 #[cfg(all(test, loom))]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reveille_context::wake;
 
+use crate::fork;
 use crate::handle::{Handle, Notifier};
 use crate::interest::Ready;
 use crate::membership::Host;
@@ -161,7 +162,8 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// Those of the operating system's wait; none is known of a reactor whose descriptors nobody has closed.
+    /// In a process forked from the one that made the reactor; it would take the parent's events. Else those of the
+    /// operating system's wait; none is known of a reactor whose descriptors nobody has closed.
     pub fn turn(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) -> io::Result<()> {
         let looks = timeout == Some(Duration::ZERO);
         if looks && self.handle.registrations() == 0 {
@@ -183,6 +185,9 @@ impl Reactor {
     }
 
     fn collect(&mut self, timeout: Option<Duration>, looks: bool, woken: &mut Vec<Waker>) -> io::Result<()> {
+        if self.handle.is_forked() {
+            return Err(fork::error());
+        }
         let notified = !looks && mem::take(&mut self.notified);
         let timeout = if notified { Some(Duration::ZERO) } else { timeout };
         let timeout = timeout.map(|timeout| timeout.min(LONGEST_WAIT));

@@ -17,6 +17,9 @@ impl Station {
     /// That of threads that have no reactor; and the only one where sockets cannot move.
     pub(crate) const FALLBACK: Self = Self(0);
 
+    /// That of threads whose reactor is another process's; alone in its group.
+    pub(crate) const NOWHERE: Self = Self(u64::MAX);
+
     /// Stations for `count` reactors of one group. (More than its 65,536 members make a second one.)
     pub(crate) fn group_of(count: usize) -> impl Iterator<Item = Self> {
         // A `usize` has no more than 64 bits on any system.

@@ -117,6 +117,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.drivers.assert_not_forked();
         self.executor.spawn(future)
     }
 
@@ -130,6 +131,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.drivers.assert_not_forked();
         self.executor.spawn_blocking(job)
     }
 
@@ -168,6 +170,7 @@ impl Handle {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
+        self.drivers.assert_not_forked();
         self.executor.spawn_on(worker, make)
     }
 
@@ -196,6 +199,7 @@ impl Handle {
     /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.drivers.assert_not_forked();
         let _current = self.drivers.enter();
         self.executor.block_on(future)
     }
@@ -205,6 +209,7 @@ impl Handle {
     /// See [`Runtime::try_block_on`](crate::runtime::Runtime::try_block_on) for an example.
     #[track_caller]
     pub fn try_block_on<F: Future>(&self, future: F) -> Result<F::Output, NestedBlockOn> {
+        self.drivers.assert_not_forked();
         let _current = self.drivers.enter();
         self.executor.try_block_on(future)
     }
