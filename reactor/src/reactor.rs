@@ -190,7 +190,7 @@ impl Reactor {
         }
         let notified = !looks && mem::take(&mut self.notified);
         let timeout = if notified { Some(Duration::ZERO) } else { timeout };
-        let timeout = timeout.map(|timeout| timeout.min(LONGEST_WAIT));
+        let timeout = timeout.map(cut);
         self.events.clear();
         match self.wait(timeout) {
             Ok(()) => {}
@@ -272,5 +272,32 @@ fn ready(event: &mio::event::Event) -> Ready {
 /// More than that wait for the next turn.
 const EVENTS_PER_TURN: usize = 1024;
 
-/// Some systems refuse to wait for years. Whoever wanted to is told that nothing happened, and waits again.
+/// Some systems refuse to wait for years, or take 30 days of milliseconds for none at all. Whoever wanted to is told that
+/// nothing happened, and waits again.
+fn cut(timeout: Duration) -> Duration {
+    timeout.min(LONGEST_WAIT)
+}
+
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_is_asked_to_wait_for_a_time_that_it_can_count() {
+        let days = |count: u64| Duration::from_secs(count * 24 * 60 * 60);
+        for far in [days(30), days(3_650), Duration::MAX] {
+            let milliseconds = i32::try_from(cut(far).as_millis());
+            assert!(milliseconds.is_ok_and(|wait| wait > 0), "{far:?}");
+        }
+        for near in [
+            Duration::ZERO,
+            Duration::from_nanos(1),
+            Duration::from_micros(300),
+            days(1),
+        ] {
+            assert_eq!(cut(near), near);
+        }
+    }
+}
