@@ -370,3 +370,49 @@ impl Shared {
         }
     }
 }
+
+#[cfg(all(test, not(loom), not(shuttle)))]
+mod tests {
+    use std::pin::pin;
+    use std::sync::mpsc;
+    use std::task::Context;
+    use std::thread;
+
+    use super::*;
+    use crate::sleep::sleep;
+
+    /// Somebody is inside the timers of the thread that resets and drops sleeps, which wait in others: nobody waits for
+    /// anybody.
+    #[test]
+    fn a_foreign_cancel_and_a_foreign_reset_lock_their_own_wheel_alone() {
+        let theirs = Timers::new(Waker::noop().clone());
+        let others = Timers::new(Waker::noop().clone());
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut sleeps = [(); 3].map(|()| Box::pin(sleep(Duration::from_secs(60))));
+        {
+            let _entered = theirs.handle().enter();
+            for sleep in &mut sleeps {
+                assert!(pin!(sleep).poll(cx).is_pending());
+            }
+        }
+        let [mut earlier, mut later, cancelled] = sleeps;
+        let (done, is_done) = mpsc::channel();
+        let current = others.handle();
+        let locked = others.handle.shared.lock();
+        let foreign = thread::spawn(move || {
+            let _entered = current.enter();
+            earlier.as_mut().reset(Instant::now() + Duration::from_secs(30));
+            later.as_mut().reset(Instant::now() + Duration::from_secs(90));
+            drop(cancelled);
+            done.send(()).unwrap();
+            (earlier, later)
+        });
+        let ended = is_done.recv_timeout(Duration::from_secs(30));
+        drop(locked);
+        assert!(ended.is_ok(), "it waits for a lock that is not its own");
+        let left = foreign.join().unwrap();
+        assert_eq!(theirs.handle().len(), 2);
+        drop(left);
+        assert!(theirs.handle().is_empty());
+    }
+}

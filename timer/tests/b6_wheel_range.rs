@@ -173,6 +173,28 @@ fn an_idle_timer_costs_few_needless_wake_ups() {
     assert_eq!(wake_ups(&[RANGE, RANGE]), 0, "beyond the range");
 }
 
+/// It is a store. What it costs is one look when the slot it was in is over, however many resets there were.
+#[test]
+fn a_reset_to_later_leaves_the_entry_where_it_is() {
+    let mut wheel = Wheel::new(0);
+    let key = wheel.insert(10, "it");
+    for later in [11, 500, 90_000, 5_000_000] {
+        assert!(wheel.reset(key, later));
+        assert_eq!(wheel.next_deadline(), Some(11), "linked anew for {later}");
+    }
+    let mut expired = Vec::new();
+    assert!(!wheel.advance(11, PLENTY, &mut expired));
+    assert_eq!(
+        wheel.next_deadline(),
+        Some(5_000_000),
+        "looked into, it is where it belongs"
+    );
+    assert!(expired.is_empty());
+    // To earlier it has to move.
+    assert!(wheel.reset(key, 20));
+    assert_eq!(wheel.next_deadline(), Some(20));
+}
+
 #[test]
 fn a_deadline_thirty_days_ahead_is_waited_for() {
     let mut timers = Timers::new(Waker::noop().clone());
