@@ -1,0 +1,61 @@
+//! What an operation gets before it is dropped.
+
+use std::task::{Context, Poll, Waker};
+
+use reveille_context::coop;
+
+use crate::hand::{Hand, poll};
+
+/// Its polls, by what is left of the task's budget. Between them the system is heard.
+pub(crate) type Course = &'static [Budget];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Budget {
+    Left,
+    /// Whatever it could do, it has to wait: so that even what never meets `WouldBlock` is dropped before it is ready.
+    Spent,
+}
+
+use Budget::{Left, Spent};
+
+/// By turns.
+pub(crate) const COURSES: [Course; 7] = [
+    &[],
+    &[Left],
+    &[Left, Left],
+    &[Spent],
+    &[Left, Left, Left],
+    &[Spent, Left],
+    &[Left, Spent, Left],
+];
+
+/// Polls as the course says; its output, if it was ever ready.
+pub(crate) fn drive<F: Future + Unpin>(hand: &mut Hand, course: Course, mut future: F) -> Option<F::Output> {
+    for &budget in course {
+        let spent = (budget == Spent).then(spend);
+        let polled = poll(&mut future);
+        drop(spent);
+        if let Poll::Ready(output) = polled {
+            return Some(output);
+        }
+        hand.settle();
+    }
+    None
+}
+
+/// Leaves nothing of the budget, while the guard lives.
+fn spend() -> coop::Entered {
+    let budget = coop::enter();
+    while let Poll::Ready(progress) = coop::poll_proceed(&mut Context::from_waker(Waker::noop())) {
+        progress.made();
+    }
+    budget
+}
+
+/// A row of a table: the operations that it holds, as `complete` finds them in the sources, and what uses them.
+pub(crate) type Row<F> = (&'static [&'static str], F);
+
+/// The operations that the rows hold.
+pub(crate) fn named<F>(rows: &[Row<F>]) -> Vec<&'static str> {
+    rows.iter().flat_map(|(names, _)| *names).copied().collect()
+}
