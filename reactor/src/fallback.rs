@@ -23,9 +23,14 @@ pub(crate) fn handle() -> io::Result<Handle> {
     }
     let reactor = Reactor::new()?;
     let handle = reactor.handle();
-    thread::Builder::new()
-        .name("reveille-reactor".into())
-        .spawn(move || run(reactor))?;
+    let thread = thread::Builder::new().name("reveille-reactor".into());
+    thread.spawn(move || run(reactor)).map_err(|error| {
+        // Not of the system's kind: that is `WouldBlock`, by which callers would wait for who does not come.
+        io::Error::other(format!(
+            "cannot start the thread `reveille-reactor`, which waits for the sockets of threads outside a runtime: {error}; \
+             use them inside a runtime, or raise the limit on threads"
+        ))
+    })?;
     // Relaxed: `station` explains what it is good for, in a child that has this thread's memory or its parent's.
     STARTED_IN.store(Generation::now().pack(), Ordering::Relaxed);
     Ok(running.insert(handle).clone())

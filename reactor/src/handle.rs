@@ -227,8 +227,12 @@ impl Notifier {
     /// Makes the reactor's current [`turn`](crate::Reactor::turn) return, or the next one that would wait. Several
     /// calls before that are as one.
     pub fn notify(&self) {
-        // It fails only if the descriptor is broken, and then nobody waits on it either.
-        let _ = self.shared.waker.wake();
+        // Else it fails only if the descriptor is broken, and then nobody waits on it either.
+        while let Err(error) = self.shared.waker.wake() {
+            if error.kind() != io::ErrorKind::Interrupted {
+                return;
+            }
+        }
     }
 }
 

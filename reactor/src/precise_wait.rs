@@ -12,15 +12,20 @@ mod chosen {
 
     use mio::Registry;
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
 
     /// Waits until the selector has something to report, but no longer than `timeout`. What is left of that for the selector
     /// to wait; `None` if the time is over, and there was nothing.
     pub(crate) fn wait(registry: &Registry, timeout: Duration) -> io::Result<Option<Duration>> {
         let selector = &mut [PollFd::new(registry, PollFlags::IN)];
         // What does not fit into it is longer than anybody waits.
-        let timeout = Timespec::try_from(timeout).ok();
-        let ready = poll(selector, timeout.as_ref())?;
-        Ok((ready > 0).then_some(Duration::ZERO))
+        let limit = Timespec::try_from(timeout).ok();
+        match poll(selector, limit.as_ref()) {
+            Ok(ready) => Ok((ready > 0).then_some(Duration::ZERO)),
+            // Rounded this once: the selector's wait needs no memory.
+            Err(Errno::NOMEM) => Ok(Some(timeout)),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

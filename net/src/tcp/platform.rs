@@ -11,13 +11,13 @@ use crate::tcp::socket::TcpSocket;
 use crate::tcp::stream::TcpStream;
 use crate::udp::socket::UdpSocket;
 
-/// Whether a socket that was told to connect has only begun to.
+/// Whether a socket that was told to connect has only begun to. `EAGAIN` says on Unix that it has not, for want of a route,
+/// and such a socket would be waited for in vain.
 pub(crate) fn has_begun_to_connect(error: &io::Error) -> bool {
     #[cfg(unix)]
-    if error.raw_os_error() == Some(libc::EINPROGRESS) {
-        return true;
-    }
-    error.kind() == io::ErrorKind::WouldBlock
+    return error.raw_os_error() == Some(libc::EINPROGRESS);
+    #[cfg(not(unix))]
+    return error.kind() == io::ErrorKind::WouldBlock;
 }
 
 /// Systems that know only when to begin to probe are told no more.
@@ -221,5 +221,17 @@ impl TcpStream {
     /// The system's.
     pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
         SockRef::from(self).set_tcp_quickack(quickack)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_that_could_not_begin_to_connect_is_not_waited_for() {
+        let said = io::Error::from_raw_os_error;
+        assert!(has_begun_to_connect(&said(libc::EINPROGRESS)));
+        assert!(!has_begun_to_connect(&said(libc::EAGAIN)));
     }
 }
