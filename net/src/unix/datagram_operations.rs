@@ -110,6 +110,9 @@ impl UnixDatagram {
 
     /// Sends a message to the socket at a path, and returns its length. It waits until that one has room.
     ///
+    /// Of that the system gives no news to a socket that is not [connected](Self::connect) to it. So when it is full of
+    /// others' messages this tries again by time: after 1 ms, and with each refusal after twice as long, up to 32 ms.
+    ///
     /// # Errors
     ///
     /// As for [`send`](Self::send), and `NotFound` if there is no such path.
@@ -349,7 +352,8 @@ impl UnixDatagram {
             .try_io(Direction::Read, |socket| socket.recv(buffer))
     }
 
-    /// As [`send_to`](Self::send_to), without waiting.
+    /// As [`send_to`](Self::send_to), without waiting. [`writable`](Self::writable) tells nothing of the target's room unless
+    /// this socket is connected to it.
     ///
     /// # Errors
     ///

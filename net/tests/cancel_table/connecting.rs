@@ -110,7 +110,6 @@ fn nothing_is_left<A, S, C: Read>(
             assert_eq!(left, (0, 0), "{name:?} leaves something behind after {course:?}");
         }
         assert!(connected > 0, "{name:?} never came through");
-        // Without a poll nothing begins; that is every seventh course.
         assert!(
             !always_waits || dropped > 20,
             "{name:?} was dropped early only {dropped} times"

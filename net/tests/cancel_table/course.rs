@@ -12,14 +12,16 @@ pub(crate) type Course = &'static [Budget];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Budget {
     Left,
+    /// One unit: whatever is done in parts is done in part.
+    Last,
     /// Whatever it could do, it has to wait: so that even what never meets `WouldBlock` is dropped before it is ready.
     Spent,
 }
 
-use Budget::{Left, Spent};
+use Budget::{Last, Left, Spent};
 
 /// By turns.
-pub(crate) const COURSES: [Course; 7] = [
+pub(crate) const COURSES: [Course; 9] = [
     &[],
     &[Left],
     &[Left, Left],
@@ -27,14 +29,20 @@ pub(crate) const COURSES: [Course; 7] = [
     &[Left, Left, Left],
     &[Spent, Left],
     &[Left, Spent, Left],
+    &[Last],
+    &[Left, Last, Spent],
 ];
 
 /// Polls as the course says; its output, if it was ever ready.
 pub(crate) fn drive<F: Future + Unpin>(hand: &mut Hand, course: Course, mut future: F) -> Option<F::Output> {
     for &budget in course {
-        let spent = (budget == Spent).then(spend);
+        let entered = match budget {
+            Left => None,
+            Last => Some(spend_all_but(1)),
+            Spent => Some(spend_all_but(0)),
+        };
         let polled = poll(&mut future);
-        drop(spent);
+        drop(entered);
         if let Poll::Ready(output) = polled {
             return Some(output);
         }
@@ -43,11 +51,14 @@ pub(crate) fn drive<F: Future + Unpin>(hand: &mut Hand, course: Course, mut futu
     None
 }
 
-/// Leaves nothing of the budget, while the guard lives.
-fn spend() -> coop::Entered {
+/// Leaves so much of the budget, while the guard lives.
+fn spend_all_but(left: u8) -> coop::Entered {
     let budget = coop::enter();
-    while let Poll::Ready(progress) = coop::poll_proceed(&mut Context::from_waker(Waker::noop())) {
-        progress.made();
+    for _ in left..coop::BUDGET {
+        match coop::poll_proceed(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(progress) => progress.made(),
+            Poll::Pending => unreachable!("there is more of it"),
+        }
     }
     budget
 }
