@@ -4,15 +4,19 @@
 //! bench-faults serve ADDRESS [WORKERS]                         an echo that checks; a line of input asks for its figures
 //! bench-faults talk ADDRESS CONNECTIONS BYTES SEED [WORKERS]   so many bytes each way on each, every one checked
 //! bench-faults silence ADDRESS EACH [WORKERS]                  connections whose peer vanishes at the next line of input
+//! bench-faults resets ADDRESS EACH [WORKERS]                   connections that are reset at the next line, until another one
+//! bench-faults chat ADDRESS MEMBERS LINES [WORKERS]            members of the chat example, who are reset later on
 //! bench-faults load ADDRESS SECONDS SEED                       clients of every manner, good and bad, at a moderate pace
 //! ```
 //!
 //! Without WORKERS on a current-thread runtime. Each fails if a byte is lost, doubled or wrong, if a task is stuck (by a
 //! watchdog), or if descriptors or tasks are left in the end.
 
+mod chat;
 mod load;
 #[path = "../../../tests/faults/pattern.rs"]
 mod pattern;
+mod resets;
 mod serve;
 mod silence;
 mod talk;
@@ -39,13 +43,23 @@ fn main() -> Result<(), Box<dyn Error>> {
             watch(Duration::from_secs(90));
             leaving_nothing(workers, silence::silence(address, each.parse()?))?;
         }
+        ["resets", address, each, ref workers @ ..] => {
+            watch(Duration::from_secs(90));
+            leaving_nothing(workers, resets::resets(address, each.parse()?))?;
+        }
+        ["chat", address, members, lines, ref workers @ ..] => {
+            watch(Duration::from_secs(120));
+            leaving_nothing(workers, chat::chat(address, members.parse()?, lines.parse()?))?;
+        }
         ["load", address, seconds, seed] => {
             let duration = Duration::from_secs(seconds.parse()?);
             watch(duration + Duration::from_secs(60));
             leaving_nothing(&[], load::load(address, duration, seed.parse()?))?;
         }
         _ => {
-            eprintln!("usage: bench-faults serve|talk|silence|load ADDRESS …, see the head of its source");
+            eprintln!(
+                "usage: bench-faults serve|talk|silence|resets|chat|load ADDRESS …, see the head of its source"
+            );
             exit(2);
         }
     }
@@ -79,6 +93,12 @@ fn leaving_nothing(
         return Err("something is left open".into());
     }
     Ok(())
+}
+
+/// Waits for a line of input.
+async fn next_line() -> std::io::Result<()> {
+    let line = reveille::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
+    line.await.map_err(std::io::Error::other)?.map(drop)
 }
 
 fn open_descriptors() -> usize {
