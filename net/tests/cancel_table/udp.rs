@@ -16,7 +16,7 @@ use crate::names::{SLOW, Slow};
 
 type Socket = Arc<UdpSocket>;
 
-const RECEIVING: [Row<Receiving<Socket>>; 11] = [
+const RECEIVING: [Row<Receiving<Socket>>; 10] = [
     (&["udp::UdpSocket::recv"], |hand, socket, course| {
         let mut buffer = [0; 64];
         let length = drive(hand, course, socket.recv(&mut buffer));
@@ -70,25 +70,10 @@ const RECEIVING: [Row<Receiving<Socket>>; 11] = [
         let received = drive(hand, course, poll_fn(|cx| socket.poll_recv_from(cx, &mut buffer)));
         one(received.map(|received| buffer[..received.unwrap().0].to_vec()))
     }),
-    // Many in one call, by the system's batches.
-    (&["udp::UdpSocket::async_io"], |hand, socket, course| {
-        let state = UdpSocketState::new((&**socket).into()).unwrap();
-        let mut buffers = vec![[0; 256]; BATCH_SIZE];
-        let mut infos = [RecvMeta::default(); BATCH_SIZE];
-        let receive = || {
-            let mut slices: Vec<_> = buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
-            state.recv((&**socket).into(), &mut slices, &mut infos)
-        };
-        let count = drive(hand, course, socket.async_io(Interest::READABLE, receive));
-        let count = count.map_or(0, Result::unwrap);
-        let filled = infos[..count].iter().zip(&buffers);
-        let messages = filled.flat_map(|(info, buffer)| buffer[..info.len].chunks(info.stride));
-        messages.map(<[u8]>::to_vec).collect()
-    }),
 ];
 
 /// From a socket that is connected with the other one.
-const SENDING: [Row<Sending<Socket, SocketAddr>>; 6] = [
+const SENDING: [Row<Sending<Socket, SocketAddr>>; 5] = [
     (&["udp::UdpSocket::send"], |hand, socket, _, number, course| {
         sent(drive(hand, course, socket.send(&message(number))))
     }),
@@ -117,28 +102,45 @@ const SENDING: [Row<Sending<Socket, SocketAddr>>; 6] = [
             sent(drive(hand, course, poll_fn(|cx| socket.poll_send(cx, &text))))
         },
     ),
-    // As many as the system cuts one into.
-    (
-        &["udp::UdpSocket::async_io"],
-        |hand, socket, address, number, course| {
-            let state = UdpSocketState::new((&**socket).into()).unwrap();
-            let segments = state.max_gso_segments().min(4);
-            let contents: Vec<_> = (number..number + segments).flat_map(message).collect();
-            let transmit = Transmit {
-                destination: *address,
-                ecn: None,
-                contents: &contents,
-                segment_size: (segments > 1).then_some(message(0).len()),
-                src_ip: None,
-            };
-            let send = || state.try_send((&**socket).into(), &transmit);
-            match drive(hand, course, socket.async_io(Interest::WRITABLE, send)) {
-                Some(outcome) => outcome.map(|()| segments).unwrap(),
-                None => 0,
-            }
-        },
-    ),
 ];
+
+/// Many in one call, in the system's batches.
+const BATCHES: [Row<Receiving<Socket>>; 1] = [(&["udp::UdpSocket::async_io"], |hand, socket, course| {
+    let state = UdpSocketState::new((&**socket).into()).unwrap();
+    let mut buffers = vec![[0; 256]; BATCH_SIZE];
+    let mut infos = [RecvMeta::default(); BATCH_SIZE];
+    let receive = || {
+        let mut slices: Vec<_> = buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
+        state.recv((&**socket).into(), &mut slices, &mut infos)
+    };
+    let count = drive(hand, course, socket.async_io(Interest::READABLE, receive));
+    let count = count.map_or(0, Result::unwrap);
+    let filled = infos[..count].iter().zip(&buffers);
+    let messages = filled.flat_map(|(info, buffer)| buffer[..info.len].chunks(info.stride));
+    messages.map(<[u8]>::to_vec).collect()
+})];
+
+/// One in one call, which the system cuts into many.
+const SEGMENTS: [Row<Sending<Socket, SocketAddr>>; 1] = [(
+    &["udp::UdpSocket::async_io"],
+    |hand, socket, address, number, course| {
+        let state = UdpSocketState::new((&**socket).into()).unwrap();
+        let segments = state.max_gso_segments().min(4);
+        let contents: Vec<_> = (number..number + segments).flat_map(message).collect();
+        let transmit = Transmit {
+            destination: *address,
+            ecn: None,
+            contents: &contents,
+            segment_size: (segments > 1).then_some(message(0).len()),
+            src_ip: None,
+        };
+        let send = || state.try_send((&**socket).into(), &transmit);
+        match drive(hand, course, socket.async_io(Interest::WRITABLE, send)) {
+            Some(outcome) => outcome.map(|()| segments).unwrap(),
+            None => 0,
+        }
+    },
+)];
 
 /// From one that is not.
 const SENDING_TO: [Row<Sending<Socket, SocketAddr>>; 3] = [
@@ -197,16 +199,17 @@ fn sent(outcome: Option<std::io::Result<usize>>) -> usize {
 }
 
 pub(crate) fn operations() -> Vec<&'static str> {
-    [named(&RECEIVING), named(&SENDING), named(&SENDING_TO)].concat()
+    let received = [named(&RECEIVING), named(&BATCHES)].concat();
+    let sent = [named(&SENDING), named(&SENDING_TO), named(&SEGMENTS)].concat();
+    [received, sent].concat()
 }
 
 fn bound() -> net::UdpSocket {
     net::UdpSocket::bind("127.0.0.1:0").unwrap()
 }
 
-#[test]
-fn no_message_is_lost_by_dropping_what_receives() {
-    messages::nothing_is_lost(&RECEIVING, |_| {
+fn none_is_lost(rows: &[Row<Receiving<Socket>>]) {
+    messages::nothing_is_lost(rows, |_| {
         let (socket, sender) = (bound(), bound());
         sender.connect(socket.local_addr().unwrap()).unwrap();
         let send = move |message: &[u8]| assert_eq!(sender.send(message).unwrap(), message.len());
@@ -214,22 +217,40 @@ fn no_message_is_lost_by_dropping_what_receives() {
     });
 }
 
+fn none_is_lost_or_sent_twice(rows: &[Row<Sending<Socket, SocketAddr>>], connected: bool) {
+    messages::nothing_is_lost_or_sent_twice(rows, |_| {
+        let (socket, receiver) = (bound(), bound());
+        let address = receiver.local_addr().unwrap();
+        if connected {
+            socket.connect(address).unwrap();
+        }
+        receiver.set_nonblocking(true).unwrap();
+        let receive = move || {
+            let mut buffer = [0; 64];
+            let length = receiver.recv(&mut buffer).ok()?;
+            Some(buffer[..length].to_vec())
+        };
+        (Arc::new(UdpSocket::from_std(socket).unwrap()), address, receive)
+    });
+}
+
+#[test]
+fn no_message_is_lost_by_dropping_what_receives() {
+    none_is_lost(&RECEIVING);
+}
+
+#[test]
+fn no_message_of_a_batch_is_lost_by_dropping_what_receives() {
+    none_is_lost(&BATCHES);
+}
+
 #[test]
 fn no_message_is_lost_or_sent_twice_by_dropping_what_sends() {
-    for (rows, connected) in [(&SENDING[..], true), (&SENDING_TO[..], false)] {
-        messages::nothing_is_lost_or_sent_twice(rows, |_| {
-            let (socket, receiver) = (bound(), bound());
-            let address = receiver.local_addr().unwrap();
-            if connected {
-                socket.connect(address).unwrap();
-            }
-            receiver.set_nonblocking(true).unwrap();
-            let receive = move || {
-                let mut buffer = [0; 64];
-                let length = receiver.recv(&mut buffer).ok()?;
-                Some(buffer[..length].to_vec())
-            };
-            (Arc::new(UdpSocket::from_std(socket).unwrap()), address, receive)
-        });
-    }
+    none_is_lost_or_sent_twice(&SENDING, true);
+    none_is_lost_or_sent_twice(&SENDING_TO, false);
+}
+
+#[test]
+fn no_segment_is_lost_or_sent_twice_by_dropping_what_sends() {
+    none_is_lost_or_sent_twice(&SEGMENTS, true);
 }
