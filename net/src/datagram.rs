@@ -11,6 +11,23 @@ use reveille_reactor::{Direction, Wait};
 use crate::socket::Datagram;
 
 /// A message that was received by `recv_msg`.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// use reveille_net::UdpSocket;
+///
+/// let server = UdpSocket::bind("127.0.0.1:0").await?;
+/// let client = UdpSocket::bind("127.0.0.1:0").await?;
+/// client.send_to(b"hello", server.local_addr()?).await?;
+/// # if cfg!(windows) { return std::io::Result::Ok(()) }
+/// let received = server.recv_msg(&mut [0; 4]).await?;
+/// assert!(received.truncated && received.length == 4);
+/// assert_eq!(received.from, client.local_addr()?);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Received<A> {

@@ -35,6 +35,27 @@ pub trait Listener {
 /// # Cancel safety
 ///
 /// Safe, here and in the stream: a connection that was taken is returned by the same poll.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// use futures_lite::StreamExt;
+/// use reveille_net::{AcceptPolicy, TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let _clients = [
+///     TcpStream::connect(listener.local_addr()?).await?,
+///     TcpStream::connect(listener.local_addr()?).await?,
+/// ];
+/// let mut incoming = listener.incoming(AcceptPolicy::default()).take(2);
+/// while let Some(connection) = incoming.next().await {
+///     let (stream, from) = connection?;
+///     assert_eq!(stream.peer_addr()?, from);
+/// }
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub struct Incoming<'a, L: Listener> {
     wait: Wait<'a, L::Source>,
     accepting: Accepting,

@@ -3,16 +3,13 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::panic::Location;
-use std::task::{Context, Poll};
 
-use reveille_reactor::{Direction, Interest, Registration};
+use reveille_reactor::{Interest, Registration};
 use rustix::fs::FileType;
-
-use crate::readiness;
 
 mod future;
 mod guard;
+mod unawaited;
 
 pub use future::{AwaitReady, ReadWith, WriteWith};
 pub use guard::{ReadyGuard, WouldBlock};
@@ -116,6 +113,21 @@ impl<T: AsFd> Source<T> {
     }
 
     /// The inner value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use reveille_net::source::Source;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (ours, _peer) = UnixStream::pair()?;
+    /// let ours = Source::new(ours)?;
+    /// assert!(ours.get_ref().take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn get_ref(&self) -> &T {
         &self.registration.get_ref().0
     }
@@ -125,6 +137,21 @@ impl<T: AsFd> Source<T> {
     /// # Errors
     ///
     /// None is known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use reveille_net::source::Source;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (ours, _peer) = UnixStream::pair()?;
+    /// let ours: UnixStream = Source::new(ours)?.into_inner()?;
+    /// ours.set_nonblocking(false)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_inner(self) -> io::Result<T> {
         self.registration.into_inner().map(|inner| inner.0)
     }
@@ -181,103 +208,6 @@ impl<T: AsFd> Source<T> {
         WriteWith::new(&self.registration, operation)
     }
 
-    /// As [`read_with`](Self::read_with), as a function to poll. All who poll so share one place for a waker: the last task
-    /// is woken.
-    ///
-    /// # Errors
-    ///
-    /// Those of `operation`, and of waiting.
-    ///
-    /// # Cancel safety
-    ///
-    /// Safe: what `operation` returned is returned by the same poll.
-    #[track_caller]
-    pub fn poll_read_with<R>(
-        &self,
-        cx: &mut Context<'_>,
-        operation: impl FnMut(&T) -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
-        self.poll_with(Direction::Read, Location::caller(), cx, operation)
-    }
-
-    /// As [`write_with`](Self::write_with), as a function to poll. All who poll so share one place for a waker: the last
-    /// task is woken.
-    ///
-    /// # Errors
-    ///
-    /// Those of `operation`, and of waiting.
-    ///
-    /// # Cancel safety
-    ///
-    /// Safe: what `operation` returned is returned by the same poll.
-    #[track_caller]
-    pub fn poll_write_with<R>(
-        &self,
-        cx: &mut Context<'_>,
-        operation: impl FnMut(&T) -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
-        self.poll_with(Direction::Write, Location::caller(), cx, operation)
-    }
-
-    fn poll_with<R>(
-        &self,
-        direction: Direction,
-        location: &'static Location<'static>,
-        cx: &mut Context<'_>,
-        mut operation: impl FnMut(&T) -> io::Result<R>,
-    ) -> Poll<io::Result<R>> {
-        self.registration
-            .poll_io(direction, location, cx, |inner| operation(&inner.0))
-    }
-
-    /// Calls `operation`, which reads, once and without waiting.
-    ///
-    /// # Errors
-    ///
-    /// Those of `operation`; `WouldBlock`, without calling it, if nothing was reported since it last met that.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::io::{self, Read};
-    /// use std::os::unix::net::UnixStream;
-    ///
-    /// use reveille_net::source::Source;
-    ///
-    /// # fn main() -> io::Result<()> {
-    /// let (ours, _peer) = UnixStream::pair()?;
-    /// let ours = Source::new(ours)?;
-    /// let read = ours.try_read_with(|mut stream| stream.read(&mut [0]));
-    /// assert_eq!(read.unwrap_err().kind(), io::ErrorKind::WouldBlock);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn try_read_with<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
-        self.try_io(Interest::READABLE, operation)
-    }
-
-    /// Calls `operation`, which writes, once and without waiting.
-    ///
-    /// # Errors
-    ///
-    /// Those of `operation`; `WouldBlock`, without calling it, if nothing was reported since it last met that.
-    pub fn try_write_with<R>(&self, operation: impl FnOnce(&T) -> io::Result<R>) -> io::Result<R> {
-        self.try_io(Interest::WRITABLE, operation)
-    }
-
-    /// Calls `operation` once and without waiting. Its `WouldBlock` is taken to be about every direction in `interest`.
-    ///
-    /// # Errors
-    ///
-    /// Those of `operation`; `WouldBlock`, without calling it, if nothing was reported since it last met that.
-    pub fn try_io<R>(
-        &self,
-        interest: Interest,
-        operation: impl FnOnce(&T) -> io::Result<R>,
-    ) -> io::Result<R> {
-        readiness::try_once(&self.registration, interest, |inner| operation(&inner.0))
-    }
-
     /// Waits until the system reports that there may be something to read.
     ///
     /// # Errors
@@ -329,6 +259,29 @@ impl<T: AsFd> Source<T> {
     /// # Cancel safety
     ///
     /// Safe: the readiness stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixDatagram;
+    ///
+    /// use reveille_net::source::Source;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (ours, _peer) = UnixDatagram::pair()?;
+    /// let ours = Source::new(ours)?;
+    /// pollster::block_on(async {
+    ///     loop {
+    ///         let ready = ours.writable().await?;
+    ///         match ready.try_io(|socket| socket.send(b"hello")) {
+    ///             Ok(sent) => return sent,
+    ///             Err(_would_block) => {}
+    ///         }
+    ///     }
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn writable(&self) -> AwaitReady<'_, T> {
         self.ready(Interest::WRITABLE)
@@ -343,6 +296,24 @@ impl<T: AsFd> Source<T> {
     /// # Cancel safety
     ///
     /// Safe: the readiness stays.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// use reveille_net::source::Source;
+    /// use reveille_reactor::Interest;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (ours, _peer) = UnixStream::pair()?;
+    /// let ours = Source::new(ours)?;
+    /// let either = Interest::READABLE | Interest::WRITABLE;
+    /// let guard = pollster::block_on(ours.ready(either))?;
+    /// assert!(guard.ready().is_writable() && !guard.ready().is_readable());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> AwaitReady<'_, T> {
         AwaitReady::new(&self.registration, interest)

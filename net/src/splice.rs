@@ -95,6 +95,30 @@ const AT_ONCE: usize = 1 << 20;
 
 impl<F: Reading, T: Writing> Splice<'_, F, T> {
     /// How many bytes have been written to the other stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use std::future::poll_fn;
+    /// use std::pin::Pin;
+    /// use std::task::Poll;
+    ///
+    /// use reveille_net::{UnixStream, splice};
+    ///
+    /// let (client, from) = UnixStream::pair()?;
+    /// let (to, server) = UnixStream::pair()?;
+    /// client.write_all(b"hello").await?;
+    /// let mut copy = splice(&from, &to);
+    /// // For what is there by now.
+    /// let once = poll_fn(|cx| Poll::Ready(Pin::new(&mut copy).poll(cx)));
+    /// assert!(once.await.is_pending(), "there may be more");
+    /// assert_eq!((copy.delivered(), copy.held()), (5, 0));
+    /// drop(copy);
+    /// assert_eq!(server.read(&mut [0; 8]).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn delivered(&self) -> u64 {
         self.delivered
     }

@@ -37,6 +37,7 @@ mod race;
 pub(crate) mod socket;
 mod split;
 pub(crate) mod stream;
+mod unawaited;
 
 pub use into_split::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
 pub use keepalive::TcpKeepalive;

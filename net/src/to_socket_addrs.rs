@@ -15,6 +15,28 @@ use crate::resolve::Resolve;
 ///   taken as it is, else it is looked up.
 ///
 /// As in tokio, this is implemented here only.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+///
+/// use reveille_net::lookup_host;
+///
+/// let address = SocketAddr::from(([127, 0, 0, 1], 80));
+/// for mut addresses in [
+///     lookup_host(address).await?,
+///     lookup_host("127.0.0.1:80").await?,
+///     lookup_host(("127.0.0.1", 80)).await?,
+///     lookup_host((IpAddr::from(Ipv4Addr::LOCALHOST), 80)).await?,
+///     lookup_host(&[address][..]).await?,
+/// ] {
+///     assert_eq!(addresses.next(), Some(address));
+/// }
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub trait ToSocketAddrs: sealed::ToSocketAddrs {}
 
 pub(crate) mod sealed {
@@ -27,6 +49,17 @@ pub(crate) mod sealed {
 }
 
 /// Addresses, in the order in which they are to be tried; what [`lookup_host`](crate::lookup_host) finds.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// let addresses = reveille_net::lookup_host("127.0.0.1:80").await?;
+/// let addresses: Vec<_> = addresses.collect();
+/// assert_eq!(addresses, ["127.0.0.1:80".parse().unwrap()]);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct SocketAddrs(Inner);
 

@@ -7,3 +7,4 @@ pub(crate) mod owned;
 mod received;
 pub(crate) mod send_to;
 pub(crate) mod socket;
+mod unawaited;

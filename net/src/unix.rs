@@ -7,6 +7,7 @@ mod connect;
 mod credentials;
 pub(crate) mod datagram;
 mod datagram_operations;
+mod datagram_unawaited;
 mod descriptors;
 pub mod future;
 mod futures_io;
@@ -16,6 +17,7 @@ mod messages;
 mod operations;
 pub mod pipe;
 pub(crate) mod stream;
+mod unawaited;
 
 /// The address of a Unix socket: a path, a name in Linux' abstract namespace, or none.
 ///

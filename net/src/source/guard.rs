@@ -13,6 +13,27 @@ use crate::readiness;
 /// What the system reported of a [`Source`](super::Source). It is there to be tried: [`try_io`](Self::try_io).
 ///
 /// Dropped without that, it changes nothing: the next wait returns at once.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::Read;
+/// use std::os::unix::net::UnixStream;
+///
+/// use reveille_net::source::Source;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let (ours, peer) = UnixStream::pair()?;
+/// let ours = Source::new(ours)?;
+/// drop(peer);
+/// let guard = pollster::block_on(ours.readable())?;
+/// assert!(guard.ready().is_read_closed());
+/// // Two results: whether it was tried with success or in vain, and its own.
+/// let read = guard.try_io(|mut stream| stream.read(&mut [0; 8]))?;
+/// assert_eq!(read?, 0, "the end");
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a report is there to be tried; else the next wait returns at once"]
 pub struct ReadyGuard<'a, T: AsFd> {
     pub(super) registration: &'a Registration<Inner<T>>,
@@ -58,6 +79,25 @@ impl<T: AsFd> fmt::Debug for ReadyGuard<'_, T> {
 }
 
 /// The report was out of date: there is nothing to do before the next one. From [`ReadyGuard::try_io`].
+///
+/// # Examples
+///
+/// ```
+/// use std::io::{self, Read};
+/// use std::os::unix::net::UnixStream;
+///
+/// use reveille_net::source::Source;
+/// use reveille_reactor::Interest;
+///
+/// # fn main() -> io::Result<()> {
+/// let (ours, _peer) = UnixStream::pair()?;
+/// let ours = Source::new(ours)?;
+/// let guard = pollster::block_on(ours.ready(Interest::WRITABLE))?;
+/// let would_block = guard.try_io(|mut stream| stream.read(&mut [0; 8])).unwrap_err();
+/// assert_eq!(io::Error::from(would_block).kind(), io::ErrorKind::WouldBlock);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct WouldBlock(());
 

@@ -29,6 +29,28 @@ pub(crate) fn into_split(stream: TcpStream) -> (OwnedReadHalf, OwnedWriteHalf) {
 ///
 /// Its methods are those of the stream, and it implements [`AsyncRead`](futures_io::AsyncRead). Dropping it leaves the
 /// peer free to send; the connection is closed when the other half is dropped too.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let listener = reveille_net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let client = reveille_net::TcpStream::connect(listener.local_addr()?).await?;
+/// # let (server, _) = listener.accept().await?;
+/// use reveille_reactor::Interest;
+///
+/// let (reader, _writer) = client.into_split();
+/// server.write_all(b"hello, world").await?;
+/// let mut buffer = [0; 5];
+/// assert_eq!(reader.peek(&mut buffer).await?, 5);
+/// reader.read_exact(&mut buffer).await?;
+/// assert_eq!(&buffer, b"hello");
+/// assert!(reader.ready(Interest::READABLE).await?.is_readable());
+/// let length = reader.try_read(&mut [0; 16])?;
+/// assert!((1..=7).contains(&length));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct OwnedReadHalf {
     stream: Arc<TcpStream>,
@@ -172,6 +194,26 @@ impl AsRef<TcpStream> for OwnedReadHalf {
 ///
 /// Its methods are those of the stream, and it implements [`AsyncWrite`](futures_io::AsyncWrite). When it is dropped
 /// the peer reads what was written, and then the end of it; [`forget`](Self::forget) avoids that.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let listener = reveille_net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let client = reveille_net::TcpStream::connect(listener.local_addr()?).await?;
+/// # let (server, _) = listener.accept().await?;
+/// let (_reader, writer) = client.into_split();
+/// writer.write_all(b"hello").await?;
+/// writer.writable().await?;
+/// let length = 5 + writer.try_write(b", world")? + writer.write(b"!").await?;
+/// // By its drop the server comes to know that there is no more.
+/// drop(writer);
+/// let mut buffer = [0; 16];
+/// server.read_exact(&mut buffer[..length]).await?;
+/// assert_eq!(server.read(&mut buffer).await?, 0);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct OwnedWriteHalf {
     stream: Arc<TcpStream>,
@@ -189,6 +231,26 @@ impl OwnedWriteHalf {
     }
 
     /// Drops this half without closing its direction: the peer sees no end before the other half is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let listener = reveille_net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = reveille_net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (server, _) = listener.accept().await?;
+    /// let (reader, writer) = client.into_split();
+    /// writer.write_all(b"hello").await?;
+    /// writer.forget();
+    /// let mut buffer = [0; 5];
+    /// server.read_exact(&mut buffer).await?;
+    /// // The server has not seen the end: the connection is open until `reader` is dropped too.
+    /// let end = server.try_read(&mut buffer);
+    /// assert_eq!(end.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    /// # drop(reader);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn forget(mut self) {
         self.shut_down_on_drop = false;
     }
@@ -307,6 +369,21 @@ fn reunite(reader: OwnedReadHalf, writer: OwnedWriteHalf) -> Result<TcpStream, R
 }
 
 /// The halves that were to be put together are of two streams. Here they are again.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let listener = reveille_net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let client = reveille_net::TcpStream::connect(listener.local_addr()?).await?;
+/// # let (server, _) = listener.accept().await?;
+/// let (reader, _) = client.into_split();
+/// let (_, writer) = server.into_split();
+/// let error = reader.reunite(writer).expect_err("they are of two streams");
+/// let (_reader, _writer) = (error.0, error.1);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
 

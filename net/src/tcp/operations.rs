@@ -1,13 +1,11 @@
 //! Reading, writing and waiting, by `&self`.
 
-use std::io::{self, IoSlice, IoSliceMut, Read as _, Write as _};
-use std::panic::Location;
-use std::task::{Context, Poll};
+use std::io;
 
-use reveille_reactor::{Direction, Interest};
+use reveille_reactor::Interest;
 
 use crate::async_io::AsyncIo;
-use crate::readiness::{self, Readable, Readiness, Writable};
+use crate::readiness::{Readable, Readiness, Writable};
 use crate::tcp::stream::TcpStream;
 use crate::transfer::{Peek, Read, ReadExact, Write, WriteAll};
 
@@ -248,6 +246,26 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Safe: the stream stays writable until it is written to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let listener = reveille_net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = reveille_net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (server, _) = listener.accept().await?;
+    /// let sent = loop {
+    ///     client.writable().await?;
+    ///     match client.try_write(b"hello") {
+    ///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+    ///         sent => break sent?,
+    ///     }
+    /// };
+    /// assert_eq!(sent, 5);
+    /// # drop(server);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn writable(&self) -> Writable<'_, Self> {
         Writable::new(self)
@@ -282,75 +300,6 @@ impl TcpStream {
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> Readiness<'_, Self> {
         Readiness::new(self, interest)
-    }
-
-    /// As [`read`](Self::read), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`read`](Self::read), and `WouldBlock` if there is nothing to read.
-    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Read, |mut stream| stream.read(buffer))
-    }
-
-    /// As [`try_read`](Self::try_read), into several buffers, one after the other.
-    ///
-    /// # Errors
-    ///
-    /// As for [`try_read`](Self::try_read).
-    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Read, |mut stream| stream.read_vectored(buffers))
-    }
-
-    /// As [`write`](Self::write), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`write`](Self::write), and `WouldBlock` if there is no room.
-    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Write, |mut stream| stream.write(bytes))
-    }
-
-    /// As [`try_write`](Self::try_write), from several buffers, one after the other.
-    ///
-    /// # Errors
-    ///
-    /// As for [`try_write`](Self::try_write).
-    pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Write, |mut stream| stream.write_vectored(buffers))
-    }
-
-    /// Calls `operation`, which does something with this socket that has no method here, once and without waiting.
-    ///
-    /// It must return `WouldBlock` if and only if the socket did: that is how one comes to know that there is
-    /// something to wait for.
-    ///
-    /// # Errors
-    ///
-    /// The operation's; `WouldBlock` without having called it when nothing of `interest` is ready.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use reveille_net::{TcpListener, TcpStream};
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// pollster::block_on(async {
-    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    ///     let client = TcpStream::connect(listener.local_addr()?).await?;
-    ///     let send = || socket2::SockRef::from(&client).send(b"hello");
-    ///     client.writable().await?;
-    ///     client.try_io(reveille_reactor::Interest::WRITABLE, send)?;
-    ///     Ok(())
-    /// })
-    /// # }
-    /// ```
-    pub fn try_io<T>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        readiness::try_io(self, interest, operation)
     }
 
     /// Calls `operation`, which does something with this socket that has no method here, until it returns something
@@ -394,45 +343,5 @@ impl TcpStream {
         operation: F,
     ) -> AsyncIo<'_, Self, F> {
         AsyncIo::new(self, interest, operation)
-    }
-
-    /// As [`peek`](Self::peek), for those who write a `poll` function. Of several tasks that poll to read, the last
-    /// one is woken.
-    ///
-    /// # Errors
-    ///
-    /// As for [`peek`](Self::peek).
-    #[track_caller]
-    pub fn poll_peek(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.registration
-            .poll_io(Direction::Read, Location::caller(), cx, |stream| {
-                stream.peek(buffer)
-            })
-    }
-
-    /// As [`readable`](Self::readable), for those who write a `poll` function. Of several tasks that poll to read, the
-    /// last one is woken.
-    ///
-    /// # Errors
-    ///
-    /// As for [`readable`](Self::readable).
-    #[track_caller]
-    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let location = Location::caller();
-        let ready = self.registration.poll_ready(Direction::Read, location, cx);
-        ready.map_ok(drop)
-    }
-
-    /// As [`writable`](Self::writable), for those who write a `poll` function. Of several tasks that poll to write, the
-    /// last one is woken.
-    ///
-    /// # Errors
-    ///
-    /// As for [`writable`](Self::writable).
-    #[track_caller]
-    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let location = Location::caller();
-        let ready = self.registration.poll_ready(Direction::Write, location, cx);
-        ready.map_ok(drop)
     }
 }

@@ -51,6 +51,14 @@ impl TcpSocket {
     /// # Errors
     ///
     /// The system's: too many open files, say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let socket = reveille_net::TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn new_v4() -> io::Result<Self> {
         Self::new(socket2::Domain::IPV4)
     }
@@ -153,6 +161,18 @@ impl TcpSocket {
     /// # Errors
     ///
     /// The system's: `AddrInUse`, if another listener has the address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use reveille_net::TcpSocket;
+    ///
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let listener = socket.listen(1024)?;
+    /// assert!(listener.local_addr()?.ip().is_loopback());
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         TcpListener::from_std(self.socket.into())

@@ -19,6 +19,30 @@ pub(crate) fn split(stream: &mut TcpStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
 ///
 /// Its methods are those of the stream, and it implements [`AsyncRead`](futures_io::AsyncRead). Dropping it does
 /// nothing.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let listener = reveille_net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let client = reveille_net::TcpStream::connect(listener.local_addr()?).await?;
+/// # let (server, _) = listener.accept().await?;
+/// # let mut client = client;
+/// use std::io::ErrorKind;
+///
+/// use reveille_reactor::Interest;
+///
+/// let (reader, _writer) = client.split();
+/// server.write_all(b"hello").await?;
+/// assert!(reader.ready(Interest::READABLE).await?.is_readable());
+/// let mut buffer = [0; 5];
+/// assert_eq!(reader.peek(&mut buffer[..1]).await?, 1);
+/// reader.read_exact(&mut buffer).await?;
+/// assert_eq!(&buffer, b"hello");
+/// assert_eq!(reader.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<'a>(&'a TcpStream);
 
@@ -134,6 +158,27 @@ impl AsRef<TcpStream> for ReadHalf<'_> {
 ///
 /// Its methods are those of the stream, and it implements [`AsyncWrite`](futures_io::AsyncWrite). Dropping it does
 /// nothing; the peer sees the end after [`shutdown`](Self::shutdown).
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let listener = reveille_net::TcpListener::bind("127.0.0.1:0").await?;
+/// # let client = reveille_net::TcpStream::connect(listener.local_addr()?).await?;
+/// # let (server, _) = listener.accept().await?;
+/// # let mut client = client;
+/// let (_reader, writer) = client.split();
+/// writer.write_all(b"hello").await?;
+/// writer.writable().await?;
+/// let length = 5 + writer.try_write(b", world")?;
+/// // Unlike an owned half's, its drop tells the peer nothing.
+/// writer.shutdown()?;
+/// let mut buffer = [0; 16];
+/// server.read_exact(&mut buffer[..length]).await?;
+/// assert_eq!(server.read(&mut buffer).await?, 0);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<'a>(&'a TcpStream);
 

@@ -236,6 +236,18 @@ impl TcpStream {
     /// # Errors
     ///
     /// The system's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let listener = reveille_net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = reveille_net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (server, _) = listener.accept().await?;
+    /// assert_eq!(client.local_addr()?, server.peer_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.registration.get_ref().local_addr()
     }
@@ -245,6 +257,19 @@ impl TcpStream {
     /// # Errors
     ///
     /// The system's: `NotConnected` if the connection was reset.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let listener = reveille_net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # let client = reveille_net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # let (server, _) = listener.accept().await?;
+    /// assert_eq!(client.peer_addr()?, listener.local_addr()?);
+    /// # drop(server);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.registration.get_ref().peer_addr()
     }

@@ -1,16 +1,12 @@
 //! Sending, receiving and waiting.
 
 use std::io;
-use std::net::SocketAddr;
-use std::panic::Location;
-use std::task::{Context, Poll};
 
-use reveille_reactor::{Direction, Interest};
+use reveille_reactor::Interest;
 
 use crate::async_io::AsyncIo;
-use crate::datagram::{PeekFrom, Received, Recv, RecvFrom, RecvMsg, Send};
-use crate::readiness::{self, Readable, Readiness, Writable};
-use crate::socket::Datagram;
+use crate::datagram::{PeekFrom, Recv, RecvFrom, RecvMsg, Send};
+use crate::readiness::{Readable, Readiness, Writable};
 use crate::to_socket_addrs::ToSocketAddrs;
 use crate::transfer::Peek;
 use crate::udp::send_to::SendTo;
@@ -285,6 +281,27 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Safe: it stays writable until something is sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use reveille_net::UdpSocket;
+    ///
+    /// let server = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let client = UdpSocket::bind("127.0.0.1:0").await?;
+    /// client.connect(server.local_addr()?).await?;
+    /// let sent = loop {
+    ///     client.writable().await?;
+    ///     match client.try_send(b"hello") {
+    ///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+    ///         sent => break sent?,
+    ///     }
+    /// };
+    /// assert_eq!(sent, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn writable(&self) -> Writable<'_, Self> {
         Writable::new(self)
@@ -299,72 +316,23 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Safe: it stays ready until an operation of that direction meets `WouldBlock`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use reveille_net::UdpSocket;
+    /// use reveille_reactor::Interest;
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let either = Interest::READABLE | Interest::WRITABLE;
+    /// assert!(socket.ready(either).await?.is_writable(), "nothing came, but there is room to send");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> Readiness<'_, Self> {
         Readiness::new(self, interest)
-    }
-
-    /// As [`send`](Self::send), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`send`](Self::send), and `WouldBlock` if there is no room.
-    pub fn try_send(&self, message: &[u8]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Write, |socket| socket.send(message))
-    }
-
-    /// As [`recv`](Self::recv), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv`](Self::recv), and `WouldBlock` if there is no message.
-    pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Read, |socket| socket.recv(buffer))
-    }
-
-    /// As [`send_to`](Self::send_to), without waiting, to one address.
-    ///
-    /// # Errors
-    ///
-    /// As for [`send`](Self::send), and `WouldBlock` if there is no room.
-    pub fn try_send_to(&self, message: &[u8], target: SocketAddr) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Write, |socket| socket.send_to(message, target))
-    }
-
-    /// As [`recv_from`](Self::recv_from), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv_from`](Self::recv_from), and `WouldBlock` if there is no message.
-    pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.registration
-            .try_io(Direction::Read, |socket| socket.recv_from(buffer))
-    }
-
-    /// As [`recv_msg`](Self::recv_msg), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv_msg`](Self::recv_msg), and `WouldBlock` if there is no message.
-    pub fn try_recv_msg(&self, buffer: &mut [u8]) -> io::Result<Received<SocketAddr>> {
-        self.registration.try_io(Direction::Read, |socket| {
-            <Self as Datagram>::recv_msg(socket, buffer)
-        })
-    }
-
-    /// Calls `operation`, which does something with this socket that has no method here, once and without waiting.
-    ///
-    /// It must return `WouldBlock` if and only if the socket did: that is how one comes to know that there is
-    /// something to wait for.
-    ///
-    /// # Errors
-    ///
-    /// The operation's; `WouldBlock` without having called it when nothing of `interest` is ready.
-    pub fn try_io<T>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        readiness::try_io(self, interest, operation)
     }
 
     /// Calls `operation`, which does something with this socket that has no method here, until it returns something
@@ -406,65 +374,5 @@ impl UdpSocket {
         operation: F,
     ) -> AsyncIo<'_, Self, F> {
         AsyncIo::new(self, interest, operation)
-    }
-
-    /// As [`send`](Self::send), for those who write a `poll` function. As for all of these forms: of several tasks
-    /// that poll in one direction, the last one is woken.
-    ///
-    /// # Errors
-    ///
-    /// As for [`send`](Self::send).
-    #[track_caller]
-    pub fn poll_send(&self, cx: &mut Context<'_>, message: &[u8]) -> Poll<io::Result<usize>> {
-        let location = Location::caller();
-        self.registration
-            .poll_io(Direction::Write, location, cx, |socket| socket.send(message))
-    }
-
-    /// As [`recv`](Self::recv), for those who write a `poll` function.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv`](Self::recv).
-    #[track_caller]
-    pub fn poll_recv(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let location = Location::caller();
-        self.registration
-            .poll_io(Direction::Read, location, cx, |socket| socket.recv(buffer))
-    }
-
-    /// As [`send_to`](Self::send_to) one address, for those who write a `poll` function.
-    ///
-    /// # Errors
-    ///
-    /// As for [`send`](Self::send).
-    #[track_caller]
-    pub fn poll_send_to(
-        &self,
-        cx: &mut Context<'_>,
-        message: &[u8],
-        target: SocketAddr,
-    ) -> Poll<io::Result<usize>> {
-        let location = Location::caller();
-        self.registration
-            .poll_io(Direction::Write, location, cx, |socket| {
-                socket.send_to(message, target)
-            })
-    }
-
-    /// As [`recv_from`](Self::recv_from), for those who write a `poll` function.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv_from`](Self::recv_from).
-    #[track_caller]
-    pub fn poll_recv_from(
-        &self,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<(usize, SocketAddr)>> {
-        let location = Location::caller();
-        self.registration
-            .poll_io(Direction::Read, location, cx, |socket| socket.recv_from(buffer))
     }
 }

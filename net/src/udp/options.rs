@@ -11,6 +11,16 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The system's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// let socket = reveille_net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert_ne!(socket.local_addr()?.port(), 0, "the system has chosen one");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.registration.get_ref().local_addr()
     }
@@ -20,6 +30,18 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The system's: `NotConnected` if there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let server = reveille_net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # let client = reveille_net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// # client.connect(server.local_addr()?).await?;
+    /// assert_eq!(client.peer_addr()?, server.local_addr()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.registration.get_ref().peer_addr()
     }
@@ -38,6 +60,17 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The system's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// let socket = reveille_net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// socket.set_broadcast(true)?;
+    /// assert!(socket.broadcast()?);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
         self.registration.get_ref().set_broadcast(on)
     }
@@ -56,6 +89,17 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The system's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// let socket = reveille_net::UdpSocket::bind("127.0.0.1:0").await?;
+    /// socket.set_ttl(1)?;
+    /// assert_eq!(socket.ttl()?, 1, "no further than this network");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.registration.get_ref().set_ttl(ttl)
     }
@@ -120,6 +164,22 @@ impl UdpSocket {
     /// # Errors
     ///
     /// The system's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::Ipv4Addr;
+    ///
+    /// use reveille_net::UdpSocket;
+    ///
+    /// # pollster::block_on(async {
+    /// let socket = UdpSocket::bind("0.0.0.0:0").await?;
+    /// let (group, interface) = (Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::LOCALHOST);
+    /// socket.join_multicast_v4(group, interface)?;
+    /// socket.leave_multicast_v4(group, interface)?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn join_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         self.registration.get_ref().join_multicast_v4(&group, &interface)
     }

@@ -2,20 +2,17 @@
 
 use std::io;
 use std::os::unix::net::SocketAddr;
-use std::panic::Location;
 use std::path::Path;
-use std::task::{Context, Poll};
 
-use reveille_reactor::{Direction, Interest};
+use reveille_reactor::Interest;
 
 use crate::async_io::AsyncIo;
-use crate::datagram::{PeekFrom, Received, Recv, RecvFrom, RecvMsg, Send};
-use crate::readiness::{self, Readable, Readiness, Writable};
-use crate::socket::Datagram;
+use crate::datagram::{PeekFrom, Recv, RecvFrom, RecvMsg, Send};
+use crate::readiness::{Readable, Readiness, Writable};
 use crate::transfer::Peek;
 use crate::unix::address;
 use crate::unix::datagram::UnixDatagram;
-use crate::unix::messages::{self, SendTo};
+use crate::unix::messages::SendTo;
 
 impl UnixDatagram {
     /// Sends a message to the peer, and returns its length.
@@ -313,6 +310,23 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Safe: it stays writable until something is sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let (here, _there) = reveille_net::UnixDatagram::pair()?;
+    /// let sent = loop {
+    ///     here.writable().await?;
+    ///     match here.try_send(b"hello") {
+    ///         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+    ///         sent => break sent?,
+    ///     }
+    /// };
+    /// assert_eq!(sent, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn writable(&self) -> Writable<'_, Self> {
         Writable::new(self)
@@ -327,75 +341,22 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Safe: it stays ready until an operation of that direction meets `WouldBlock`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// use reveille_reactor::Interest;
+    ///
+    /// # let (here, _there) = reveille_net::UnixDatagram::pair()?;
+    /// let ready = here.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    /// assert!(ready.is_writable() && !ready.is_readable());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> Readiness<'_, Self> {
         Readiness::new(self, interest)
-    }
-
-    /// As [`send`](Self::send), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`send`](Self::send), and `WouldBlock` if there is no room.
-    pub fn try_send(&self, message: &[u8]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Write, |socket| socket.send(message))
-    }
-
-    /// As [`recv`](Self::recv), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv`](Self::recv), and `WouldBlock` if there is no message.
-    pub fn try_recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Read, |socket| socket.recv(buffer))
-    }
-
-    /// As [`send_to`](Self::send_to), without waiting. [`writable`](Self::writable) tells nothing of the target's room unless
-    /// this socket is connected to it.
-    ///
-    /// # Errors
-    ///
-    /// As for [`send_to`](Self::send_to), and `WouldBlock` if there is no room.
-    pub fn try_send_to<P: AsRef<Path>>(&self, message: &[u8], target: P) -> io::Result<usize> {
-        let target = address::to_socket2(&address::from_path(target.as_ref())?)?;
-        self.registration.try_io(Direction::Write, |socket| {
-            messages::send_to(socket, message, &target)
-        })
-    }
-
-    /// As [`recv_from`](Self::recv_from), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv_from`](Self::recv_from), and `WouldBlock` if there is no message.
-    pub fn try_recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.registration
-            .try_io(Direction::Read, |socket| socket.recv_from(buffer))
-    }
-
-    /// As [`recv_msg`](Self::recv_msg), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv_msg`](Self::recv_msg), and `WouldBlock` if there is no message.
-    pub fn try_recv_msg(&self, buffer: &mut [u8]) -> io::Result<Received<SocketAddr>> {
-        self.registration.try_io(Direction::Read, |socket| {
-            <Self as Datagram>::recv_msg(socket, buffer)
-        })
-    }
-
-    /// Calls `operation`, which does something with this socket that has no method here, once and without waiting.
-    ///
-    /// It must return `WouldBlock` if and only if the socket did: that is how one comes to know that there is
-    /// something to wait for.
-    ///
-    /// # Errors
-    ///
-    /// The operation's; `WouldBlock` without having called it when nothing of `interest` is ready.
-    pub fn try_io<T>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        readiness::try_io(self, interest, operation)
     }
 
     /// Calls `operation`, which does something with this socket that has no method here, until it returns something
@@ -436,46 +397,5 @@ impl UnixDatagram {
         operation: F,
     ) -> AsyncIo<'_, Self, F> {
         AsyncIo::new(self, interest, operation)
-    }
-
-    /// As [`send`](Self::send), for those who write a `poll` function. As for all of these forms: of several tasks
-    /// that poll in one direction, the last one is woken.
-    ///
-    /// # Errors
-    ///
-    /// As for [`send`](Self::send).
-    #[track_caller]
-    pub fn poll_send(&self, cx: &mut Context<'_>, message: &[u8]) -> Poll<io::Result<usize>> {
-        let location = Location::caller();
-        self.registration
-            .poll_io(Direction::Write, location, cx, |socket| socket.send(message))
-    }
-
-    /// As [`recv`](Self::recv), for those who write a `poll` function.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv`](Self::recv).
-    #[track_caller]
-    pub fn poll_recv(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let location = Location::caller();
-        self.registration
-            .poll_io(Direction::Read, location, cx, |socket| socket.recv(buffer))
-    }
-
-    /// As [`recv_from`](Self::recv_from), for those who write a `poll` function.
-    ///
-    /// # Errors
-    ///
-    /// As for [`recv_from`](Self::recv_from).
-    #[track_caller]
-    pub fn poll_recv_from(
-        &self,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<(usize, SocketAddr)>> {
-        let location = Location::caller();
-        self.registration
-            .poll_io(Direction::Read, location, cx, |socket| socket.recv_from(buffer))
     }
 }

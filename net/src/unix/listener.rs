@@ -173,6 +173,25 @@ impl UnixListener {
     /// # Errors
     ///
     /// As for [`accept`](Self::accept).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let path = std::env::temp_dir().join(format!("reveille-unix-poll-accept-{}", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// use std::future::poll_fn;
+    ///
+    /// use reveille_net::{UnixListener, UnixStream};
+    ///
+    /// let listener = UnixListener::bind(&path)?;
+    /// let _client = UnixStream::connect(&path).await?;
+    /// let (_server, from) = poll_fn(|cx| listener.poll_accept(cx)).await?;
+    /// assert!(from.is_unnamed());
+    /// # std::fs::remove_file(&path)?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         self.registration
@@ -189,6 +208,25 @@ impl UnixListener {
     /// # Cancel safety
     ///
     /// As there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let path = std::env::temp_dir().join(format!("reveille-unix-incoming-{}", std::process::id()));
+    /// # let _ = std::fs::remove_file(&path);
+    /// use reveille_net::{AcceptPolicy, UnixListener, UnixStream};
+    ///
+    /// let listener = UnixListener::bind(&path)?;
+    /// let client = UnixStream::connect(&path).await?;
+    /// let mut incoming = listener.incoming(AcceptPolicy::default());
+    /// let (server, _) = incoming.accept().await?;
+    /// server.write_all(b"welcome").await?;
+    /// assert_eq!(client.read(&mut [0; 16]).await?, 7);
+    /// # std::fs::remove_file(&path)?;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn incoming(&self, policy: AcceptPolicy) -> Incoming<'_, Self> {
         Incoming::new(self, policy)

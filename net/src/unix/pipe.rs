@@ -3,6 +3,7 @@
 mod open_options;
 mod receiver;
 mod sender;
+mod unawaited;
 
 use std::fs::File;
 use std::io;

@@ -19,6 +19,29 @@ pub(crate) fn split(stream: &mut UnixStream) -> (ReadHalf<'_>, WriteHalf<'_>) {
 ///
 /// Its methods are those of the stream, and it implements [`AsyncRead`](futures_io::AsyncRead). Dropping it does
 /// nothing.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let (here, there) = reveille_net::UnixStream::pair()?;
+/// # let mut here = here;
+///
+/// use std::io::ErrorKind;
+///
+/// use reveille_reactor::Interest;
+///
+/// let (reader, _writer) = here.split();
+/// there.write_all(b"hello").await?;
+/// assert!(reader.ready(Interest::READABLE).await?.is_readable());
+/// let mut buffer = [0; 5];
+/// assert_eq!(reader.peek(&mut buffer[..1]).await?, 1);
+/// reader.read_exact(&mut buffer).await?;
+/// assert_eq!(&buffer, b"hello");
+/// assert_eq!(reader.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<'a>(&'a UnixStream);
 
@@ -124,6 +147,26 @@ impl AsRef<UnixStream> for ReadHalf<'_> {
 ///
 /// Its methods are those of the stream, and it implements [`AsyncWrite`](futures_io::AsyncWrite). Dropping it does
 /// nothing; the peer sees the end after [`shutdown`](Self::shutdown).
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let (here, there) = reveille_net::UnixStream::pair()?;
+/// # let mut here = here;
+///
+/// let (_reader, writer) = here.split();
+/// writer.write_all(b"hello").await?;
+/// writer.writable().await?;
+/// assert_eq!(writer.try_write(b", world")?, 7);
+/// // Unlike an owned half's, its drop tells the peer nothing.
+/// writer.shutdown()?;
+/// let mut buffer = [0; 12];
+/// there.read_exact(&mut buffer).await?;
+/// assert_eq!(there.read(&mut buffer).await?, 0);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<'a>(&'a UnixStream);
 

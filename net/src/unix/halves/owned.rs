@@ -29,6 +29,27 @@ pub(crate) fn into_split(stream: UnixStream) -> (OwnedReadHalf, OwnedWriteHalf) 
 ///
 /// Its methods are those of the stream, and it implements [`AsyncRead`](futures_io::AsyncRead). Dropping it leaves the
 /// peer free to send; the connection is closed when the other half is dropped too.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let (here, there) = reveille_net::UnixStream::pair()?;
+/// use std::io::ErrorKind;
+///
+/// use reveille_reactor::Interest;
+///
+/// let (reader, _writer) = here.into_split();
+/// there.write_all(b"hello").await?;
+/// assert!(reader.ready(Interest::READABLE).await?.is_readable());
+/// let mut buffer = [0; 5];
+/// assert_eq!(reader.peek(&mut buffer[..1]).await?, 1);
+/// reader.read_exact(&mut buffer).await?;
+/// assert_eq!(&buffer, b"hello");
+/// assert_eq!(reader.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct OwnedReadHalf {
     stream: Arc<UnixStream>,
@@ -161,6 +182,24 @@ impl AsRef<UnixStream> for OwnedReadHalf {
 ///
 /// Its methods are those of the stream, and it implements [`AsyncWrite`](futures_io::AsyncWrite). When it is dropped
 /// the peer reads what was written, and then the end of it; [`forget`](Self::forget) avoids that.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let (here, there) = reveille_net::UnixStream::pair()?;
+/// let (_reader, writer) = here.into_split();
+/// writer.write_all(b"hello").await?;
+/// writer.writable().await?;
+/// assert_eq!(writer.try_write(b", world")?, 7);
+/// // By its drop the peer comes to know that there is no more.
+/// drop(writer);
+/// let mut buffer = [0; 12];
+/// there.read_exact(&mut buffer).await?;
+/// assert_eq!(there.read(&mut buffer).await?, 0);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct OwnedWriteHalf {
     stream: Arc<UnixStream>,
@@ -296,6 +335,19 @@ fn reunite(reader: OwnedReadHalf, writer: OwnedWriteHalf) -> Result<UnixStream, 
 }
 
 /// The halves that were to be put together are of two streams. Here they are again.
+///
+/// # Examples
+///
+/// ```
+/// # pollster::block_on(async {
+/// # let (here, there) = reveille_net::UnixStream::pair()?;
+/// let (reader, _) = here.into_split();
+/// let (_, writer) = there.into_split();
+/// let error = reader.reunite(writer).expect_err("they are of two streams");
+/// let (_reader, _writer) = (error.0, error.1);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
 

@@ -1,16 +1,14 @@
 //! The end of a pipe that is read from.
 
 use std::fs::File;
-use std::io::{self, IoSliceMut, Read as _};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::panic::Location;
-use std::task::{Context, Poll};
 
-use reveille_reactor::{Direction, Interest, Registration};
+use reveille_reactor::{Interest, Registration};
 
 use crate::async_io::AsyncIo;
 use crate::futures_io::implement_reading;
-use crate::readiness::{self, Readable, Readiness};
+use crate::readiness::{Readable, Readiness};
 use crate::socket::{Reading, Socket, Stream};
 use crate::transfer::{Read, ReadExact};
 use crate::unix::pipe::{self, Access};
@@ -41,7 +39,7 @@ use crate::unix::pipe::{self, Access};
 /// ```
 #[derive(Debug)]
 pub struct Receiver {
-    registration: Registration<mio::unix::pipe::Receiver>,
+    pub(super) registration: Registration<mio::unix::pipe::Receiver>,
 }
 
 impl Receiver {
@@ -224,53 +222,23 @@ impl Receiver {
     /// # Cancel safety
     ///
     /// Safe: it stays ready until an operation meets `WouldBlock`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let (sender, receiver) = reveille_net::unix::pipe::pipe()?;
+    /// use reveille_reactor::Interest;
+    ///
+    /// drop(sender);
+    /// let ready = receiver.ready(Interest::READABLE).await?;
+    /// assert!(ready.is_read_closed(), "nobody can write any more");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> Readiness<'_, Self> {
         Readiness::new(self, interest)
-    }
-
-    /// As [`read`](Self::read), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`read`](Self::read), and `WouldBlock` if there is nothing to read.
-    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Read, |mut stream| stream.read(buffer))
-    }
-
-    /// As [`try_read`](Self::try_read), into several buffers, one after the other.
-    ///
-    /// # Errors
-    ///
-    /// As for [`try_read`](Self::try_read).
-    pub fn try_read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Read, |mut stream| stream.read_vectored(buffers))
-    }
-
-    /// As [`readable`](Self::readable), for those who write a `poll` function. Of several tasks that poll to read, the
-    /// last one is woken.
-    ///
-    /// # Errors
-    ///
-    /// As for [`readable`](Self::readable).
-    #[track_caller]
-    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let location = Location::caller();
-        let ready = self.registration.poll_ready(Direction::Read, location, cx);
-        ready.map_ok(drop)
-    }
-
-    /// Calls `operation`, which does something with this pipe that has no method here, once and without waiting.
-    ///
-    /// It must return `WouldBlock` if and only if the pipe did.
-    ///
-    /// # Errors
-    ///
-    /// The operation's; `WouldBlock` without having called it when the pipe is not ready.
-    pub fn try_io<T>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        readiness::try_io(self, interest, operation)
     }
 
     /// Calls `operation`, which does something with this pipe that has no method here, until it returns something else
@@ -285,6 +253,21 @@ impl Receiver {
     /// # Cancel safety
     ///
     /// Safe: what the operation did is returned by the same poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let (sender, receiver) = reveille_net::unix::pipe::pipe()?;
+    /// use reveille_reactor::Interest;
+    ///
+    /// sender.write_all(b"hello").await?;
+    /// let mut buffer = [0; 8];
+    /// let read = || Ok(rustix::io::read(&receiver, &mut buffer)?);
+    /// assert_eq!(receiver.async_io(Interest::READABLE, read).await?, 5);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn async_io<T, F: FnMut() -> io::Result<T>>(
         &self,

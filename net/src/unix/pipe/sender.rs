@@ -1,16 +1,14 @@
 //! The end of a pipe that is written to.
 
 use std::fs::File;
-use std::io::{self, IoSlice, Write as _};
+use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
-use std::panic::Location;
-use std::task::{Context, Poll};
 
-use reveille_reactor::{Direction, Interest, Registration};
+use reveille_reactor::{Interest, Registration};
 
 use crate::async_io::AsyncIo;
 use crate::futures_io::implement_writing;
-use crate::readiness::{self, Readiness, Writable};
+use crate::readiness::{Readiness, Writable};
 use crate::socket::{Socket, Stream, Writing};
 use crate::transfer::{Write, WriteAll};
 use crate::unix::pipe::{self, Access};
@@ -37,7 +35,7 @@ use crate::unix::pipe::{self, Access};
 /// ```
 #[derive(Debug)]
 pub struct Sender {
-    registration: Registration<mio::unix::pipe::Sender>,
+    pub(super) registration: Registration<mio::unix::pipe::Sender>,
 }
 
 impl Sender {
@@ -167,6 +165,18 @@ impl Sender {
     /// # Cancel safety
     ///
     /// Safe: the stream stays writable until it is written to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let (sender, receiver) = reveille_net::unix::pipe::pipe()?;
+    /// sender.writable().await?;
+    /// assert_eq!(sender.try_write(b"hello")?, 5);
+    /// # drop(receiver);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn writable(&self) -> Writable<'_, Self> {
         Writable::new(self)
@@ -181,53 +191,22 @@ impl Sender {
     /// # Cancel safety
     ///
     /// Safe: it stays ready until an operation meets `WouldBlock`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let (sender, receiver) = reveille_net::unix::pipe::pipe()?;
+    /// use reveille_reactor::Interest;
+    ///
+    /// assert!(sender.ready(Interest::WRITABLE).await?.is_writable());
+    /// # drop(receiver);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn ready(&self, interest: Interest) -> Readiness<'_, Self> {
         Readiness::new(self, interest)
-    }
-
-    /// As [`write`](Self::write), without waiting.
-    ///
-    /// # Errors
-    ///
-    /// As for [`write`](Self::write), and `WouldBlock` if there is no room.
-    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Write, |mut stream| stream.write(bytes))
-    }
-
-    /// As [`try_write`](Self::try_write), from several buffers, one after the other.
-    ///
-    /// # Errors
-    ///
-    /// As for [`try_write`](Self::try_write).
-    pub fn try_write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.registration
-            .try_io(Direction::Write, |mut stream| stream.write_vectored(buffers))
-    }
-
-    /// As [`writable`](Self::writable), for those who write a `poll` function. Of several tasks that poll to write, the
-    /// last one is woken.
-    ///
-    /// # Errors
-    ///
-    /// As for [`writable`](Self::writable).
-    #[track_caller]
-    pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let location = Location::caller();
-        let ready = self.registration.poll_ready(Direction::Write, location, cx);
-        ready.map_ok(drop)
-    }
-
-    /// Calls `operation`, which does something with this pipe that has no method here, once and without waiting.
-    ///
-    /// It must return `WouldBlock` if and only if the pipe did.
-    ///
-    /// # Errors
-    ///
-    /// The operation's; `WouldBlock` without having called it when the pipe is not ready.
-    pub fn try_io<T>(&self, interest: Interest, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        readiness::try_io(self, interest, operation)
     }
 
     /// Calls `operation`, which does something with this pipe that has no method here, until it returns something else
@@ -242,6 +221,20 @@ impl Sender {
     /// # Cancel safety
     ///
     /// Safe: what the operation did is returned by the same poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # pollster::block_on(async {
+    /// # let (sender, receiver) = reveille_net::unix::pipe::pipe()?;
+    /// use reveille_reactor::Interest;
+    ///
+    /// let write = || Ok(rustix::io::write(&sender, b"hello")?);
+    /// assert_eq!(sender.async_io(Interest::WRITABLE, write).await?, 5);
+    /// # drop(receiver);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn async_io<T, F: FnMut() -> io::Result<T>>(
         &self,
