@@ -44,7 +44,7 @@ const BINDING: [Row<Binding>; 4] = [
         bound.map(|bound| bound.unwrap().local_addr().unwrap())
     }),
     (&["tcp::TcpListener::bind"], |hand, address, course| {
-        let _slow = Slow::enter();
+        let _slow = Slow::at(address.ip());
         let bound = drive(hand, course, TcpListener::bind((SLOW, address.port())));
         bound.map(|bound| bound.unwrap().local_addr().unwrap())
     }),
@@ -53,7 +53,7 @@ const BINDING: [Row<Binding>; 4] = [
         bound.map(|bound| bound.unwrap().local_addr().unwrap())
     }),
     (&["udp::UdpSocket::bind"], |hand, address, course| {
-        let _slow = Slow::enter();
+        let _slow = Slow::at(address.ip());
         let bound = drive(hand, course, UdpSocket::bind((SLOW, address.port())));
         bound.map(|bound| bound.unwrap().local_addr().unwrap())
     }),
@@ -136,12 +136,15 @@ fn a_connect_that_is_dropped_leaves_no_connection() {
 #[test]
 fn a_bind_that_is_dropped_leaves_its_address_free() {
     let mut hand = Hand::new();
+    // Where nobody else binds, who is given any free port, while this one lets go of its own.
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let own = SocketAddr::from(([127, 1, high, low.clamp(1, 254)], 0));
     for (name, bind) in BINDING {
         let (mut bound, mut dropped) = (0, 0);
         for course in COURSES.into_iter().chain([LONG]) {
             // Of both kinds, so that it is free for either.
             let free = {
-                let listener = StdListener::bind("127.0.0.1:0").unwrap();
+                let listener = StdListener::bind(own).unwrap();
                 let free = listener.local_addr().unwrap();
                 let Ok(_other) = net::UdpSocket::bind(free) else {
                     continue;

@@ -200,3 +200,92 @@ fn no_descriptor_is_lost_or_sent_twice_by_dropping_what_sends() {
     none_is_lost_or_sent_twice(sending!("unix::UnixStream", UnixStream));
     none_is_lost_or_sent_twice(sending!("unix::UnixDatagram", UnixDatagram));
 }
+
+/// Takes the next message, with no room for what came with it: whether there was one.
+type Leaving<S> = fn(&mut Hand, &mut S, Course) -> bool;
+
+const LEAVING_STREAM: [Row<Leaving<UnixStream>>; 3] = [
+    (&["unix::UnixStream::read"], |hand, stream, course| {
+        let read = drive(hand, course, stream.read(&mut [0; 1]));
+        read.map(|length| assert_eq!(length.unwrap(), 1)).is_some()
+    }),
+    (&["unix::UnixStream::read_exact"], |hand, stream, course| {
+        let read = drive(hand, course, stream.read_exact(&mut [0; 1]));
+        read.map(|length| assert_eq!(length.unwrap(), 1)).is_some()
+    }),
+    // What was seen has taken no descriptor along, nor closed one that is still on its way.
+    (&["unix::UnixStream::peek"], |hand, stream, course| {
+        let seen = drive(hand, course, stream.peek(&mut [0; 1]));
+        seen.map(|length| assert_eq!(length.unwrap(), 1))
+            .is_some_and(|()| {
+                let received = hand.finish(stream.recv_with_fds(&mut [0; 1], 1)).unwrap().1;
+                assert_eq!(received.len(), 1);
+                true
+            })
+    }),
+];
+
+const LEAVING_DATAGRAM: [Row<Leaving<UnixDatagram>>; 4] = [
+    (&["unix::UnixDatagram::recv"], |hand, socket, course| {
+        let received = drive(hand, course, socket.recv(&mut [0; 1]));
+        received.map(|length| assert_eq!(length.unwrap(), 1)).is_some()
+    }),
+    (&["unix::UnixDatagram::recv_from"], |hand, socket, course| {
+        let received = drive(hand, course, socket.recv_from(&mut [0; 1]));
+        received
+            .map(|received| assert_eq!(received.unwrap().0, 1))
+            .is_some()
+    }),
+    (&["unix::UnixDatagram::recv_msg"], |hand, socket, course| {
+        let received = drive(hand, course, socket.recv_msg(&mut [0; 1]));
+        received
+            .map(|received| assert_eq!(received.unwrap().length, 1))
+            .is_some()
+    }),
+    (&["unix::UnixDatagram::peek_from"], |hand, socket, course| {
+        let seen = drive(hand, course, socket.peek_from(&mut [0; 1]));
+        seen.map(|seen| assert_eq!(seen.unwrap().0, 1)).is_some_and(|()| {
+            let received = hand.finish(socket.recv_with_fds(&mut [0; 1], 1)).unwrap().1;
+            assert_eq!(received.len(), 1);
+            true
+        })
+    }),
+];
+
+fn none_stays_open<S: Carry>(rows: &[Row<Leaving<S>>]) {
+    for (name, take) in rows {
+        let mut hand = Hand::new();
+        let (mut socket, peer) = S::pair_with_little_room();
+        let (mut witnesses, mut taken) = (Vec::new(), 0);
+        for round in 0usize.. {
+            assert!(round < 10_000, "watchdog: {name:?}: {taken} messages");
+            if taken == DESCRIPTORS {
+                break;
+            }
+            if round % 3 == 0 && witnesses.len() < DESCRIPTORS {
+                let (descriptor, witness) = traveller();
+                assert!(peer.send(&mut hand, &descriptor));
+                witnesses.push(witness);
+            }
+            if take(&mut hand, &mut socket, COURSES[round % COURSES.len()]) {
+                let end = (&witnesses[taken]).read(&mut [0; 1]);
+                assert!(
+                    matches!(end, Ok(0)),
+                    "{name:?}: descriptor {taken} is open still: {end:?}"
+                );
+                taken += 1;
+            }
+            for mut witness in &witnesses[taken..] {
+                let open = witness.read(&mut [0; 1]);
+                assert!(open.is_err(), "{name:?}: one that nobody has taken was closed");
+            }
+            hand.settle();
+        }
+    }
+}
+
+#[test]
+fn no_descriptor_stays_open_that_there_was_no_room_for() {
+    none_stays_open(&LEAVING_STREAM);
+    none_stays_open(&LEAVING_DATAGRAM);
+}

@@ -29,6 +29,8 @@ mod messages;
 mod names;
 #[cfg(unix)]
 mod pipe;
+#[cfg(target_os = "linux")]
+mod racing;
 #[cfg(unix)]
 mod source;
 #[cfg(any(target_os = "android", target_os = "linux"))]
