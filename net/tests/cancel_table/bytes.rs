@@ -131,7 +131,41 @@ macro_rules! giving {
     }};
 }
 
-pub(crate) use {giving, peeking, poll_peeking, taking};
+/// `AsyncRead`, which is no method of the stream's own.
+macro_rules! poll_reading {
+    ($stream:ident: $subject:ty) => {{
+        let row: crate::course::Row<crate::bytes::Taking<$subject>> = (
+            &[concat!("AsyncRead of ", stringify!($subject))],
+            |hand, $stream, course| {
+                let mut buffer = [0; 5];
+                let read = std::future::poll_fn(|cx| {
+                    futures_lite::AsyncRead::poll_read(std::pin::Pin::new(&mut *$stream), cx, &mut buffer)
+                });
+                let read = crate::course::drive(hand, course, read);
+                read.map_or_else(Vec::new, |length| buffer[..length.unwrap()].to_vec())
+            },
+        );
+        row
+    }};
+}
+
+/// `AsyncWrite`.
+macro_rules! poll_writing {
+    ($stream:ident: $subject:ty) => {{
+        let row: crate::course::Row<crate::bytes::Giving<$subject>> = (
+            &[concat!("AsyncWrite of ", stringify!($subject))],
+            |hand, $stream, bytes, course| {
+                let write = std::future::poll_fn(|cx| {
+                    futures_lite::AsyncWrite::poll_write(std::pin::Pin::new(&mut *$stream), cx, bytes)
+                });
+                crate::course::drive(hand, course, write).map_or(0, Result::unwrap)
+            },
+        );
+        row
+    }};
+}
+
+pub(crate) use {giving, peeking, poll_peeking, poll_reading, poll_writing, taking};
 
 /// No two neighbours are alike, and no period of it divides a power of two.
 pub(crate) fn pattern(length: usize) -> Vec<u8> {

@@ -66,7 +66,8 @@ fn spend_all_but(left: u8) -> coop::Entered {
 /// A row of a table: the operations that it holds, as `complete` finds them in the sources, and what uses them.
 pub(crate) type Row<F> = (&'static [&'static str], F);
 
-/// The operations that the rows hold.
+/// The operations that the rows hold: what has a path. A row of something else is only called by its name.
 pub(crate) fn named<F>(rows: &[Row<F>]) -> Vec<&'static str> {
-    rows.iter().flat_map(|(names, _)| *names).copied().collect()
+    let names = rows.iter().flat_map(|(names, _)| *names).copied();
+    names.filter(|name| name.contains("::")).collect()
 }

@@ -31,6 +31,7 @@ fn taking() -> Vec<Row<Taking<Receiver>>> {
         }),
     ];
     rows.extend(more);
+    rows.push(bytes::poll_reading!(receiver: Receiver));
     rows
 }
 
@@ -53,6 +54,7 @@ fn giving() -> Vec<Row<Giving<Sender>>> {
         ),
     ];
     rows.extend(more);
+    rows.push(bytes::poll_writing!(sender: Sender));
     rows
 }
 

@@ -3,9 +3,7 @@
 use std::future::poll_fn;
 use std::io::Read;
 use std::net;
-use std::pin::Pin;
 
-use futures_lite::{AsyncRead, AsyncWrite};
 use reveille_net::TcpStream;
 use reveille_reactor::Interest;
 use socket2::SockRef;
@@ -18,7 +16,7 @@ fn taking() -> Vec<Row<Taking<TcpStream>>> {
     let mut rows = bytes::taking!("tcp::TcpStream", stream: TcpStream => &*stream);
     rows.push(bytes::peeking!("tcp::TcpStream", stream: TcpStream => &*stream));
     rows.push(bytes::poll_peeking!("tcp::TcpStream", stream: TcpStream => &*stream));
-    let more: [Row<Taking<TcpStream>>; 5] = [
+    let more: [Row<Taking<TcpStream>>; 4] = [
         (&["tcp::TcpStream::async_io"], |hand, stream, course| {
             let (std, mut buffer) = (SockRef::from(&*stream), [0; 5]);
             let read = stream.async_io(Interest::READABLE, || (&*std).read(&mut buffer));
@@ -42,15 +40,8 @@ fn taking() -> Vec<Row<Taking<TcpStream>>> {
                 buffer[..length].to_vec()
             })
         }),
-        // Of `AsyncRead`, which is no method of the stream's own.
-        (&[], |hand, mut stream, course| {
-            let mut buffer = [0; 5];
-            let read = poll_fn(|cx| Pin::new(&mut stream).poll_read(cx, &mut buffer));
-            let read = drive(hand, course, read);
-            read.map_or_else(Vec::new, |length| buffer[..length.unwrap()].to_vec())
-        }),
         // Nothing that could be dropped.
-        (&[], |_, stream, course| {
+        (&["try_read"], |_, stream, course| {
             let mut buffer = [0; 5];
             let length = match course {
                 [] => 0,
@@ -60,12 +51,13 @@ fn taking() -> Vec<Row<Taking<TcpStream>>> {
         }),
     ];
     rows.extend(more);
+    rows.push(bytes::poll_reading!(stream: TcpStream));
     rows
 }
 
 fn giving() -> Vec<Row<Giving<TcpStream>>> {
     let mut rows = bytes::giving!("tcp::TcpStream", stream: TcpStream => &*stream);
-    let more: [Row<Giving<TcpStream>>; 3] = [
+    let more: [Row<Giving<TcpStream>>; 2] = [
         (&["tcp::TcpStream::async_io"], |hand, stream, bytes, course| {
             let std = SockRef::from(&*stream);
             let write = stream.async_io(Interest::WRITABLE, || std.send(bytes));
@@ -81,13 +73,9 @@ fn giving() -> Vec<Row<Giving<TcpStream>>> {
                 })
             },
         ),
-        // Of `AsyncWrite`.
-        (&[], |hand, mut stream, bytes, course| {
-            let write = poll_fn(|cx| Pin::new(&mut stream).poll_write(cx, bytes));
-            drive(hand, course, write).map_or(0, Result::unwrap)
-        }),
     ];
     rows.extend(more);
+    rows.push(bytes::poll_writing!(stream: TcpStream));
     rows
 }
 

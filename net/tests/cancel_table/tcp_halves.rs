@@ -24,11 +24,14 @@ fn taking_owned() -> Vec<Row<Taking<OwnedReadHalf>>> {
     let mut rows = bytes::taking!("tcp::OwnedReadHalf", half: OwnedReadHalf => &*half);
     rows.push(bytes::peeking!("tcp::OwnedReadHalf", half: OwnedReadHalf => &*half));
     rows.push(bytes::poll_peeking!("tcp::OwnedReadHalf", half: OwnedReadHalf => &*half));
+    rows.push(bytes::poll_reading!(half: OwnedReadHalf));
     rows
 }
 
 fn giving_owned() -> Vec<Row<Giving<OwnedWriteHalf>>> {
-    bytes::giving!("tcp::OwnedWriteHalf", half: OwnedWriteHalf => &*half)
+    let mut rows = bytes::giving!("tcp::OwnedWriteHalf", half: OwnedWriteHalf => &*half);
+    rows.push(bytes::poll_writing!(half: OwnedWriteHalf));
+    rows
 }
 
 pub(crate) fn operations() -> Vec<&'static str> {

@@ -40,6 +40,7 @@ fn taking() -> Vec<Row<Taking<UnixStream>>> {
         }),
     ];
     rows.extend(more);
+    rows.push(bytes::poll_reading!(stream: UnixStream));
     rows.extend(bytes::taking!("unix::ReadHalf", stream: UnixStream => stream.split().0));
     rows.push(bytes::peeking!("unix::ReadHalf", stream: UnixStream => stream.split().0));
     rows
@@ -71,6 +72,7 @@ fn giving() -> Vec<Row<Giving<UnixStream>>> {
         ),
     ];
     rows.extend(more);
+    rows.push(bytes::poll_writing!(stream: UnixStream));
     rows.extend(bytes::giving!("unix::WriteHalf", stream: UnixStream => stream.split().1));
     rows
 }
@@ -78,11 +80,14 @@ fn giving() -> Vec<Row<Giving<UnixStream>>> {
 fn taking_owned() -> Vec<Row<Taking<OwnedReadHalf>>> {
     let mut rows = bytes::taking!("unix::OwnedReadHalf", half: OwnedReadHalf => &*half);
     rows.push(bytes::peeking!("unix::OwnedReadHalf", half: OwnedReadHalf => &*half));
+    rows.push(bytes::poll_reading!(half: OwnedReadHalf));
     rows
 }
 
 fn giving_owned() -> Vec<Row<Giving<OwnedWriteHalf>>> {
-    bytes::giving!("unix::OwnedWriteHalf", half: OwnedWriteHalf => &*half)
+    let mut rows = bytes::giving!("unix::OwnedWriteHalf", half: OwnedWriteHalf => &*half);
+    rows.push(bytes::poll_writing!(half: OwnedWriteHalf));
+    rows
 }
 
 pub(crate) fn operations() -> Vec<&'static str> {
