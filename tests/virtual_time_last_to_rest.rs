@@ -1,7 +1,7 @@
 //! Time moves on whatever comes to rest last, and wherever: foreign threads, other runtimes, hooks.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
@@ -55,7 +55,8 @@ fn blocking_in_place_through_another_runtime_lets_time_move_on() {
 #[test]
 fn a_pool_thread_that_sleeps_in_its_last_hook_lets_time_move_on() {
     let _watchdog = Watchdog::new("a test of virtual time", Duration::from_secs(10));
-    let slot: Arc<OnceLock<Handle>> = Arc::default();
+    // Taken by the hook: else the runtime would be kept by a hook of its own.
+    let slot: Arc<Mutex<Option<Handle>>> = Arc::default();
     let armed = Arc::new(AtomicBool::new(true));
     let in_hook = (slot.clone(), armed.clone());
     let runtime = Builder::current_thread()
@@ -63,12 +64,13 @@ fn a_pool_thread_that_sleeps_in_its_last_hook_lets_time_move_on() {
         .thread_keep_alive(Duration::ZERO)
         .on_thread_stop(move || {
             if in_hook.1.swap(false, Ordering::Relaxed) {
-                in_hook.0.get().unwrap().block_on(sleep(HOUR));
+                let runtime = in_hook.0.lock().unwrap().take().unwrap();
+                runtime.block_on(sleep(HOUR));
             }
         })
         .build()
         .unwrap();
-    let _ = slot.set(runtime.handle().clone());
+    *slot.lock().unwrap() = Some(runtime.handle().clone());
     runtime.block_on(async {
         spawn_blocking(|| ()).await.unwrap();
         while armed.load(Ordering::Relaxed) {

@@ -1,5 +1,6 @@
 //! Calling wakers, which are anybody's code.
 
+use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
@@ -22,13 +23,21 @@ pub fn contain(foreign: impl FnOnce()) -> bool {
     match catch_unwind(AssertUnwindSafe(foreign)) {
         Ok(()) => true,
         Err(payload) => {
-            // The payload's own destructor may panic too; with what that throws it ends.
-            if let Err(worse) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-                mem::forget(worse);
-            }
+            discard(payload);
             false
         }
     }
+}
+
+/// Drops what was thrown, whose destructor may throw something as well, and so may that's; but not for ever.
+fn discard(mut payload: Box<dyn Any + Send>) {
+    for _ in 0..8 {
+        match catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            Ok(()) => return,
+            Err(next) => payload = next,
+        }
+    }
+    mem::forget(payload);
 }
 
 #[cfg(test)]

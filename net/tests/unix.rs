@@ -229,10 +229,10 @@ fn a_message_waits_for_room_and_is_sent_once() {
     let server = UnixDatagram::bind(place.path()).unwrap();
     let client = UnixDatagram::unbound().unwrap();
     client.connect(place.path()).unwrap();
+    let messages: Vec<[u8; 4]> = (0..100_000).map(u32::to_le_bytes).collect();
     let mut sent = 0_u32;
     let mut send = loop {
-        let message: &'static [u8; 4] = Box::leak(Box::new(sent.to_le_bytes()));
-        let mut send = client.send(message);
+        let mut send = client.send(&messages[sent as usize]);
         match poll(&mut send) {
             Poll::Ready(length) => assert_eq!(length.unwrap(), 4),
             Poll::Pending => break send,
