@@ -136,7 +136,7 @@ impl Quiescence {
         let mut woken = Vec::new();
         loop {
             let wanted = self.looking.load(Ordering::Acquire);
-            while listener.is_awaited() && is_quiet(&**listener, &ask) {
+            while is_at_rest(&**listener, &ask) {
                 wake::contain(|| listener.reached(&mut woken));
                 if woken.is_empty() {
                     break;
@@ -151,6 +151,13 @@ impl Quiescence {
             }
         }
     }
+}
+
+/// The listener is foreign code: where it panics nothing is at rest, and nobody is kept from looking later.
+fn is_at_rest(listener: &dyn OnQuiescent, ask: &impl Fn(&mut Answers) -> bool) -> bool {
+    let mut quiet = false;
+    wake::contain(|| quiet = listener.is_awaited() && is_quiet(listener, ask));
+    quiet
 }
 
 fn is_quiet(listener: &dyn OnQuiescent, ask: &impl Fn(&mut Answers) -> bool) -> bool {

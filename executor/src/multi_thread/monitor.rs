@@ -188,10 +188,11 @@ impl Shared {
     fn hand_on(&self, hand_on: impl FnOnce()) {
         // AcqRel, both: whoever finds a queue emptied in there sees the first, and whoever sees the second what was pushed.
         self.monitor.handing_on.fetch_add(1, Ordering::AcqRel);
-        hand_on();
+        // An unparker is foreign code; if it panics nothing is left in the monitor's hands all the same.
+        wake::contain(hand_on);
         self.monitor.handing_on.fetch_add(1, Ordering::AcqRel);
         // A worker may have looked in vain meanwhile.
-        self.quiescence.have_a_look();
+        wake::contain(|| self.quiescence.have_a_look());
     }
 
     /// Hands a stuck worker's queue on and turns its driver.
