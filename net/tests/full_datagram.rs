@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use reveille_net::UnixDatagram;
-use reveille_timer::Timers;
+use reveille_timer::{Clock, Timers};
 
 use hand::Hand;
 use place::Place;
@@ -43,8 +43,9 @@ fn full(place: &Place) -> (net::UnixDatagram, usize) {
 fn whoever_waits_is_not_woken_over_and_over() {
     let place = Place::new("full-datagram-wakes");
     let mut hand = Hand::new();
-    // Nobody drives them: no pause ends before it is told to.
-    let mut timers = Timers::new(Waker::noop().clone());
+    // Its time stands: no pause of the sender's ends, however slow the machine is.
+    let clock = Clock::new_paused();
+    let mut timers = Timers::with_clock(clock.clone(), Waker::noop().clone());
     let _entered = timers.handle().enter();
     let (receiver, queued) = full(&place);
     let sender = UnixDatagram::unbound().unwrap();
@@ -63,6 +64,7 @@ fn whoever_waits_is_not_woken_over_and_over() {
     for _ in 0..queued {
         receiver.recv(&mut [0; 8]).unwrap();
     }
+    clock.resume();
     let mut woken = Vec::new();
     while woken.is_empty() {
         thread::sleep(timers.wait().expect("there is a timer"));
