@@ -1,5 +1,6 @@
-//! Sockets that are waited for by way of several reactors, in any order: who waits is woken once the system says that the
-//! socket is ready, and for nothing else, and finds it ready; no reactor keeps what was dropped. What is true, poll(2) tells.
+//! Sockets that are waited for by way of several reactors, in any order: who waits is woken once the system says that
+//! the socket is ready, and for nothing else, and finds it ready; no reactor keeps what was dropped. What is true of a
+//! socket, poll(2) tells.
 #![no_main]
 
 use std::array;
@@ -23,7 +24,7 @@ const MOST_WAITS: usize = 12;
 enum Step {
     Open(u8),
     Begin(u8, Direction, Kind, u8),
-    /// By which reactor; as which of two tasks; and whether there is news after the first `WouldBlock`, before it is noted.
+    /// By way of which reactor, and as which of two tasks; `news`: after the first `WouldBlock`, before it is noted.
     Poll {
         wait: u8,
         by: u8,

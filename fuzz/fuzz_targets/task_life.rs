@@ -1,5 +1,5 @@
-//! The life of tasks, in any order, from two threads: each future is dropped once, each wake is followed by a poll, each
-//! handle tells what became of its task. What is left unfreed, or used after that, the sanitizer finds.
+//! The life of tasks, in any order, from two threads: each future is dropped once, each wake is followed by a poll,
+//! each handle tells what became of its task. What is left unfreed, or used after that, the sanitizer finds.
 //!
 //! Sanitizer: address
 #![no_main]
@@ -105,7 +105,7 @@ impl<'a> Arbitrary<'a> for Action {
     }
 }
 
-/// What the two threads and the tasks share. Nobody holds a lock while something of the executor's is called or dropped.
+/// What the two threads and the tasks share. No lock is held while something of the executor's is called or dropped.
 struct World {
     programs: [Program; PROGRAMS],
     handle: Handle,
