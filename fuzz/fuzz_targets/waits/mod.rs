@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use reveille_reactor::{Direction, Reactor, Ready, Registration, WaitOwned};
 use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, sockopt};
 
 use wakes::Tasks;
@@ -126,7 +127,8 @@ impl Socket {
     pub(crate) fn is_ready(&self, direction: Direction) -> bool {
         let asked = PollFlags::IN | PollFlags::PRI | PollFlags::RDHUP | PollFlags::OUT;
         let mut polled = [PollFd::new(self.registration.get_ref(), asked)];
-        rustix::event::poll(&mut polled, Some(&Default::default())).unwrap();
+        // libFuzzer's alarm interrupts it now and then.
+        while rustix::event::poll(&mut polled, Some(&Default::default())) == Err(Errno::INTR) {}
         let closed = PollFlags::HUP | PollFlags::ERR;
         polled[0].revents().intersects(match direction {
             Direction::Read => closed | PollFlags::IN | PollFlags::PRI | PollFlags::RDHUP,
