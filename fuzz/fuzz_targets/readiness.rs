@@ -23,11 +23,13 @@ const MOST_WAITS: usize = 12;
 #[derive(Debug)]
 enum Step {
     Open(u8),
-    Begin(u8, Direction, Kind, u8),
+    /// With its socket shared, it waits for readiness alone.
+    Begin(u8, Direction, bool, u8),
     /// By way of which reactor, and as which of two tasks; `news`: after the first `WouldBlock`, before it is noted.
     Poll {
         wait: u8,
         by: u8,
+        kind: Kind,
         task: bool,
         news: bool,
     },
@@ -70,10 +72,11 @@ impl<'a> Arbitrary<'a> for Step {
         let kind = [Kind::Ready, Kind::Operation, Kind::Stream][usize::from(more >> 4) % 3];
         Ok(match choice % 20 {
             0 => Self::Open(which),
-            1 | 2 => Self::Begin(which, direction, kind, amount),
+            1 | 2 => Self::Begin(which, direction, task, amount),
             3 | 4 => Self::Poll {
                 wait: which,
                 by,
+                kind,
                 task,
                 news: more & 1 != 0,
             },
@@ -138,14 +141,24 @@ impl World {
                     *place = Some(Rc::new(Socket::new()));
                 }
             }
-            Step::Begin(socket, direction, kind, amount) => {
+            Step::Begin(socket, direction, shares, amount) => {
                 if let Some(socket) = self.socket(socket).filter(|_| self.waits.len() < MOST_WAITS) {
-                    let wait = Wait::new(&self.news, socket, direction, kind, amount);
+                    let wait = Wait::new(&self.news, socket, direction, shares, amount);
                     self.waits.push(wait);
                 }
                 return;
             }
-            Step::Poll { wait, by, task, news } => self.poll(wait, by, task, news),
+            Step::Poll {
+                wait,
+                by,
+                kind,
+                task,
+                news,
+            } => {
+                self.news.next.set(news);
+                self.poll(wait, by, kind, task);
+                self.news.next.set(false);
+            }
             Step::DropWait(wait) => {
                 if !self.waits.is_empty() {
                     let wait = usize::from(wait) % self.waits.len();
@@ -259,16 +272,14 @@ impl World {
         socket
     }
 
-    fn poll(&mut self, wait: u8, by: u8, task: bool, news: bool) {
+    fn poll(&mut self, wait: u8, by: u8, kind: Kind, task: bool) {
         if self.waits.is_empty() {
             return;
         }
         let which = usize::from(wait) % self.waits.len();
         let _entered = self.reactor(by).enter();
-        self.news.next.set(news);
         let here = self.here(by);
-        self.waits[which].poll(task, here);
-        self.news.next.set(false);
+        self.waits[which].poll(kind, task, here);
     }
 
     fn turn(&self, which: &[usize]) {
@@ -307,7 +318,7 @@ fuzz_target!(|steps: Vec<Step>| {
         world.apply(&Step::TurnAll);
         let here = world.here(0);
         let _entered = world.reactor(0).enter();
-        world.waits[wait].poll(false, here);
+        world.waits[wait].poll(Kind::Operation, false, here);
     }
     world.waits.drain(..).for_each(Wait::end);
     world.sockets = array::from_fn(|_| None);

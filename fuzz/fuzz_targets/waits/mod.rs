@@ -257,6 +257,7 @@ pub(crate) struct Wait {
     pub(crate) socket: Rc<Socket>,
     pub(crate) direction: Direction,
     future: Pin<Box<dyn Future<Output = Infallible>>>,
+    next: Rc<Cell<Kind>>,
     outcome: Outcome,
     tasks: Tasks,
 }
@@ -266,32 +267,32 @@ impl Wait {
         news: &Rc<News>,
         socket: Rc<Socket>,
         direction: Direction,
-        kind: Kind,
+        shares: bool,
         amount: u8,
     ) -> Self {
         let amount = usize::from(amount.max(1));
-        let outcome = Outcome::default();
-        let future = wait(
-            news.clone(),
-            socket.clone(),
-            direction,
-            kind,
-            amount,
-            outcome.clone(),
-        );
+        let (next, outcome) = (Rc::new(Cell::new(Kind::Ready)), Outcome::default());
+        let future: Pin<Box<dyn Future<Output = Infallible>>> = if shares {
+            Box::pin(wait_owned(socket.clone(), direction, outcome.clone()))
+        } else {
+            let (socket, next, outcome) = (socket.clone(), next.clone(), outcome.clone());
+            Box::pin(wait(news.clone(), socket, direction, amount, next, outcome))
+        };
         Self {
             socket,
             direction,
-            future: Box::pin(future),
+            future,
+            next,
             outcome,
             tasks: Tasks::default(),
         }
     }
 
     /// As one of two tasks.
-    pub(crate) fn poll(&mut self, task: bool, at: Here) {
+    pub(crate) fn poll(&mut self, kind: Kind, task: bool, at: Here) {
         let must = at.settled && self.tasks.pending.is_some() && self.socket.is_ready(self.direction);
         let waker = self.tasks.waker(task);
+        self.next.set(kind);
         let Poll::Pending = self.future.as_mut().poll(&mut Context::from_waker(&waker));
         let polled = self.outcome.take().expect("it was polled");
         drop(waker);
@@ -321,27 +322,39 @@ impl Wait {
     }
 }
 
-/// One operation after the other; what each came to is left in `outcome`.
+/// One operation after the other, each of the kind that is in `next`; what a poll comes to is left in `outcome`.
 async fn wait(
     news: Rc<News>,
     socket: Rc<Socket>,
     direction: Direction,
-    kind: Kind,
     amount: usize,
+    next: Rc<Cell<Kind>>,
     outcome: Outcome,
 ) -> Infallible {
-    let here = Location::caller();
     let operation = |_: &UnixStream| news.operate(&socket, direction, amount);
-    let mut owned = WaitOwned::new(socket.clone(), |socket| &socket.registration, direction, here);
-    let mut wait = socket.registration.wait(direction, here);
+    let mut wait = socket.registration.wait(direction, Location::caller());
     poll_fn(|cx| {
-        let polled = match kind {
-            Kind::Ready => owned.poll_ready(cx).map_ok(|ready| assert_says(ready, direction)),
+        outcome.set(Some(match next.get() {
+            Kind::Ready => wait.poll_ready(cx).map_ok(|ready| assert_says(ready, direction)),
             Kind::Operation => wait.poll_io(cx, operation).map_ok(drop),
             Kind::Stream => wait
                 .poll_stream_io(cx, wanted(direction, amount), operation)
                 .map_ok(drop),
-        };
+        }));
+        Poll::Pending
+    })
+    .await
+}
+
+async fn wait_owned(socket: Rc<Socket>, direction: Direction, outcome: Outcome) -> Infallible {
+    let mut wait = WaitOwned::new(
+        socket,
+        |socket| &socket.registration,
+        direction,
+        Location::caller(),
+    );
+    poll_fn(|cx| {
+        let polled = wait.poll_ready(cx).map_ok(|ready| assert_says(ready, direction));
         outcome.set(Some(polled));
         Poll::Pending
     })
