@@ -126,14 +126,13 @@ fn among_short_polls_it_is_one_of_a_few_and_the_next_time_it_is_known() {
         }
         id
     });
-    let [first, second] = &all(runtime, &reports)[..] else {
-        panic!("not two reports")
+    // A machine that pauses the thread in one of the others' polls makes that one slow, too.
+    let mut reports = all(runtime, &reports);
+    reports.retain(|poll| poll.task == id || poll.others.iter().any(|other| other.task == id));
+    let [first, second] = &reports[..] else {
+        panic!("not two reports of it: {reports:?}")
     };
     assert!(first.others.len() <= 10, "a task is named twice: {first}");
-    assert!(
-        first.task == id || first.others.iter().any(|other| other.task == id),
-        "{first}"
-    );
     assert!(first.to_string().contains("(\"slow\")"), "{first}");
     assert_eq!((second.task, second.others.len()), (id, 0));
     assert_eq!(second.name.as_deref(), Some("slow"));
