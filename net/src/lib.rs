@@ -63,6 +63,7 @@ mod futures_io;
 #[cfg(feature = "hyper")]
 mod hyper_io;
 mod incoming;
+mod option_range;
 mod polled;
 mod primitive;
 mod readiness;

@@ -161,6 +161,30 @@ fn options_that_are_set_come_back() {
 }
 
 #[test]
+fn what_the_system_would_cut_to_fit_is_rounded_up_or_refused() {
+    macro_rules! check {
+        ($socket:ident) => {
+            $socket.set_linger(Some(Duration::from_millis(1))).unwrap();
+            assert_eq!(
+                $socket.linger().unwrap(),
+                Some(Duration::from_secs(1)),
+                "no reset"
+            );
+            $socket.set_linger(Some(Duration::MAX)).unwrap();
+            assert_ne!($socket.linger().unwrap(), Some(Duration::ZERO));
+            let before = $socket.ttl().unwrap();
+            for ttl in [256, u32::MAX] {
+                let error = $socket.set_ttl(ttl).unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            }
+            assert_eq!($socket.ttl().unwrap(), before);
+            $socket.set_send_buffer_size(u32::MAX).unwrap();
+        };
+    }
+    for_each_type!(check);
+}
+
+#[test]
 fn buffer_sizes_are_those_asked_for_or_what_the_system_makes_of_them() {
     macro_rules! check {
         ($socket:ident) => {

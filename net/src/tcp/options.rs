@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
+use crate::option_range::{bytes, lingering, octet};
 use crate::tcp::keepalive::TcpKeepalive;
 use crate::tcp::listener::TcpListener;
 use crate::tcp::platform;
@@ -102,13 +103,13 @@ macro_rules! options {
             }
 
             /// Sets [`linger`](Self::linger). With `Some(Duration::ZERO)` closing resets the connection; with any other
-            /// duration it may block the thread for that long.
+            /// duration, which is rounded up to whole seconds, it may block the thread for that long.
             ///
             /// # Errors
             ///
             /// The system's.
             pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-                SockRef::from(self).set_linger(linger)
+                SockRef::from(self).set_linger(linger.map(lingering))
             }
 
             /// Has closing reset the connection, and drop what is not sent yet: [`set_linger`](Self::set_linger) of zero,
@@ -158,7 +159,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
-                SockRef::from(self).set_send_buffer_size(size as usize)
+                SockRef::from(self).set_send_buffer_size(bytes(size))
             }
 
             /// How many bytes the system buffers of what is received (`SO_RCVBUF`).
@@ -178,7 +179,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
-                SockRef::from(self).set_recv_buffer_size(size as usize)
+                SockRef::from(self).set_recv_buffer_size(bytes(size))
             }
 
             /// The time to live of the packets of IPv4, in hops (`IP_TTL`).
@@ -194,9 +195,9 @@ macro_rules! options {
             ///
             /// # Errors
             ///
-            /// The system's.
+            /// The system's, and [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
             pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-                SockRef::from(self).set_ttl_v4(ttl)
+                SockRef::from(self).set_ttl_v4(octet(ttl, "time to live")?)
             }
 
             /// What [`ttl`](Self::ttl) is to IPv4, for IPv6 (`IPV6_UNICAST_HOPS`).
@@ -212,9 +213,9 @@ macro_rules! options {
             ///
             /// # Errors
             ///
-            /// The system's: an IPv4 socket has none.
+            /// The system's: an IPv4 socket has none. [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
             pub fn set_unicast_hops_v6(&self, hops: u32) -> io::Result<()> {
-                SockRef::from(self).set_unicast_hops_v6(hops)
+                SockRef::from(self).set_unicast_hops_v6(octet(hops, "number of hops")?)
             }
 
             /// Whether an IPv6 socket refuses IPv4, which it takes for addresses such as `::ffff:192.0.2.1` otherwise

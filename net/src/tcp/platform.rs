@@ -5,6 +5,7 @@ use std::io;
 
 use socket2::SockRef;
 
+use crate::option_range::octet;
 use crate::tcp::keepalive::TcpKeepalive;
 use crate::tcp::listener::TcpListener;
 use crate::tcp::socket::TcpSocket;
@@ -157,9 +158,9 @@ macro_rules! options {
             ///
             /// # Errors
             ///
-            /// The system's.
+            /// The system's, and [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
             pub fn set_tos_v4(&self, tos: u32) -> io::Result<()> {
-                SockRef::from(self).set_tos_v4(tos)
+                SockRef::from(self).set_tos_v4(octet(tos, "type of service")?)
             }
         }
 
@@ -187,9 +188,9 @@ macro_rules! options {
             ///
             /// # Errors
             ///
-            /// The system's: an IPv4 socket has none.
+            /// The system's: an IPv4 socket has none. [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
             pub fn set_tclass_v6(&self, tclass: u32) -> io::Result<()> {
-                SockRef::from(self).set_tclass_v6(tclass)
+                SockRef::from(self).set_tclass_v6(octet(tclass, "traffic class")?)
             }
         }
     };

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::option_range::octet;
 use crate::udp::socket::UdpSocket;
 
 impl UdpSocket {
@@ -88,7 +89,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// The system's, and [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
     ///
     /// # Examples
     ///
@@ -101,7 +102,7 @@ impl UdpSocket {
     /// # }).unwrap();
     /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.registration.get_ref().set_ttl(ttl)
+        self.registration.get_ref().set_ttl(octet(ttl, "time to live")?)
     }
 
     /// Whether this host receives what it sends to IPv4 groups that it is in itself.
@@ -135,9 +136,11 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// The system's.
+    /// The system's, and [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
     pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
-        self.registration.get_ref().set_multicast_ttl_v4(ttl)
+        self.registration
+            .get_ref()
+            .set_multicast_ttl_v4(octet(ttl, "time to live")?)
     }
 
     /// Whether this host receives what it sends to IPv6 groups that it is in itself.
