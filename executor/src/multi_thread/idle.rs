@@ -25,6 +25,9 @@
 //! Each "either, or" is two threads that write, fence and read what the other wrote: sequentially consistent fences
 //! keep both from missing.
 
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
+
 use crossbeam_utils::CachePadded;
 
 use crate::primitive::{AtomicU64, Ordering, fence};

@@ -25,6 +25,9 @@
 //! entry (`SCHEDULED` and not `RUNNING`) or the thread that runs the task (`RUNNING`). So the count of a task that
 //! is not `COMPLETE` is never zero.
 
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
+
 use std::fmt;
 
 use super::info::TaskStage;
