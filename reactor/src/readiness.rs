@@ -219,6 +219,28 @@ mod tests {
     }
 
     #[test]
+    fn closed_is_seen_from_the_event_on_and_stays() {
+        let readiness = Readiness::new(true);
+        readiness.set(Flags::READY | Flags::ERROR);
+        assert!(!readiness.snapshot().is_closed());
+        readiness.set(Flags::CLOSED);
+        readiness.clear(readiness.snapshot());
+        assert!(readiness.snapshot().is_closed());
+    }
+
+    #[test]
+    fn a_preset_generation_leaves_the_flags_and_is_counted_on_from() {
+        for events in [0, 1, 2, 1 << 40] {
+            let readiness = Readiness::new(true);
+            readiness.set(Flags::READY | Flags::CLOSED);
+            let before = readiness.snapshot().0;
+            readiness.preset_generation(events);
+            assert_eq!(readiness.snapshot().0 & ALL_FLAGS, before & ALL_FLAGS);
+            assert_eq!(readiness.snapshot().generation(), events * ONE_GENERATION);
+        }
+    }
+
+    #[test]
     fn what_came_after_the_look_is_not_cleared() {
         for clear in [Readiness::clear, Readiness::clear_ready] {
             let readiness = Readiness::new(true);
