@@ -219,6 +219,15 @@ mod tests {
     }
 
     #[test]
+    fn flags_that_are_said_twice_are_said() {
+        assert_eq!(Flags::READY | Flags::READY, Flags::READY);
+        assert_eq!(
+            (Flags::READY | Flags::ERROR) | Flags::ERROR,
+            Flags::READY | Flags::ERROR
+        );
+    }
+
+    #[test]
     fn closed_is_seen_from_the_event_on_and_stays() {
         let readiness = Readiness::new(true);
         readiness.set(Flags::READY | Flags::ERROR);

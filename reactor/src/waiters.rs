@@ -103,3 +103,104 @@ impl Place {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    struct Nothing;
+
+    impl Wake for Nothing {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    fn waker() -> Waker {
+        Arc::new(Nothing).into()
+    }
+
+    #[track_caller]
+    fn here() -> &'static Location<'static> {
+        Location::caller()
+    }
+
+    #[test]
+    fn every_key_is_another() {
+        let mut waiters = Waiters::default();
+        let keys: BTreeSet<_> = (0..5).map(|_| format!("{:?}", waiters.next_key())).collect();
+        assert_eq!(keys.len(), 5);
+    }
+
+    #[test]
+    fn what_is_kept_is_known_by_key_waker_and_line() {
+        let (mut waiters, mine, others) = (Waiters::default(), waker(), waker());
+        let (line, another) = (here(), here());
+        let key = waiters.next_key();
+        assert!(!waiters.keeps(key, &mine, line));
+        assert!(waiters.keep(key, Waiter::new(mine.clone(), line)).is_none());
+        assert!(waiters.keeps(key, &mine, line));
+        assert!(!waiters.keeps(Key::Shared, &mine, line));
+        assert!(!waiters.keeps(key, &others, line));
+        assert!(!waiters.keeps(key, &mine, another));
+    }
+
+    /// As many as lie in line, and more.
+    #[test]
+    fn each_is_taken_out_by_its_key_and_once() {
+        for count in 0..6 {
+            for first in 0..count {
+                let mut waiters = Waiters::default();
+                let kept: Vec<_> = (0..count).map(|_| (waiters.next_key(), waker())).collect();
+                for (key, waker) in &kept {
+                    assert!(waiters.keep(*key, Waiter::new(waker.clone(), here())).is_none());
+                }
+                assert_eq!(waiters.iter().count(), count);
+                for place in 0..count {
+                    let (key, waker) = &kept[(first + place) % count];
+                    let removed = waiters.remove(*key).expect("it is kept");
+                    assert!(removed.will_wake(waker));
+                    assert!(waiters.remove(*key).is_none());
+                }
+                assert_eq!(waiters.iter().count(), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_waker_under_a_key_gives_the_one_before_back() {
+        let (mut waiters, first, last) = (Waiters::default(), waker(), waker());
+        assert!(
+            waiters
+                .keep(Key::Shared, Waiter::new(first.clone(), here()))
+                .is_none()
+        );
+        let replaced = waiters.keep(Key::Shared, Waiter::new(last.clone(), here()));
+        assert!(replaced.is_some_and(|waiter| waiter.will_wake(&first)));
+        let mut woken = Vec::new();
+        waiters.take(&mut woken);
+        assert!(woken.len() == 1 && woken[0].will_wake(&last));
+    }
+
+    #[test]
+    fn all_are_taken_together() {
+        for count in 0..6 {
+            let mut waiters = Waiters::default();
+            for _ in 0..count {
+                let key = waiters.next_key();
+                assert!(waiters.keep(key, Waiter::new(waker(), here())).is_none());
+            }
+            let mut woken = Vec::new();
+            waiters.take(&mut woken);
+            assert_eq!((woken.len(), waiters.iter().count()), (count, 0));
+        }
+    }
+
+    #[test]
+    fn a_place_of_ones_own_has_a_key_once_it_has_waited() {
+        assert_eq!(Place::Shared.key(), Some(Key::Shared));
+        assert_eq!(Place::Own(None).key(), None);
+        assert_eq!(Place::Own(Some(Key::Own(3))).key(), Some(Key::Own(3)));
+    }
+}

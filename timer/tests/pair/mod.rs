@@ -168,8 +168,27 @@ impl Pair {
         assert!(next.is_none_or(|next| next >= self.wheel.elapsed()));
     }
 
+    /// What is shown, and what is taken out at once, is what waits.
+    fn compare_contents(&self) {
+        let sorted = |mut numbers: Vec<usize>| {
+            numbers.sort_unstable();
+            numbers
+        };
+        let waiting = sorted(self.waiting.keys().map(|&(_, number)| number).collect());
+        let shown = self.wheel.iter().map(|(when, &number)| {
+            assert!(self.known[number].1.is_some_and(|due| when <= due));
+            number
+        });
+        assert_eq!(sorted(shown.collect()), waiting);
+        let mut wheel = self.wheel.clone();
+        assert_eq!(sorted(wheel.drain()), waiting);
+        assert!(wheel.is_empty() && wheel.next_deadline().is_none() && wheel.iter().next().is_none());
+        assert!(self.waiting.values().all(|&key| wheel.get_mut(key).is_none()));
+    }
+
     /// Everything that waits fires in the end, in a bounded number of calls of the bounded kind.
     pub(crate) fn finish(mut self) {
+        self.compare_contents();
         let calls = 20 * (self.waiting.len() + 1);
         for _ in 0..calls {
             self.advance(u64::MAX, 1);

@@ -92,7 +92,7 @@ fn all_are_parked_when_the_last_is() {
 
 #[test]
 fn help_may_come_while_one_is_parked_and_nobody_searches() {
-    for parked in [&[][..], &[1], &[GROUP], &[1, GROUP], &[1, 2, GROUP + 1]] {
+    for parked in [&[][..], &[1], &[GROUP], &[1, GROUP + 1], &[1, 2, GROUP]] {
         for searching in [&[][..], &[0], &[GROUP + 2], &[0, GROUP + 2]] {
             let idle = idle();
             for &worker in parked {

@@ -1,5 +1,8 @@
 //! Every transition from every word that it may meet, beside what the table at the head of `state.rs` says.
 
+use std::env;
+use std::process::Command;
+
 use super::*;
 
 /// The word, spelled out.
@@ -153,7 +156,9 @@ fn a_wake_by_value_with_the_last_reference_frees_the_task() {
         references: 1,
         ..Word::of(0)
     };
-    assert_eq!(last.state().wake_by_value(), Wake::Free);
+    let state = last.state();
+    assert_eq!(state.wake_by_value(), Wake::Free);
+    assert_eq!(Word::of(state.0.into_inner()).references, 0);
 }
 
 #[test]
@@ -245,6 +250,28 @@ fn references_are_counted_and_the_last_is_told() {
             word.references == 0
         });
     }
+}
+
+/// Runs itself in a process of its own, which is to end.
+#[test]
+#[cfg_attr(miri, ignore = "starts a process")]
+fn a_reference_count_that_could_wrap_ends_the_process() {
+    const CHILD: &str = "REVEILLE_TEST_TOO_MANY_REFERENCES";
+    if env::var_os(CHILD).is_some() {
+        State(AtomicUsize::new(usize::MAX / 2 + 1)).add_reference();
+        return;
+    }
+    State(AtomicUsize::new(usize::MAX / 2)).add_reference();
+    let (_, module) = module_path!().split_once("::").unwrap();
+    let output = Command::new(env::current_exe().unwrap())
+        .args([
+            "--exact",
+            &format!("{module}::a_reference_count_that_could_wrap_ends_the_process"),
+        ])
+        .env(CHILD, "")
+        .output()
+        .unwrap();
+    assert!(!output.status.success(), "{output:?}");
 }
 
 #[test]
