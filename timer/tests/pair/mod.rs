@@ -180,6 +180,9 @@ impl Pair {
             number
         });
         assert_eq!(sorted(shown.collect()), waiting);
+        let (elapsed, len) = (self.wheel.elapsed(), self.wheel.len());
+        let debug = format!("Wheel {{ elapsed: {elapsed}, len: {len}, .. }}");
+        assert_eq!(format!("{:?}", self.wheel), debug);
         let mut wheel = self.wheel.clone();
         assert_eq!(sorted(wheel.drain()), waiting);
         assert!(wheel.is_empty() && wheel.next_deadline().is_none() && wheel.iter().next().is_none());

@@ -158,7 +158,13 @@ fn a_wake_by_value_with_the_last_reference_frees_the_task() {
     };
     let state = last.state();
     assert_eq!(state.wake_by_value(), Wake::Free);
-    assert_eq!(Word::of(state.0.into_inner()).references, 0);
+    assert_eq!(
+        Word::of(state.0.into_inner()),
+        Word {
+            references: 0,
+            ..last
+        }
+    );
 }
 
 #[test]
