@@ -219,6 +219,32 @@ mod tests {
     }
 
     #[test]
+    fn each_flag_is_a_bit_and_only_none_is_empty() {
+        assert!(Flags::NONE.is_empty());
+        let flags = [
+            Flags::READY,
+            Flags::CLOSED,
+            Flags::ERROR,
+            Flags::PRESUMED,
+            Flags::BLOCKED,
+        ];
+        for (bit, flag) in flags.into_iter().enumerate() {
+            assert_eq!(flag, Flags(1 << bit));
+            assert!(!flag.is_empty());
+        }
+    }
+
+    #[test]
+    fn what_two_events_say_is_kept() {
+        let readiness = Readiness::new(false);
+        readiness.set(Flags::READY | Flags::CLOSED);
+        readiness.set(Flags::READY | Flags::CLOSED);
+        assert!(readiness.snapshot().is_reported() && readiness.snapshot().is_closed());
+        let ready = readiness.snapshot().ready(Direction::Read);
+        assert_eq!(ready, Ready::READABLE | Ready::READ_CLOSED);
+    }
+
+    #[test]
     fn flags_that_are_said_twice_are_said() {
         assert_eq!(Flags::READY | Flags::READY, Flags::READY);
         assert_eq!(

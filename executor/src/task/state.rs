@@ -318,7 +318,7 @@ impl fmt::Debug for State {
     }
 }
 
-const SCHEDULED: usize = 1 << 0;
+const SCHEDULED: usize = 1;
 const RUNNING: usize = 1 << 1;
 const COMPLETE: usize = 1 << 2;
 const CANCELLED: usize = 1 << 3;
