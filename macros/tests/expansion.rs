@@ -153,6 +153,7 @@ async fn an_attribute_above_stays() {
 }
 
 #[reveille::test]
+// Never: that is the test.
 #[cfg(not(test))]
 async fn a_test_that_is_configured_out_is_not_compiled() {
     compile_error!("cfg was not kept");

@@ -27,6 +27,7 @@ pub(crate) fn set_keepalive(socket: SockRef<'_>, keepalive: &TcpKeepalive) -> io
     if let Some(time) = keepalive.time() {
         parameters = parameters.with_time(time);
     }
+    // The systems without `TCP_KEEPINTVL`.
     #[cfg(not(any(
         target_os = "haiku",
         target_os = "openbsd",
@@ -36,6 +37,7 @@ pub(crate) fn set_keepalive(socket: SockRef<'_>, keepalive: &TcpKeepalive) -> io
     if let Some(interval) = keepalive.interval() {
         parameters = parameters.with_interval(interval);
     }
+    // The systems without `TCP_KEEPCNT`.
     #[cfg(not(any(
         target_os = "haiku",
         target_os = "openbsd",
@@ -51,6 +53,7 @@ pub(crate) fn set_keepalive(socket: SockRef<'_>, keepalive: &TcpKeepalive) -> io
 /// Windows tells nothing that was set.
 pub(crate) fn keepalive(socket: SockRef<'_>) -> io::Result<TcpKeepalive> {
     let keepalive = TcpKeepalive::new();
+    // Those that do not tell.
     #[cfg(not(any(windows, target_os = "haiku", target_os = "openbsd")))]
     let keepalive = keepalive.with_time(socket.tcp_keepalive_time()?);
     #[cfg(any(
@@ -138,6 +141,7 @@ macro_rules! options {
             }
         }
 
+        // The systems for which socket2 has no `IP_TOS`.
         #[cfg(not(any(
             target_os = "fuchsia",
             target_os = "haiku",
