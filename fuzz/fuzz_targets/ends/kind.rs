@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use reveille_net::{TcpStream, UnixStream, tcp, unix};
-use rustix::net::sockopt;
+use rustix::net::{AddressFamily, SocketType, sockopt};
 
 /// Whether it was made of two parts that belong together; if not, they come back.
 pub type Reunited<S> = Result<S, (<S as Kind>::Reader, <S as Kind>::Writer)>;
@@ -41,21 +41,15 @@ impl Kind for TcpStream {
     fn pair() -> (Self, Self) {
         thread_local! {
             // As many ports as can be had, since a connection that was closed keeps its own for a minute.
-            static LISTENERS: RefCell<(usize, Vec<net::TcpListener>)> = RefCell::new((
-                0,
-                (1..=100).map(|host| net::TcpListener::bind(SocketAddr::from(([127, 0, 1, host], 0))).unwrap()).collect(),
-            ));
+            static LISTENERS: RefCell<(usize, Vec<net::TcpListener>)> = RefCell::new((0, (1..=100).map(listener).collect()));
         }
         let (one, other) = LISTENERS.with_borrow_mut(|(turn, listeners)| {
             *turn = (*turn + 1) % listeners.len();
             let listener = &listeners[*turn];
-            let one = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            let one = connect(listener.local_addr().unwrap());
             (one, listener.accept().unwrap().0)
         });
-        let make = |stream: net::TcpStream| {
-            small_buffers(&stream);
-            TcpStream::from_std(stream).unwrap()
-        };
+        let make = |stream| TcpStream::from_std(stream).unwrap();
         (make(one), make(other))
     }
 
@@ -158,6 +152,22 @@ impl Kind for UnixStream {
     fn write_by_half(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         pin!(self.split().1).poll_write(cx, bytes)
     }
+}
+
+/// What it accepts has its buffers.
+fn listener(host: u8) -> net::TcpListener {
+    let listener = net::TcpListener::bind(SocketAddr::from(([127, 0, 1, host], 0))).unwrap();
+    small_buffers(&listener);
+    listener
+}
+
+/// As std does, but with small buffers from the beginning. If those of a connection shrink, what is on its way lies outside
+/// its window, and Linux delivers nothing in one direction, not even the end, until the other one is read.
+fn connect(address: SocketAddr) -> net::TcpStream {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    small_buffers(&socket);
+    rustix::net::connect(&socket, &address).unwrap();
+    socket.into()
 }
 
 /// So that a writer has to wait now and then.
