@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 use reveille_net::{TcpStream, UnixStream, tcp, unix};
+use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketType, sockopt};
 
 /// Whether it was made of two parts that belong together; if not, they come back.
@@ -166,8 +167,14 @@ fn listener(host: u8) -> net::TcpListener {
 fn connect(address: SocketAddr) -> net::TcpStream {
     let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
     small_buffers(&socket);
-    rustix::net::connect(&socket, &address).unwrap();
-    socket.into()
+    loop {
+        match rustix::net::connect(&socket, &address) {
+            Ok(()) | Err(Errno::ISCONN) => return socket.into(),
+            // By libFuzzer's own signal; the connection goes on being made.
+            Err(Errno::INTR | Errno::ALREADY) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 /// So that a writer has to wait now and then.
