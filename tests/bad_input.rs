@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use reveille::net::{TcpListener, TcpStream, UdpSocket};
+use reveille::runtime::Builder;
 use reveille::time::sleep;
 use watchdog::Watchdog;
 
@@ -100,4 +101,15 @@ fn a_peer_that_resets_midway() {
         let error = read.await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
     });
+}
+
+#[test]
+fn settings_that_no_runtime_can_have() {
+    let error = Builder::multi_thread().thread_name("a\0b").build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+    let error = Builder::multi_thread()
+        .worker_threads(usize::MAX)
+        .build()
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
 }

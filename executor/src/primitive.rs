@@ -98,12 +98,16 @@ pub(crate) fn wait_for<T>(_: &Condvar, guard: MutexGuard<'_, T>, _: Duration) {
     shuttle::thread::yield_now();
 }
 
-/// Starts a thread.
+/// Starts a thread. A name with a zero byte, at which std panics, is an error.
 pub(crate) fn spawn_thread(
     name: &str,
     stack_size: Option<usize>,
     main: impl FnOnce() + Send + 'static,
 ) -> io::Result<JoinHandle<()>> {
+    if name.contains('\0') {
+        let text = format!("{name:?} is no name for a thread: there is a zero byte in it");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
     let mut builder = ThreadBuilder::new().name(name.to_owned());
     if let Some(size) = stack_size {
         builder = builder.stack_size(size);

@@ -81,7 +81,7 @@ impl Reactor {
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// As [`new`](Self::new), and `InvalidInput` for more than a process can have descriptors for.
     ///
     /// # Examples
     ///
@@ -107,6 +107,10 @@ impl Reactor {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn several(count: usize) -> io::Result<Vec<Self>> {
+        if count > MOST {
+            let text = format!("{count} reactors are more than a process can have descriptors for");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         Station::group_of(count).map(Self::at).collect()
     }
 
@@ -271,6 +275,9 @@ fn ready(event: &mio::event::Event) -> Ready {
 
 /// More than that wait for the next turn.
 const EVENTS_PER_TURN: usize = 1024;
+
+/// A descriptor is an `int`. So stations, which are counted, never run out either.
+const MOST: usize = i32::MAX as usize;
 
 /// Some systems refuse to wait for years, or take 30 days of milliseconds for none at all. Whoever wanted to is told that
 /// nothing happened, and waits again.

@@ -410,7 +410,8 @@ impl Builder {
     /// # Errors
     ///
     /// What the system says when it refuses an epoll (or kqueue) instance or its waker, such as too many open files, or
-    /// a thread.
+    /// a thread. `InvalidInput` for a [`thread_name`](Self::thread_name) with a zero byte in it, and for more
+    /// [`worker_threads`](Self::worker_threads) than a process can have descriptors for.
     pub fn build(&mut self) -> io::Result<Runtime> {
         match self.flavor {
             Flavor::CurrentThread => {
