@@ -89,7 +89,11 @@ impl Wake for Wakes {
 }
 
 impl Waiting {
-    fn waker(&self) -> Waker {
+    /// One that nothing knows yet, each time that the stream is to keep it: only the last is woken.
+    fn waker(&mut self, way: Way) -> Waker {
+        if way.keeps_its_waker() {
+            self.wakes = Arc::default();
+        }
         self.wakes.clone().into()
     }
 
@@ -186,7 +190,8 @@ impl<S: Kind> Connection<S> {
             .map(|place| pipe.next.wrapping_add(place as u8))
             .collect();
         let must_be_ready = self.settled && end.writers.registered && end.is_ready(PollFlags::OUT);
-        let polled = end.write(way, &mut Context::from_waker(&end.writers.waker()), &bytes);
+        let waker = end.writers.waker(way);
+        let polled = end.write(way, &mut Context::from_waker(&waker), &bytes);
         self.settled &= !end.writers.polled(way, &polled);
         match polled {
             Poll::Ready(Ok(count)) => {
@@ -216,7 +221,8 @@ impl<S: Kind> Connection<S> {
         let pipe = &mut self.pipes[from];
         let mut buffer = vec![0; length];
         let must_be_ready = self.settled && end.readers.registered && end.is_ready(PollFlags::IN);
-        let polled = end.read(way, &mut Context::from_waker(&end.readers.waker()), &mut buffer);
+        let waker = end.readers.waker(way);
+        let polled = end.read(way, &mut Context::from_waker(&waker), &mut buffer);
         self.settled &= !end.readers.polled(way, &polled);
         match polled {
             Poll::Ready(Ok(0)) => assert!(
