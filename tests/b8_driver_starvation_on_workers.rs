@@ -149,9 +149,9 @@ fn a_hook_that_wakes_a_task_before_each_park_starves_nobody() {
                 })
                 .build()
                 .unwrap();
-            let theirs = race.clone();
+            let (theirs, to_wake) = (race.clone(), busy.clone());
             let woken = runtime.spawn(poll_fn(move |cx| {
-                *busy.lock().unwrap() = Some(cx.waker().clone());
+                *to_wake.lock().unwrap() = Some(cx.waker().clone());
                 if theirs.poll() {
                     Poll::Pending
                 } else {
@@ -162,6 +162,8 @@ fn a_hook_that_wakes_a_task_before_each_park_starves_nobody() {
             // Whether it was woken once more is up to the next park.
             woken.abort();
             let _ = runtime.block_on(woken);
+            // The hook belongs to the runtime, and a waker left with the hook would keep the runtime.
+            drop(busy.lock().unwrap().take());
         }
     }
 }
