@@ -32,10 +32,13 @@ fn a_task_that_blocks_until_a_local_task_of_another_worker_is_dropped_ends_with_
         let (sender, receiver) = mpsc::channel();
         let sender = Sender(sender);
         let (started, start) = mpsc::channel();
-        // On one worker a local task that never ends; on the other a task that waits for it to be dropped.
+        let (go_on, told) = mpsc::channel::<()>();
+        // On one worker a local task that never ends; on the other a task that waits for it to be dropped. The first
+        // keeps its worker until the other runs: taken by the same worker, it would wait for ever.
         drop(executor.handle().spawn_on(1, move || async move {
             let _sender = sender;
             started.send(()).unwrap();
+            told.recv().unwrap();
             std::future::pending::<()>().await;
         }));
         start.recv().unwrap();
@@ -48,6 +51,7 @@ fn a_task_that_blocks_until_a_local_task_of_another_worker_is_dropped_ends_with_
             }));
         }));
         block.recv().unwrap();
+        go_on.send(()).unwrap();
         drop(executor);
     });
 }
