@@ -184,7 +184,9 @@ fn by_default_one_line_on_stderr_tells_of_it() {
         return runtime.block_on(task).unwrap();
     }
     let line = line_of_child(this);
-    assert!(line.starts_with("reveille: task "), "{line}");
+    // On a slow machine the future of `block_on` is named beside it.
+    let of_it = line.starts_with("reveille: task ") || line.starts_with("reveille: one of 2 tasks (task ");
+    assert!(of_it, "{line}");
     assert!(line.contains(&format!("spawned at {}:", file!())), "{line}");
     assert!(line.contains(" blocked worker 0 for "), "{line}");
     assert!(line.contains("use `spawn_blocking`"), "{line}");
