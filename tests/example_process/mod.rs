@@ -150,10 +150,13 @@ impl Drop for Example {
 }
 
 impl Ended {
-    /// What it printed, if it ended well and without a word on stderr.
+    /// What it printed, if it ended well and without a word on stderr. That a slow machine, or one that is emulated, lets a
+    /// poll last too long, and is told so, is no failure.
     #[track_caller]
     pub(crate) fn success(self) -> String {
-        assert!(self.status.success() && self.stderr.is_empty(), "{self:?}");
+        let is_slow_poll = |line: &str| line.starts_with("reveille: ") && line.contains(" blocked worker ");
+        let quiet = self.stderr.lines().all(is_slow_poll);
+        assert!(self.status.success() && quiet, "{self:?}");
         self.stdout
     }
 }
