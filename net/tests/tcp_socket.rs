@@ -324,6 +324,10 @@ fn options_of_linux_come_back() {
                 }
                 Err(error) => assert_eq!(error.kind(), io::ErrorKind::PermissionDenied),
             }
+            let error = $socket.bind_device(Some(b"lo\0eth0")).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(r"lo\x00eth0"), "{error}");
+            assert_eq!($socket.device().unwrap(), None);
         };
     }
     for_each_type!(check);

@@ -83,7 +83,8 @@ macro_rules! options {
             ///
             /// # Errors
             ///
-            /// The system's.
+            /// The system's: for one, on Linux, if a value is zero or more than it can count to. What was set before the
+            /// value that is refused stays so: that the peer is probed, then its time, its interval, its number.
             ///
             /// # Examples
             ///

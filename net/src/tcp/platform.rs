@@ -116,6 +116,19 @@ impl TcpSocket {
     }
 }
 
+/// A name that a system would cut at a zero byte is that of another device.
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+fn without_zero(device: &[u8]) -> io::Result<()> {
+    if device.contains(&0) {
+        let text = format!(
+            "no device has a zero byte in its name: `{}`",
+            device.escape_ascii()
+        );
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    }
+    Ok(())
+}
+
 /// Options of all three types.
 macro_rules! options {
     ($type:ident) => {
@@ -136,7 +149,11 @@ macro_rules! options {
             /// # Errors
             ///
             /// The system's: older kernels ask for the right to do so (`CAP_NET_RAW`).
+            /// [`InvalidInput`](io::ErrorKind::InvalidInput) for a name with a zero byte, at which the system would cut it.
             pub fn bind_device(&self, device: Option<&[u8]>) -> io::Result<()> {
+                if let Some(name) = device {
+                    without_zero(name)?;
+                }
                 SockRef::from(self).bind_device(device)
             }
         }

@@ -147,7 +147,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// The system's: `NotConnected` if the peer has reset the connection.
+    /// The system's: `NotConnected` if the peer has reset the connection, or both directions are closed already.
     ///
     /// # Examples
     ///
