@@ -76,6 +76,36 @@ fn a_handle_that_aborts_on_drop_does_so_unless_it_is_detached() {
 }
 
 #[test]
+fn a_handle_that_aborts_on_drop_does_what_others_do() {
+    run(|| async {
+        let key = Key::default();
+        let task = AbortOnDropHandle::from(spawn(key.gate()));
+        assert_eq!(task.abort_handle().id(), task.id());
+        assert!(!task.is_finished());
+        task.abort();
+        yield_now().await;
+        assert!(task.is_finished());
+        assert!(task.await.unwrap_err().is_cancelled());
+    });
+}
+
+#[test]
+fn a_set_tells_whose_output_it_is() {
+    run(|| async {
+        let mut set = JoinSet::new();
+        let first = set.spawn(async { 1 }).id();
+        let (task, output) = set.join_next_with_id().await.unwrap().unwrap();
+        assert_eq!((task, output), (first, 1));
+        let second = set.spawn(async { 2 }).id();
+        assert!(set.try_join_next_with_id().is_none());
+        yield_now().await;
+        let (task, output) = set.try_join_next_with_id().unwrap().unwrap();
+        assert_eq!((task, output), (second, 2));
+        assert!(set.join_next_with_id().await.is_none());
+    });
+}
+
+#[test]
 fn a_name_is_shown_by_the_error_of_a_panic() {
     run(|| async {
         let task = TaskBuilder::new()
