@@ -100,3 +100,35 @@ fn a_connection_that_is_under_way_says_where_to() {
     // Nothing is left to describe.
     assert_eq!(format!("{connect:?}"), "ConnectSocket { .. }");
 }
+
+#[cfg(unix)]
+#[test]
+fn operations_of_unix_sockets_too() {
+    let (datagram, _peer) = reveille_net::UnixDatagram::pair().unwrap();
+    let path = std::path::Path::new("/nowhere/at all");
+    let send = datagram.send_to(SECRET, path);
+    describes(&send, "SendTo", &["Write", "descriptions.rs", "/nowhere/at all"]);
+    describes(&datagram.send(SECRET), "Send(", WRITE);
+    let connect = reveille_net::UnixStream::connect(path);
+    describes(&connect, "Connect", &["/nowhere/at all"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn operations_of_other_sources_too() {
+    use reveille_net::UnixStream;
+    use reveille_net::source::Source;
+
+    let (ours, _peer) = std::os::unix::net::UnixStream::pair().unwrap();
+    let source = Source::new(ours).unwrap();
+    describes(&source.read_with(|_| Ok(SECRET)), "ReadWith(", READ);
+    describes(&source.write_with(|_| Ok(SECRET)), "WriteWith(", WRITE);
+    let ready = source.ready(Interest::READABLE | Interest::WRITABLE);
+    describes(&ready, "AwaitReady", &["Read", "Write", "descriptions.rs"]);
+    let guard = pollster::block_on(source.ready(Interest::WRITABLE)).unwrap();
+    describes(&guard, "ReadyGuard", &["Writable"]);
+
+    let (from, to) = UnixStream::pair().unwrap();
+    let splice = reveille_net::splice(&from, &to);
+    describes(&splice, "Splice", &["held: 0", "delivered: 0", "descriptions.rs"]);
+}

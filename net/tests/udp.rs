@@ -5,7 +5,7 @@ mod watchdog;
 
 use std::cell::Cell;
 use std::io;
-use std::net::{self, SocketAddr};
+use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -162,6 +162,34 @@ fn options_are_the_systems() {
     assert_eq!(
         (socket.ttl().unwrap(), socket.multicast_ttl_v4().unwrap()),
         (7, 3)
+    );
+}
+
+#[test]
+fn groups_are_joined_and_left() {
+    let (socket, _) = socket();
+    let (group, any) = (Ipv4Addr::new(224, 0, 0, 251), Ipv4Addr::UNSPECIFIED);
+    // A machine without a route for groups refuses; it must refuse to leave, too.
+    let joined = socket.join_multicast_v4(group, any).is_ok();
+    assert_eq!(socket.leave_multicast_v4(group, any).is_ok(), joined);
+    assert!(
+        socket.leave_multicast_v4(group, any).is_err(),
+        "it is left already"
+    );
+
+    let Ok(socket) = pollster::block_on(UdpSocket::bind("[::1]:0")) else {
+        return;
+    };
+    for on in [true, false] {
+        socket.set_multicast_loop_v6(on).unwrap();
+        assert_eq!(socket.multicast_loop_v6().unwrap(), on);
+    }
+    let group = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
+    let joined = socket.join_multicast_v6(&group, 0).is_ok();
+    assert_eq!(socket.leave_multicast_v6(&group, 0).is_ok(), joined);
+    assert!(
+        socket.leave_multicast_v6(&group, 0).is_err(),
+        "it is left already"
     );
 }
 

@@ -184,3 +184,35 @@ impl fmt::Debug for Ready {
         write!(f, "Ready({})", names.join(" | "))
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interest_is_a_set_of_directions() {
+        let mut interest = Interest::from(Direction::Read);
+        assert_eq!(format!("{interest:?}"), "{Read}");
+        interest |= Interest::from(Direction::Write);
+        assert_eq!(
+            interest.directions().collect::<Vec<_>>(),
+            [Direction::Read, Direction::Write]
+        );
+        assert_eq!(format!("{interest:?}"), "{Read, Write}");
+        assert_eq!(format!("{:?}", Interest::WRITABLE), "{Write}");
+    }
+
+    #[test]
+    fn what_the_system_said_is_asked_for_and_printed_by_name() {
+        let mut ready = Ready::READABLE;
+        ready |= Ready::WRITE_CLOSED;
+        assert!(
+            ready.is_write_closed() && ready.is_writable(),
+            "a write fails at once"
+        );
+        assert!(!ready.is_read_closed() && !ready.is_error());
+        assert!((ready | Ready::ERROR).is_error());
+        assert_eq!(format!("{ready:?}"), "Ready(Readable | WriteClosed)");
+        assert_eq!(format!("{:?}", Ready::default()), "Ready()");
+    }
+}

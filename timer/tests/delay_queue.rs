@@ -5,6 +5,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
+use reveille_timer::delay_queue::Key;
 use reveille_timer::{Clock, DelayQueue, Duration, EnterGuard, Instant, Timers};
 
 mod probe;
@@ -148,12 +149,44 @@ fn the_cleared_and_the_dropped_are_dropped_once() {
 #[test]
 fn a_key_that_names_nothing_is_refused_with_what_to_do_instead() {
     let _stage = Stage::new();
-    let refused = std::panic::catch_unwind(|| {
-        let mut queue = DelayQueue::new();
-        let key = queue.insert((), SECOND);
-        queue.remove(&key);
-        queue.remove(&key);
-    });
-    let said = refused.unwrap_err().downcast::<String>().unwrap();
-    assert!(said.contains("try_remove"), "{said}");
+    type Refused = fn(&mut DelayQueue<()>, &Key);
+    let refused: [(Refused, &str); 3] = [
+        (|queue, key| drop(queue.remove(key)), "try_remove"),
+        (|queue, key| queue.reset(key, SECOND), "insert it again"),
+        (
+            |queue, key| _ = queue.deadline(key),
+            "keep what `insert_at` was told",
+        ),
+    ];
+    for (call, instead) in refused {
+        let refused = std::panic::catch_unwind(|| {
+            let mut queue = DelayQueue::new();
+            let key = queue.insert((), SECOND);
+            queue.remove(&key);
+            call(&mut queue, &key);
+        });
+        let said = refused.unwrap_err().downcast::<String>().unwrap();
+        assert!(said.contains(instead), "{said}");
+    }
+}
+
+#[test]
+fn a_value_that_came_out_is_within_reach_and_a_queue_says_what_comes_next() {
+    let stage = Stage::new();
+    let mut queue = DelayQueue::default();
+    assert_eq!(format!("{queue:?}"), "DelayQueue { len: 0, next: None, .. }");
+    let key = queue.insert(1, SECOND);
+    assert_eq!(
+        format!("{queue:?}"),
+        format!(
+            "DelayQueue {{ len: 1, next: {:?}, .. }}",
+            Some(queue.deadline(&key))
+        )
+    );
+    stage.go_on(SECOND);
+    let Poll::Ready(Some(mut expired)) = queue.poll_expired(&mut Context::from_waker(Waker::noop())) else {
+        panic!("it does not come out")
+    };
+    *expired.get_mut() += 1;
+    assert_eq!((*expired.get_ref(), expired.into_inner()), (2, 2));
 }

@@ -98,3 +98,19 @@ fn the_end_lets_the_last_item_out_at_once() {
     assert_eq!(next(&mut calm, Waker::noop()), Poll::Ready(None));
     assert!(start <= Instant::now());
 }
+
+#[test]
+fn the_stream_inside_is_within_reach() {
+    on_a_standing_clock(|_| {
+        let mut slow = throttle(SECOND, stream::iter(0..3));
+        assert_eq!(slow.size_hint(), (3, Some(3)));
+        assert_eq!(next(&mut slow, Waker::noop()), Poll::Ready(Some(0)));
+        assert_eq!(slow.get_ref().size_hint(), (2, Some(2)));
+        assert_eq!(
+            next(slow.get_mut(), Waker::noop()),
+            Poll::Ready(Some(1)),
+            "without a pause"
+        );
+        assert_eq!(next(&mut slow.into_inner(), Waker::noop()), Poll::Ready(Some(2)));
+    });
+}

@@ -112,7 +112,7 @@ impl fmt::Debug for SendTo<'_> {
         let mut debug = f.debug_struct("SendTo");
         debug
             .field("wait", &self.wait)
-            .field("target", &self.target)
+            .field("target", &self.target.as_ref().map(SockAddr::as_pathname))
             .field("pauses", &self.pauses);
         debug.finish_non_exhaustive()
     }
