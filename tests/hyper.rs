@@ -181,6 +181,74 @@ fn http_1_goes_through_a_stream_in_memory() -> io::Result<()> {
 }
 
 #[test]
+fn the_standard_input_fills_up_what_the_buffer_has_left() {
+    const CHILD: &str = "REVEILLE_STANDARD_INPUT_OF_HYPER";
+    let _watchdog = Watchdog::new("the standard input", Duration::from_secs(60));
+    if std::env::var_os(CHILD).is_some() {
+        return reveille::block_on(async {
+            let mut memory = [0; 8];
+            let mut buffer = ReadBuf::new(&mut memory);
+            buffer.unfilled().put_slice(b"> ");
+            let mut input = reveille::io::stdin();
+            while buffer.filled().len() < 8 {
+                poll_fn(|cx| Pin::new(&mut input).poll_read(cx, buffer.unfilled()))
+                    .await
+                    .unwrap();
+            }
+            assert_eq!(buffer.filled(), b"> for hy");
+        });
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_standard_input_fills_up_what_the_buffer_has_left"])
+        .env(CHILD, "yes")
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    io::Write::write_all(&mut child.stdin.take().unwrap(), b"for hyper").unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+/// Writes two buffers as one, and closes; what the peer gets is that and the end.
+async fn writes_and_closes(mut writer: impl Write + Unpin, peer: &TcpStream) -> io::Result<()> {
+    assert!(writer.is_write_vectored());
+    let bytes = [io::IoSlice::new(b"one"), io::IoSlice::new(b", two")];
+    let written = poll_fn(|cx| Pin::new(&mut writer).poll_write_vectored(cx, &bytes)).await?;
+    assert_eq!(written, 8);
+    poll_fn(|cx| Pin::new(&mut writer).poll_flush(cx)).await?;
+    poll_fn(|cx| Pin::new(&mut writer).poll_shutdown(cx)).await?;
+    let mut received = [0; 16];
+    let mut length = 0;
+    loop {
+        match peer.read(&mut received[length..]).await? {
+            0 => break,
+            more => length += more,
+        }
+    }
+    assert_eq!(&received[..length], b"one, two");
+    Ok(())
+}
+
+#[test]
+fn every_form_of_a_stream_writes_and_closes() -> io::Result<()> {
+    let _watchdog = Watchdog::new("closing by hyper's trait", Duration::from_secs(30));
+    reveille::block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let pair = async || -> io::Result<(TcpStream, TcpStream)> {
+            let stream = TcpStream::connect(listener.local_addr()?).await?;
+            Ok((stream, listener.accept().await?.0))
+        };
+        let (stream, peer) = pair().await?;
+        writes_and_closes(stream, &peer).await?;
+        let (stream, peer) = pair().await?;
+        writes_and_closes(&stream, &peer).await?;
+        let (mut stream, peer) = pair().await?;
+        writes_and_closes(stream.split().1, &peer).await?;
+        let (stream, peer) = pair().await?;
+        writes_and_closes(stream.into_split().1, &peer).await
+    })
+}
+
+#[test]
 fn the_types_are_what_hyper_asks_for() {
     fn connection<T: Read + Write + Unpin + Send + 'static>() {}
     fn reads<T: Read + Unpin + Send>() {}

@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use reveille::net::{TcpListener, TcpStream, tcp};
@@ -168,6 +169,43 @@ fn streams_in_memory_have_the_traits_too() {
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
         Ok(())
     });
+}
+
+#[test]
+fn the_standard_streams_have_the_traits_too() {
+    const CHILD: &str = "REVEILLE_STANDARD_STREAMS_OF_TOKIO";
+    let _watchdog = Watchdog::new("the standard streams", Duration::from_secs(60));
+    if std::env::var_os(CHILD).is_some() {
+        return reveille::block_on(async {
+            let mut text = String::new();
+            AsyncReadExt::read_to_string(&mut reveille::io::stdin(), &mut text)
+                .await
+                .unwrap();
+            let mut output = reveille::io::stdout();
+            AsyncWriteExt::write_all(&mut output, text.to_uppercase().as_bytes())
+                .await
+                .unwrap();
+            AsyncWriteExt::flush(&mut output).await.unwrap();
+        });
+    }
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "the_standard_streams_have_the_traits_too",
+            "--nocapture",
+        ])
+        .env(CHILD, "yes")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"for tokio").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        output.status.success() && printed.contains("FOR TOKIO"),
+        "{printed}"
+    );
 }
 
 #[test]

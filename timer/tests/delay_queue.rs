@@ -151,7 +151,7 @@ fn a_key_that_names_nothing_is_refused_with_what_to_do_instead() {
     let _stage = Stage::new();
     type Refused = fn(&mut DelayQueue<()>, &Key);
     let refused: [(Refused, &str); 3] = [
-        (|queue, key| drop(queue.remove(key)), "try_remove"),
+        (|queue, key| _ = queue.remove(key), "try_remove"),
         (|queue, key| queue.reset(key, SECOND), "insert it again"),
         (
             |queue, key| _ = queue.deadline(key),
