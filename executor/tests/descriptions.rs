@@ -109,7 +109,7 @@ fn misuse_is_told_what_to_do_instead() {
     watched(|| {
         let text = panic_of(|| spawn_blocking(|| ()));
         assert!(text.contains("call it inside `block_on` or a task"), "{text}");
-        let text = panic_of(|| MultiThread::new([ThreadPark::new(); 0], Config::default()).map(drop));
+        let text = panic_of(|| MultiThread::new([] as [ThreadPark; 0], Config::default()).map(drop));
         assert!(text.contains("give it at least one park"), "{text}");
         let text = panic_of(|| NUMBER.with(|_| ()));
         assert!(
