@@ -1,6 +1,5 @@
 //! A slot for one runnable task, from which any thread may take it.
 
-use std::fmt;
 use std::ptr::{self, NonNull};
 
 use super::cell::Header;
@@ -61,8 +60,41 @@ impl Drop for LifoSlot {
     }
 }
 
-impl fmt::Debug for LifoSlot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("LifoSlot").field(&!self.is_empty()).finish()
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use std::panic::Location;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::task::{self, Place, Schedule, Task};
+
+    /// The home of tasks that nobody wakes.
+    struct Nowhere;
+
+    impl Schedule for Nowhere {
+        const LOCAL: bool = false;
+
+        fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
+            Err(task)
+        }
+
+        fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
+            unreachable!("nobody wakes it");
+        }
+
+        fn release(&self, _: Place) -> Option<Task> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_slot_frees_the_task_that_it_is_dropped_with() {
+        let home = Arc::new(Nowhere);
+        let slot = LifoSlot::new();
+        let (_, task, handle) = task::new(async {}, home.clone(), Location::caller());
+        drop(handle);
+        assert!(slot.push(task).is_none());
+        drop(slot);
+        assert_eq!(Arc::strong_count(&home), 1);
     }
 }
