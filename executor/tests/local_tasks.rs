@@ -262,12 +262,13 @@ fn a_thread_that_does_not_drive_runs_its_own_local_tasks() {
 fn a_task_that_was_queued_beside_a_local_one_goes_on_on_another_thread() {
     watched(|| {
         let executor = executor();
-        let task = executor.block_on(async {
+        let mut task = None;
+        executor.block_on(async {
             drop(spawn_local(future::pending::<()>()));
             // Nothing is polled between here and the end of this `block_on`.
-            spawn(async { 7 })
+            task = Some(spawn(async { 7 }));
         });
-        let output = thread::scope(|scope| scope.spawn(|| executor.block_on(task)).join());
+        let output = thread::scope(|scope| scope.spawn(|| executor.block_on(task.unwrap())).join());
         assert_eq!(output.unwrap().unwrap(), 7);
     });
 }
