@@ -265,3 +265,14 @@ fn the_types_are_what_hyper_asks_for() {
     writes::<tcp::WriteHalf<'_>>();
     executor::<HyperExecutor>();
 }
+
+#[test]
+fn hyper_spawns_by_the_executor() {
+    let _watchdog = Watchdog::new("a task of hyper's", Duration::from_secs(30));
+    reveille::block_on(async {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        hyper::rt::Executor::execute(&HyperExecutor, async move { sender.send("spawned").unwrap() });
+        reveille::task::yield_now().await;
+        assert_eq!(receiver.try_recv(), Ok("spawned"));
+    });
+}

@@ -300,3 +300,19 @@ fn outside_a_runtime_the_standard_streams_are_errors_that_say_why() {
     assert!(error.to_string().contains("block_on"), "{error}");
     assert!(pollster::block_on(stdin().read(&mut [0; 1])).is_err());
 }
+
+#[test]
+fn copying_says_how_far_it_is_and_refuses_to_copy_by_nothing() {
+    let ((mut one, _far), (mut other, _end)) = (duplex(8), duplex(8));
+    let copy = copy_bidirectional(&mut one, &mut other);
+    assert_eq!(
+        format!("{copy:?}"),
+        "CopyBidirectional { a_to_b: 0, b_to_a: 0, .. }"
+    );
+    drop(copy);
+    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        drop(copy_bidirectional_with_sizes(&mut one, &mut other, 0, 8));
+    }));
+    let said = *refused.unwrap_err().downcast::<&str>().unwrap();
+    assert!(said.contains("ask for at least one"), "{said}");
+}

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures_task::{LocalSpawn, Spawn};
 use reveille_executor::{
-    AbortOnDropHandle, Config, CurrentThread, JoinSet, LocalKey, MultiThread, TaskBuilder, ThreadPark, spawn,
-    spawn_blocking, task_local,
+    AbortOnDropHandle, Config, CurrentThread, JoinSet, LocalKey, MultiThread, Park, TaskBuilder, ThreadPark,
+    Token, spawn, spawn_blocking, task_local,
 };
 use watchdog::watched;
 
@@ -56,6 +56,22 @@ fn handles_sets_and_settings_say_which_they_are() {
         let future = format!("{:?}", NUMBER.scope(7, async {}));
         assert_eq!(future, "TaskLocalFuture { .. }");
     });
+}
+
+#[test]
+fn a_park_says_in_which_state_it_is() {
+    let token = Token::new();
+    assert_eq!(format!("{token:?}"), "Token(EMPTY)");
+    assert!(token.announce());
+    assert_eq!(format!("{token:?}"), "Token(PARKED)");
+    assert!(token.notify());
+    assert_eq!(format!("{token:?}"), "Token(NOTIFIED)");
+    let mut park = ThreadPark::new();
+    park.unparker().wake();
+    assert!(format!("{park:?}").contains("Token(NOTIFIED)"), "{park:?}");
+    // It returns at once, and takes the token.
+    park.park(None, &mut Vec::new());
+    assert!(format!("{park:?}").contains("Token(EMPTY)"), "{park:?}");
 }
 
 #[test]

@@ -97,24 +97,30 @@ fn block_in_place_in_a_hook_keeps_the_shard() {
     });
 }
 
-/// Panics in the one thing that it is told to.
+/// Panics in the one thing that it is told to, and then once more when it is dropped.
 struct Breaks {
     inside: ThreadPark,
     breaks: Arc<AtomicBool>,
     on_enter: bool,
+    is_broken: bool,
+}
+
+impl Drop for Breaks {
+    fn drop(&mut self) {
+        assert!(!self.is_broken, "a broken driver that breaks again");
+    }
 }
 
 impl Park for Breaks {
     fn enter(&mut self) {
+        self.is_broken = self.on_enter;
         assert!(!self.on_enter, "a driver that breaks when it is entered");
     }
 
     fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
         self.inside.park(timeout, woken);
-        assert!(
-            !self.breaks.load(Ordering::Relaxed),
-            "a driver that breaks when it parks"
-        );
+        self.is_broken = self.breaks.load(Ordering::Relaxed);
+        assert!(!self.is_broken, "a driver that breaks when it parks");
     }
 
     fn turn(&mut self, woken: &mut Vec<Waker>) {
@@ -135,6 +141,7 @@ fn a_driver_that_panics_ends_the_runtime_and_nobody_hangs() {
                 inside: ThreadPark::new(),
                 breaks: breaks.clone(),
                 on_enter,
+                is_broken: false,
             });
             let executor = MultiThread::new(parks, Config::default()).unwrap();
             let waits = executor.handle().spawn(std::future::pending::<()>());
@@ -148,6 +155,41 @@ fn a_driver_that_panics_ends_the_runtime_and_nobody_hangs() {
             assert!(executor.block_on(waits).unwrap_err().is_cancelled());
             drop(executor);
         }
+    });
+}
+
+/// Counts those that live.
+struct Counted(ThreadPark, #[expect(dead_code, reason = "counted")] Arc<()>);
+
+impl Park for Counted {
+    fn enter(&mut self) {
+        self.0.enter();
+    }
+
+    fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+        self.0.park(timeout, woken);
+    }
+
+    fn turn(&mut self, woken: &mut Vec<Waker>) {
+        self.0.turn(woken);
+    }
+
+    fn unparker(&self) -> Waker {
+        self.0.unparker()
+    }
+}
+
+#[test]
+fn no_driver_outlives_its_runtime_however_long_a_handle_does() {
+    watched(|| {
+        let alive = Arc::new(());
+        let parks = (0..3).map(|_| Counted(ThreadPark::new(), alive.clone()));
+        let executor = MultiThread::new(parks, Config::default()).unwrap();
+        let handle = executor.handle();
+        assert_eq!(Arc::strong_count(&alive), 4);
+        drop(executor);
+        assert_eq!(Arc::strong_count(&alive), 1);
+        drop(handle);
     });
 }
 

@@ -128,6 +128,9 @@ fn operations_of_other_sources_too() {
     let guard = pollster::block_on(source.ready(Interest::WRITABLE)).unwrap();
     describes(&guard, "ReadyGuard", &["Writable"]);
 
+    let would_block = guard.try_io(|_| std::io::Result::<()>::Err(std::io::ErrorKind::WouldBlock.into()));
+    assert_eq!(would_block.unwrap_err().to_string(), "the operation would block");
+
     let (from, to) = UnixStream::pair().unwrap();
     let splice = reveille_net::splice(&from, &to);
     describes(&splice, "Splice", &["held: 0", "delivered: 0", "descriptions.rs"]);

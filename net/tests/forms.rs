@@ -99,6 +99,7 @@ fn halves_of_a_tcp_stream_without_waiting() {
 
 #[cfg(unix)]
 mod unix {
+    use reveille_net::unix::pipe::pipe;
     use reveille_net::{UnixDatagram, UnixStream};
     use reveille_reactor::Interest;
 
@@ -145,9 +146,28 @@ mod unix {
     }
 
     #[test]
+    fn pipes_by_the_traits() {
+        pollster::block_on(async {
+            let (sender, receiver) = pipe().unwrap();
+            // Closing leaves a pipe open: it ends when its sender is dropped.
+            let mut writer = &sender;
+            writer.close().await.unwrap();
+            let bytes = [IoSlice::new(b"one"), IoSlice::new(b", two")];
+            assert_eq!(writer.write_vectored(&bytes).await.unwrap(), 8);
+            writer.flush().await.unwrap();
+            drop(sender);
+            let (mut first, mut second) = ([0; 3], [0; 9]);
+            let mut buffers = [IoSliceMut::new(&mut first), IoSliceMut::new(&mut second)];
+            assert_eq!((&receiver).read_vectored(&mut buffers).await.unwrap(), 8);
+            assert_eq!((&first, &second[..5]), (b"one", &b", two"[..]));
+            assert_eq!(receiver.read(&mut second).await.unwrap(), 0);
+        });
+    }
+
+    #[test]
     fn pipes_without_waiting() {
         pollster::block_on(async {
-            let (sender, receiver) = reveille_net::unix::pipe::pipe().unwrap();
+            let (sender, receiver) = pipe().unwrap();
             tries_vectored!(receiver, sender);
             let written = sender.try_io(Interest::WRITABLE, || Ok(7));
             assert_eq!(written.unwrap(), 7);

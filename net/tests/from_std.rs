@@ -81,3 +81,65 @@ fn a_stream_that_was_registered_goes_back_and_forth() {
         assert_eq!(hand.finish(stream.read(&mut [0; 8])).unwrap(), 1);
     });
 }
+
+#[cfg(unix)]
+#[test]
+fn blocking_unix_sockets_become_ones_that_do_not() {
+    use std::os::fd::{AsFd, AsRawFd};
+    use std::os::unix::net as unix;
+
+    use reveille_net::{UnixDatagram, UnixListener};
+
+    watched(|| {
+        let _hand = Hand::new();
+        let (socket, _peer) = unix::UnixDatagram::pair().unwrap();
+        let number = socket.as_raw_fd();
+        let socket = UnixDatagram::try_from(socket).unwrap();
+        assert!(would_block(&socket.try_recv(&mut [0; 8])));
+        assert_eq!(socket.as_raw_fd(), number);
+        assert!(socket.local_addr().unwrap().is_unnamed() && socket.peer_addr().unwrap().is_unnamed());
+        assert!(socket.take_error().unwrap().is_none());
+        socket.shutdown(net::Shutdown::Write).unwrap();
+        let closed = socket.try_send(b"x").unwrap_err();
+        assert_eq!(closed.kind(), std::io::ErrorKind::BrokenPipe);
+        let std = socket.into_std().unwrap();
+        assert_eq!(std.as_raw_fd(), number);
+
+        let directory = std::env::temp_dir().join(format!("reveille-from-std-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let listener = unix::UnixListener::bind(directory.join("listener")).unwrap();
+        let number = listener.as_raw_fd();
+        let listener = UnixListener::try_from(listener).unwrap();
+        assert!(poll(&mut listener.accept()).is_pending());
+        assert_eq!(listener.as_raw_fd(), number);
+        assert_eq!(listener.as_fd().as_raw_fd(), number);
+        assert!(listener.take_error().unwrap().is_none());
+        let std = listener.into_std().unwrap();
+        assert!(would_block(&std.accept()));
+        std::fs::remove_dir_all(&directory).unwrap();
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn the_number_of_a_descriptor_is_that_of_its_socket() {
+    use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+    use reveille_net::unix::pipe::{self, Receiver, Sender};
+
+    let (stream, _peer) = blocking_pair();
+    let stream = TcpStream::from_std(stream).unwrap();
+    assert_eq!(stream.as_raw_fd(), stream.as_fd().as_raw_fd());
+    let (sender, receiver) = pipe::pipe().unwrap();
+    assert_eq!(sender.as_raw_fd(), sender.as_fd().as_raw_fd());
+    assert_eq!(receiver.as_raw_fd(), receiver.as_fd().as_raw_fd());
+    let (sender, receiver): (OwnedFd, OwnedFd) = (
+        sender.into_nonblocking_fd().unwrap(),
+        receiver.into_nonblocking_fd().unwrap(),
+    );
+    let sender = Sender::from_owned_fd_unchecked(sender).unwrap();
+    let receiver = Receiver::from_owned_fd_unchecked(receiver).unwrap();
+    assert_eq!(sender.try_write(b"x").unwrap(), 1);
+    pollster::block_on(receiver.readable()).unwrap();
+    assert_eq!(receiver.try_read(&mut [0; 8]).unwrap(), 1);
+}

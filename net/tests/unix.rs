@@ -186,6 +186,7 @@ fn a_peek_takes_nothing() {
 fn the_peer_is_known_by_its_credentials() {
     let (here, _there) = UnixStream::pair().unwrap();
     let peer = here.peer_cred().unwrap();
+    assert_eq!(peer.gid(), rustix::process::getegid().as_raw());
     let owner = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap());
     assert_eq!(peer.uid(), owner);
     let process = peer.pid().map(i32::unsigned_abs);

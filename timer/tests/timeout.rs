@@ -89,3 +89,12 @@ fn a_loop_of_timeouts_yields() {
     assert_eq!(cut_off, usize::from(coop::BUDGET));
     assert_eq!(count.get(), 1, "nobody would poll the task again");
 }
+
+#[test]
+fn a_deadline_that_has_passed_is_an_error_of_input_and_output_too() {
+    let late = timeout(Duration::ZERO, std::future::pending::<()>());
+    let elapsed = pollster::block_on(late).unwrap_err();
+    let error = std::io::Error::from(elapsed);
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    assert_eq!(error.to_string(), "deadline has elapsed");
+}

@@ -234,8 +234,10 @@ impl<S: Kind> Connection<S> {
                 assert!(expected.eq(&buffer[..count]), "other bytes than were written");
                 if way != Way::Peeked {
                     pipe.bytes.drain(..count);
-                    self.settled = false;
                 }
+                // Peeking too makes TCP tell its peer how much room there is; the peer goes on sending, and with that tells what
+                // it has received: there is room to write.
+                self.settled = false;
             }
             Poll::Ready(Err(error)) => assert!(self.broken, "{error}"),
             Poll::Pending => assert!(!must_be_ready, "the system has something"),
