@@ -148,14 +148,12 @@ impl Reports {
             Some(hook) => {
                 wake::contain(|| hook(slow));
             }
-            None => self.print(slow),
+            None => self.print(slow, Instant::now(), &mut std::io::stderr()),
         }
     }
 
-    fn print(&mut self, slow: &SlowPoll) {
-        let now = Instant::now();
+    fn print(&mut self, slow: &SlowPoll, now: Instant, stderr: &mut impl Write) {
         // A closed stderr is no reason to panic.
-        let mut stderr = std::io::stderr();
         let second = *self.second.get_or_insert(now);
         if now.saturating_duration_since(second) >= Duration::from_secs(1) {
             if self.left_out > 0 {
@@ -174,5 +172,35 @@ impl Reports {
             stderr,
             "reveille: {slow}; use `spawn_blocking` for what blocks, or `yield_now` in long computations"
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_in_a_second_is_bounded_and_what_is_left_out_is_counted() {
+        let slow = SlowPoll {
+            task: TaskId::next(),
+            name: None,
+            spawned_at: Location::caller(),
+            worker: 0,
+            elapsed: Duration::from_millis(100),
+            has_ended: true,
+            others: Vec::new(),
+        };
+        let mut reports = Reports::new(&Config::default());
+        let (start, mut printed) = (Instant::now(), Vec::new());
+        for _ in 0..11 {
+            reports.print(&slow, start, &mut printed);
+        }
+        reports.print(&slow, start + Duration::from_secs(1), &mut printed);
+        reports.print(&slow, start + Duration::from_secs(2), &mut printed);
+        let printed = String::from_utf8(printed).unwrap();
+        let lines: Vec<_> = printed.lines().collect();
+        assert_eq!(lines.len(), 8 + 1 + 2, "{printed}");
+        assert_eq!(lines[8], "reveille: 3 more slow polls");
+        assert_eq!(lines[9], lines[0]);
     }
 }

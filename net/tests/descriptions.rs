@@ -5,6 +5,7 @@ mod hand;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use reveille_net::names::Names;
 use reveille_net::{AcceptPolicy, TcpListener, TcpSocket, TcpStream, UdpSocket};
 use reveille_reactor::Interest;
 
@@ -99,6 +100,14 @@ fn a_connection_that_is_under_way_says_where_to() {
     }
     // Nothing is left to describe.
     assert_eq!(format!("{connect:?}"), "ConnectSocket { .. }");
+}
+
+#[test]
+fn names_say_whether_they_are_closed() {
+    let names = Names::new(None);
+    assert_eq!(format!("{names:?}"), "Names { closed: false, .. }");
+    names.close(&mut Vec::new());
+    assert_eq!(format!("{names:?}"), "Names { closed: true, .. }");
 }
 
 #[cfg(unix)]

@@ -130,6 +130,10 @@ fn the_number_of_a_descriptor_is_that_of_its_socket() {
     let (stream, _peer) = blocking_pair();
     let stream = TcpStream::from_std(stream).unwrap();
     assert_eq!(stream.as_raw_fd(), stream.as_fd().as_raw_fd());
+    let listener = hand::listener();
+    assert_eq!(listener.as_raw_fd(), listener.as_fd().as_raw_fd());
+    let udp = pollster::block_on(UdpSocket::bind("127.0.0.1:0")).unwrap();
+    assert_eq!(udp.as_raw_fd(), udp.as_fd().as_raw_fd());
     let (sender, receiver) = pipe::pipe().unwrap();
     assert_eq!(sender.as_raw_fd(), sender.as_fd().as_raw_fd());
     assert_eq!(receiver.as_raw_fd(), receiver.as_fd().as_raw_fd());

@@ -64,32 +64,16 @@ impl Drop for LifoSlot {
 mod tests {
     use std::panic::Location;
     use std::sync::Arc;
+    use std::task::Waker;
 
     use super::*;
-    use crate::task::{self, Place, Schedule, Task};
-
-    /// The home of tasks that nobody wakes.
-    struct Nowhere;
-
-    impl Schedule for Nowhere {
-        const LOCAL: bool = false;
-
-        fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
-            Err(task)
-        }
-
-        fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
-            unreachable!("nobody wakes it");
-        }
-
-        fn release(&self, _: Place) -> Option<Task> {
-            None
-        }
-    }
+    use crate::Config;
+    use crate::home::Home;
+    use crate::task;
 
     #[test]
     fn a_slot_frees_the_task_that_it_is_dropped_with() {
-        let home = Arc::new(Nowhere);
+        let home = Arc::new(Home::new(Waker::noop().clone(), &Config::default()));
         let slot = LifoSlot::new();
         let (_, task, handle) = task::new(async {}, home.clone(), Location::caller());
         drop(handle);
