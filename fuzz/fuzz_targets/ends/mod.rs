@@ -46,8 +46,10 @@ pub struct Connection<S: Kind> {
     pipes: [Pipe; 2],
     /// Something was closed while there were bytes that nobody will read: a reset, by which anything may be lost.
     broken: bool,
-    /// Since the reactor was turned nothing was done that makes a socket ready.
-    settled: bool,
+    /// What was ready before the reactor was turned last, for reading and for writing, at each end: the reactor has heard of that.
+    /// Of nothing, once something was done that makes a socket ready. (TCP may acknowledge by itself, too, when its timer says so:
+    /// of that the reactor hears at its next turn.)
+    reported: [(bool, bool); 2],
 }
 
 struct End<S: Kind> {
@@ -175,7 +177,7 @@ impl<S: Kind> Connection<S> {
             ends: [End::new(one), End::new(other)],
             pipes: Default::default(),
             broken: false,
-            settled: false,
+            reported: Default::default(),
         }
     }
 
@@ -189,10 +191,12 @@ impl<S: Kind> Connection<S> {
         let bytes: Vec<u8> = (0..length)
             .map(|place| pipe.next.wrapping_add(place as u8))
             .collect();
-        let must_be_ready = self.settled && end.writers.registered && end.is_ready(PollFlags::OUT);
+        let must_be_ready = self.reported[from].1 && end.writers.registered && end.is_ready(PollFlags::OUT);
         let waker = end.writers.waker(way);
         let polled = end.write(way, &mut Context::from_waker(&waker), &bytes);
-        self.settled &= !end.writers.polled(way, &polled);
+        if end.writers.polled(way, &polled) {
+            self.reported = Default::default();
+        }
         match polled {
             Poll::Ready(Ok(count)) => {
                 assert!(!pipe.closed, "written after the end");
@@ -201,7 +205,7 @@ impl<S: Kind> Connection<S> {
                 pipe.next = pipe.next.wrapping_add(count as u8);
                 // Whom nobody can read any more, a reset answers.
                 self.broken |= self.ends[to].is_gone();
-                self.settled = false;
+                self.reported = Default::default();
             }
             Poll::Ready(Err(error)) => {
                 let nobody = self.broken || self.ends[to].is_gone();
@@ -220,10 +224,12 @@ impl<S: Kind> Connection<S> {
         }
         let pipe = &mut self.pipes[from];
         let mut buffer = vec![0; length];
-        let must_be_ready = self.settled && end.readers.registered && end.is_ready(PollFlags::IN);
+        let must_be_ready = self.reported[at].0 && end.readers.registered && end.is_ready(PollFlags::IN);
         let waker = end.readers.waker(way);
         let polled = end.read(way, &mut Context::from_waker(&waker), &mut buffer);
-        self.settled &= !end.readers.polled(way, &polled);
+        if end.readers.polled(way, &polled) {
+            self.reported = Default::default();
+        }
         match polled {
             Poll::Ready(Ok(0)) => assert!(
                 self.broken || pipe.closed && pipe.bytes.is_empty(),
@@ -237,7 +243,7 @@ impl<S: Kind> Connection<S> {
                 }
                 // Peeking too makes TCP tell its peer how much room there is; the peer goes on sending, and with that tells what
                 // it has received: there is room to write.
-                self.settled = false;
+                self.reported = Default::default();
             }
             Poll::Ready(Err(error)) => assert!(self.broken, "{error}"),
             Poll::Pending => assert!(!must_be_ready, "the system has something"),
@@ -297,7 +303,7 @@ impl<S: Kind> Connection<S> {
             assert!(not_connected || self.broken || gone, "{error}");
         }
         self.pipes[at].closed = true;
-        self.settled = false;
+        self.reported = Default::default();
     }
 
     pub fn drop_reader(&mut self, end: bool) {
@@ -349,7 +355,7 @@ impl<S: Kind> Connection<S> {
                 "who waits to write was not woken"
             );
         }
-        self.settled = true;
+        self.reported = ready;
     }
 
     /// All that was written can be read, and then its end.
@@ -396,7 +402,7 @@ impl<S: Kind> Connection<S> {
             self.ends[at].readers.since = None;
             self.ends[at].writers.since = None;
         }
-        self.settled = false;
+        self.reported = Default::default();
     }
 
     /// Loopback is quick, but not at once.
