@@ -2,11 +2,12 @@
 
 mod watchdog;
 
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use reveille_executor::{Config, CurrentThread, MultiThread, TaskBuilder, ThreadPark, yield_now};
+use reveille_executor::{Config, CurrentThread, MultiThread, Park, TaskBuilder, ThreadPark, yield_now};
 use watchdog::watched;
 
 #[test]
@@ -72,5 +73,68 @@ fn of_several_workers_the_stuck_one_is_told_of_while_it_is_stuck_and_no_idle_one
         thread::sleep(5 * threshold);
         let idle: Vec<_> = receiver.try_iter().collect();
         assert!(idle.is_empty(), "{idle:?}");
+    });
+}
+
+/// Wakes what it is given when it has slept.
+struct Wakes(ThreadPark, Arc<Mutex<Option<Waker>>>);
+
+impl Park for Wakes {
+    fn enter(&mut self) {
+        self.0.enter();
+    }
+
+    fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+        self.0.park(timeout, woken);
+        woken.extend(self.1.lock().unwrap().take());
+    }
+
+    fn turn(&mut self, woken: &mut Vec<Waker>) {
+        self.0.turn(woken);
+    }
+
+    fn unparker(&self) -> Waker {
+        self.0.unparker()
+    }
+}
+
+/// Takes its time, and says when it is done.
+struct Slow(Duration, Mutex<mpsc::Sender<()>>);
+
+impl Wake for Slow {
+    fn wake(self: Arc<Self>) {
+        thread::sleep(self.0);
+        self.1.lock().unwrap().send(()).unwrap();
+    }
+}
+
+#[test]
+fn a_slow_waker_is_not_laid_to_the_task_that_was_polled_last() {
+    watched(|| {
+        let (sender, receiver) = mpsc::channel();
+        // Longer than a busy system keeps a thread from running.
+        let threshold = Duration::from_millis(250);
+        let mut config = Config::default();
+        config.slow_poll_threshold = threshold;
+        config.on_slow_poll = Some(Arc::new(move |slow| sender.send(slow.clone()).unwrap()));
+        let given = Arc::default();
+        let park = Wakes(ThreadPark::new(), Arc::clone(&given));
+        let unparker = park.unparker();
+        let executor = MultiThread::new([park], config).unwrap();
+        let (polled, is_polled) = mpsc::channel();
+        let task = executor.handle().spawn(async move {
+            polled.send(()).unwrap();
+            std::future::pending::<()>().await;
+        });
+        is_polled.recv().unwrap();
+        let (done, is_done) = mpsc::channel();
+        *given.lock().unwrap() = Some(Arc::new(Slow(3 * threshold, Mutex::new(done))).into());
+        unparker.wake();
+        is_done.recv().unwrap();
+        let told: Vec<_> = receiver
+            .try_iter()
+            .filter(|slow| slow.task == task.id())
+            .collect();
+        assert!(told.is_empty(), "{told:?}");
     });
 }
