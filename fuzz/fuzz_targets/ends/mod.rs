@@ -1,7 +1,7 @@
 //! The two ends, and what is known of them: a queue of bytes in each direction.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::mem;
 use std::os::fd::AsFd;
 use std::pin::Pin;
@@ -22,6 +22,8 @@ pub use kind::Kind;
 pub enum Way {
     /// The trait's, whose waker stays with the stream.
     Polled,
+    /// The same, in two pieces.
+    Vectored,
     /// A future that is polled once and dropped: it must take nothing with it.
     Once,
     /// Not waiting at all.
@@ -34,10 +36,17 @@ pub enum Way {
 
 impl Way {
     fn keeps_its_waker(self) -> bool {
-        matches!(self, Self::Polled | Self::Half)
+        matches!(self, Self::Polled | Self::Vectored | Self::Half)
     }
 
-    pub const ALL: [Self; 5] = [Self::Polled, Self::Once, Self::Tried, Self::Half, Self::Peeked];
+    pub const ALL: [Self; 6] = [
+        Self::Polled,
+        Self::Vectored,
+        Self::Once,
+        Self::Tried,
+        Self::Half,
+        Self::Peeked,
+    ];
 }
 
 pub struct Connection<S: Kind> {
@@ -147,6 +156,16 @@ impl<S: Kind> End<S> {
     fn read(&mut self, way: Way, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         match (way, &mut self.form) {
             (Way::Polled, Form::Whole(stream)) => Pin::new(stream).poll_read(cx, buffer),
+            (Way::Vectored, form) => {
+                let (first, second) = buffer.split_at_mut(buffer.len() / 3);
+                let buffers = &mut [IoSliceMut::new(first), IoSliceMut::new(second)];
+                match form {
+                    Form::Whole(stream) => Pin::new(stream).poll_read_vectored(cx, buffers),
+                    Form::Apart(reader, _) => {
+                        Pin::new(reader.as_mut().unwrap()).poll_read_vectored(cx, buffers)
+                    }
+                }
+            }
             (Way::Polled | Way::Half, Form::Apart(Some(reader), _)) => Pin::new(reader).poll_read(cx, buffer),
             (Way::Half, Form::Whole(stream)) => stream.read_by_half(cx, buffer),
             (Way::Once, _) => self.stream().unwrap().read_once(cx, buffer),
@@ -158,6 +177,16 @@ impl<S: Kind> End<S> {
     fn write(&mut self, way: Way, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match (way, &mut self.form) {
             (Way::Polled, Form::Whole(stream)) => Pin::new(stream).poll_write(cx, bytes),
+            (Way::Vectored, form) => {
+                let (first, second) = bytes.split_at(bytes.len() / 3);
+                let bytes = &[IoSlice::new(first), IoSlice::new(second)];
+                match form {
+                    Form::Whole(stream) => Pin::new(stream).poll_write_vectored(cx, bytes),
+                    Form::Apart(_, writer) => {
+                        Pin::new(writer.as_mut().unwrap()).poll_write_vectored(cx, bytes)
+                    }
+                }
+            }
             (Way::Polled | Way::Half, Form::Apart(_, Some(writer))) => Pin::new(writer).poll_write(cx, bytes),
             (Way::Half, Form::Whole(stream)) => stream.write_by_half(cx, bytes),
             (Way::Once | Way::Peeked, _) => self.stream().unwrap().write_once(cx, bytes),
