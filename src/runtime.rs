@@ -56,6 +56,9 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// blocking on a future and spawning panic, waiting for its sockets is an error, and dropping it does nothing: build
 /// another one there.
 ///
+/// Dropping it waits for its threads. On Windows it must not be dropped by a thread-local, as a thread ends: no other thread
+/// can end meanwhile ([`LocalKey`](std::thread::LocalKey) tells why).
+///
 /// Several threads may be in [`block_on`](Self::block_on) at once. On a current-thread runtime one of them drives it, and
 /// another takes over when that one returns.
 ///

@@ -71,8 +71,8 @@ fn run<S: Kind>(steps: &[Step]) {
     let mut connection = Connection::<S>::new();
     for step in steps {
         match *step {
-            Step::Write { end, way, length } => connection.write(end, way, length),
-            Step::Read { end, way, length } => connection.read(end, way, length),
+            Step::Write { end, way, length } => connection.write(&mut reactor, end, way, length),
+            Step::Read { end, way, length } => connection.read(&mut reactor, end, way, length),
             Step::Split(end) => connection.split(end),
             Step::Reunite(end) => connection.reunite(end),
             Step::ReuniteWrongly => connection.reunite_wrongly(),

@@ -165,6 +165,31 @@ fn a_target_that_takes_nothing_keeps_the_source_waiting() {
     assert!(reader.join().unwrap() == sent[..written]);
 }
 
+/// A target that takes less than the pipe holds.
+#[test]
+fn what_was_written_only_in_part_is_written_before_more_is_read() {
+    let mut hand = Hand::new();
+    let ((from, mut source), (to, mut target)) = (unix_pair(), unix_pair());
+    socket2::SockRef::from(&to).set_send_buffer_size(1).unwrap();
+    target.set_nonblocking(true).unwrap();
+    let sent = &pattern()[..100_000];
+    source.write_all(sent).unwrap();
+    source.shutdown(Shutdown::Write).unwrap();
+    let mut splice = splice(&from, &to);
+    let (mut received, mut partly) = (Vec::new(), 0);
+    while poll(&mut splice).is_pending() {
+        partly += usize::from(splice.held() > 0);
+        let error = target.read_to_end(&mut received).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        hand.settle();
+    }
+    drop(splice);
+    drop(to);
+    target.read_to_end(&mut received).unwrap();
+    assert!(received == sent);
+    assert!(partly > 0, "the test is to fill the target");
+}
+
 #[test]
 fn one_that_is_dropped_with_nothing_held_has_lost_nothing() {
     let mut hand = Hand::new();
