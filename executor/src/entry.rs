@@ -12,7 +12,9 @@ use crate::big_future::{boxed, is_big};
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU32, Ordering, SegQueue, Thread, current_thread, fence, park_thread};
-use crate::task::{JoinHandle, PanicPolicy, Place, Runnable, Schedule, Task, new_local};
+use crate::task::{
+    Delivery, JoinHandle, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local,
+};
 
 /// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
 /// drives.
@@ -31,7 +33,7 @@ use crate::task::{JoinHandle, PanicPolicy, Place, Runnable, Schedule, Task, new_
 pub(crate) struct Entry {
     /// The bits, and above them how often the thread has slept as a follower.
     word: AtomicU32,
-    mailbox: SegQueue<Runnable>,
+    mailbox: SegQueue<Mail>,
     /// Where a driving thread sleeps.
     driver: Waker,
     /// Where a following thread sleeps.
@@ -42,7 +44,7 @@ pub(crate) struct Entry {
 }
 
 /// The number of the table of local tasks.
-pub(crate) const LOCAL: u32 = u32::MAX - 2;
+pub(crate) const LOCAL: u16 = u16::MAX - 2;
 
 const WOKEN: u32 = 1;
 const MAIL: u32 = 2;
@@ -163,7 +165,18 @@ impl Entry {
         if self.has_mail() {
             // Acquire: pairs with the Release in `notify`, for the push before it.
             self.word.fetch_and(!MAIL, Ordering::AcqRel);
-            local::push_all(iter::from_fn(|| self.mailbox.pop()));
+            local::push_all(iter::from_fn(|| self.next_mail()));
+        }
+    }
+
+    /// The next task of the mailbox that is to be queued.
+    fn next_mail(&self) -> Option<Runnable> {
+        loop {
+            match self.mailbox.pop()?.open(None) {
+                Delivery::Queue(task) => return Some(task),
+                Delivery::Nothing => {}
+                Delivery::Late => self.owned.note_late_mail(),
+            }
         }
     }
 
@@ -265,19 +278,34 @@ impl ArcWake for Entry {
 
 impl Schedule for Entry {
     const LOCAL: bool = true;
+    const BOUND: bool = true;
 
-    #[inline]
-    fn push_here(entry: &Self, task: Runnable) -> Result<(), Runnable> {
-        local::push_if_home(entry, task)
+    fn wakers() -> &'static Wakers<Self> {
+        static WAKERS: Wakers<Entry> = Wakers::new();
+        &WAKERS
     }
 
-    fn push_from_elsewhere(entry: Arc<Self>, task: Runnable) {
-        entry.mailbox.push(task);
+    #[inline]
+    fn is_here(entry: &Self) -> bool {
+        local::is_home(entry)
+    }
+
+    #[inline]
+    fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
+        local::push(task)
+    }
+
+    fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
+        unreachable!("a bound task comes by mail");
+    }
+
+    fn post(entry: Arc<Self>, mail: Mail) {
+        entry.mailbox.push(mail);
         entry.notify(MAIL);
     }
 
-    fn release(&self, place: Place) -> Option<Task> {
-        self.owned.remove(place)
+    fn release(&self, place: Place, is_mailed: bool) {
+        self.owned.remove(place, is_mailed);
     }
 
     fn name(&self, place: Place) -> Option<Arc<str>> {

@@ -16,7 +16,7 @@ use crate::owned::OwnedTasks;
 use crate::primitive::{Ordering, SegQueue};
 use crate::quiescence::Quiescence;
 use crate::schedule_latency::ScheduleLatency;
-use crate::task::{PanicPolicy, Place, Runnable, Schedule, Task};
+use crate::task::{Delivery, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers};
 
 /// Shared by the runtime, its handles and each of its tasks, and so alive until the last waker is gone.
 ///
@@ -24,7 +24,7 @@ use crate::task::{PanicPolicy, Place, Runnable, Schedule, Task};
 /// and a thread whose `park` has returned looks here after its Acquire. So a look that misses a push is followed by a
 /// `park` that returns at once.
 pub(crate) struct Home {
-    mailbox: SegQueue<Runnable>,
+    mailbox: SegQueue<Mail>,
     unparker: Waker,
     pub(crate) owned: OwnedTasks,
     panic_policy: PanicPolicy,
@@ -86,8 +86,15 @@ impl Home {
         });
     }
 
+    /// The next task of the mailbox that is to be queued, by the thread that drives or has the driver's seat.
     pub(crate) fn receive(&self) -> Option<Runnable> {
-        self.mailbox.pop()
+        loop {
+            match self.mailbox.pop()?.open(Some(&self.latency)) {
+                Delivery::Queue(task) => return Some(task),
+                Delivery::Nothing => {}
+                Delivery::Late => self.owned.note_late_mail(),
+            }
+        }
     }
 
     /// How many tasks there are in the mailbox.
@@ -103,14 +110,29 @@ impl Home {
 
 impl Schedule for Home {
     const LOCAL: bool = false;
+    const BOUND: bool = true;
 
-    #[inline]
-    fn push_here(home: &Self, task: Runnable) -> Result<(), Runnable> {
-        local::push_if_driving(home, task)
+    fn wakers() -> &'static Wakers<Self> {
+        static WAKERS: Wakers<Home> = Wakers::new();
+        &WAKERS
     }
 
-    fn push_from_elsewhere(home: Arc<Self>, task: Runnable) {
-        home.mailbox.push(task);
+    #[inline]
+    fn is_here(home: &Self) -> bool {
+        local::is_driving(home)
+    }
+
+    #[inline]
+    fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
+        local::push(task)
+    }
+
+    fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
+        unreachable!("a bound task comes by mail");
+    }
+
+    fn post(home: Arc<Self>, mail: Mail) {
+        home.mailbox.push(mail);
         home.unpark();
     }
 
@@ -118,8 +140,8 @@ impl Schedule for Home {
         Some(&self.latency)
     }
 
-    fn release(&self, place: Place) -> Option<Task> {
-        self.owned.remove(place)
+    fn release(&self, place: Place, is_mailed: bool) {
+        self.owned.remove(place, is_mailed);
     }
 
     fn name(&self, place: Place) -> Option<Arc<str>> {

@@ -23,22 +23,26 @@ use crate::task::Runnable;
 pub(crate) use aside::{Aside, address};
 pub(crate) use suspended::suspend;
 
-struct Local {
+/// What is asked at every wake. It has no destructor, so that it can be read at any time without a look whether it is gone.
+struct Here {
     /// The home of the runtime that this thread drives, or null. Compared, never followed.
     driving: Cell<*const Home>,
+    /// The `block_on` that this thread is in, or the worker that it is, or null. Compared, never followed.
+    entry: Cell<*const Entry>,
     /// The multi-thread runtime of which this thread works a shard, or null. Compared, never followed.
     worker: Cell<*const Shared>,
     /// That shard.
     shard: Cell<usize>,
     /// Whether it polls a task: what that wakes may run next.
     in_poll: Cell<bool>,
+    /// Whether something was pushed to the shard since the worker last asked.
+    pushed: Cell<bool>,
+}
+
+struct Local {
     /// What stands still while this thread blocks: each `block_on` that it was in, and the worker that it is, the innermost
     /// last. Compared, never followed.
     suspended: RefCell<Vec<*const Entry>>,
-    /// Whether something was pushed to the shard since the worker last asked.
-    pushed: Cell<bool>,
-    /// The `block_on` that this thread is in, or the worker that it is, or null. Compared, never followed.
-    entry: Cell<*const Entry>,
     /// Woken tasks that this thread will run: those of the runtime it drives, and its own local ones.
     queue: RefCell<VecDeque<Runnable>>,
     /// Whether it ever had a local task.
@@ -54,14 +58,16 @@ struct Local {
 }
 
 thread_local! {
-    static LOCAL: Local = Local {
+    static HERE: Here = Here {
         driving: Cell::new(ptr::null()),
+        entry: Cell::new(ptr::null()),
         worker: Cell::new(ptr::null()),
         shard: Cell::new(0),
         in_poll: Cell::new(false),
-        suspended: RefCell::new(Vec::new()),
         pushed: Cell::new(false),
-        entry: Cell::new(ptr::null()),
+    };
+    static LOCAL: Local = Local {
+        suspended: RefCell::new(Vec::new()),
         queue: RefCell::new(VecDeque::new()),
         has_local_tasks: Cell::new(false),
         flavor: Cell::new(Flavor::Outside),
@@ -71,85 +77,80 @@ thread_local! {
     };
 }
 
-/// Queues a task of the runtime that this thread drives; gives it back on any other thread, also on one whose
-/// thread-locals are gone.
+/// Queues a task of the runtime that this thread drives, or a local one of the `block_on` that it is in; gives it back on
+/// a thread whose thread-locals are gone.
 #[inline]
-pub(crate) fn push_if_driving(home: &Home, task: Runnable) -> Result<(), Runnable> {
-    push_if(task, |local| ptr::eq(local.driving.get(), home))
-}
-
-/// Queues a local task of the `block_on` that this thread is in; gives it back on any other thread.
-#[inline]
-pub(crate) fn push_if_home(entry: &Entry, task: Runnable) -> Result<(), Runnable> {
-    push_if(task, |local| ptr::eq(local.entry.get(), entry))
-}
-
-#[inline]
-fn push_if(task: Runnable, here: impl FnOnce(&Local) -> bool) -> Result<(), Runnable> {
+pub(crate) fn push(task: Runnable) -> Result<(), Runnable> {
     let mut task = Some(task);
     let _ = try_with(|local| {
-        if here(local) {
+        if let Some(task) = task.take() {
             // `pop` and the rest end their borrow before a task runs, so this one is always free.
-            local.queue.borrow_mut().extend(task.take());
+            local.queue.borrow_mut().push_back(task);
         }
     });
     task.map_or(Ok(()), Err)
 }
 
+/// Whether this thread drives that runtime.
+#[inline]
+pub(crate) fn is_driving(home: &Home) -> bool {
+    try_here(|here| ptr::eq(here.driving.get(), home)).unwrap_or(false)
+}
+
 /// Whether this thread is in that `block_on`.
 #[inline]
 pub(crate) fn is_home(entry: &Entry) -> bool {
-    try_with(|local| ptr::eq(local.entry.get(), entry)).unwrap_or(false)
+    try_here(|here| ptr::eq(here.entry.get(), entry)).unwrap_or(false)
 }
 
 /// This thread works that shard from now on.
 pub(crate) fn start_working(shared: &Arc<Shared>, shard: usize) {
-    LOCAL.with(|local| {
-        local.worker.set(Arc::as_ptr(shared));
-        local.shard.set(shard);
+    HERE.with(|here| {
+        here.worker.set(Arc::as_ptr(shared));
+        here.shard.set(shard);
     });
 }
 
 /// This thread works no shard any more.
 pub(crate) fn stop_working() {
-    LOCAL.with(|local| local.worker.set(ptr::null()));
+    HERE.with(|here| here.worker.set(ptr::null()));
 }
 
 /// The shard of that runtime that this thread works, if it does.
 #[inline]
 pub(crate) fn shard_of(shared: &Shared) -> Option<usize> {
-    try_with(|local| ptr::eq(local.worker.get(), shared).then(|| local.shard.get())).flatten()
+    try_here(|here| ptr::eq(here.worker.get(), shared).then(|| here.shard.get())).flatten()
 }
 
 /// Notes a push to this thread's shard; whether a task is being polled.
 #[inline]
 pub(crate) fn note_push() -> bool {
-    LOCAL.with(|local| {
-        local.pushed.set(true);
-        local.in_poll.get()
+    HERE.with(|here| {
+        here.pushed.set(true);
+        here.in_poll.get()
     })
 }
 
 /// Whether a worker's poll runs on this thread, and nothing else inside it.
 pub(crate) fn in_poll() -> bool {
-    try_with(|local| local.in_poll.get()).unwrap_or(false)
+    try_here(|here| here.in_poll.get()).unwrap_or(false)
 }
 
 /// A worker's poll begins.
 #[inline]
 pub(crate) fn begin_poll() {
-    LOCAL.with(|local| {
-        local.in_poll.set(true);
-        local.pushed.set(false);
+    HERE.with(|here| {
+        here.in_poll.set(true);
+        here.pushed.set(false);
     });
 }
 
 /// A worker's poll has ended; whether something was pushed to its shard.
 #[inline]
 pub(crate) fn end_poll() -> bool {
-    LOCAL.with(|local| {
-        local.in_poll.set(false);
-        local.pushed.get()
+    HERE.with(|here| {
+        here.in_poll.set(false);
+        here.pushed.get()
     })
 }
 
@@ -172,7 +173,7 @@ pub(crate) fn queued() -> usize {
 
 /// How many tasks there are in this thread's queue, if it drives that runtime.
 pub(crate) fn queued_if_driving(home: &Home) -> Option<usize> {
-    try_with(|local| ptr::eq(local.driving.get(), home).then(|| local.queue.borrow().len())).flatten()
+    is_driving(home).then(queued)
 }
 
 /// Queues tasks that are taken from a mailbox.
@@ -188,10 +189,10 @@ pub(crate) fn note_local_task() {
 /// Makes this thread a foreign one until the guard is dropped: what is woken meanwhile, by a park that calls wakers
 /// itself, goes through the mailbox and unparks.
 pub(crate) fn as_if_elsewhere() -> Elsewhere {
-    LOCAL.with(|local| Elsewhere {
-        driving: local.driving.replace(ptr::null()),
-        worker: local.worker.replace(ptr::null()),
-        entry: local.entry.replace(ptr::null()),
+    HERE.with(|here| Elsewhere {
+        driving: here.driving.replace(ptr::null()),
+        worker: here.worker.replace(ptr::null()),
+        entry: here.entry.replace(ptr::null()),
     })
 }
 
@@ -204,10 +205,10 @@ pub(crate) struct Elsewhere {
 
 impl Drop for Elsewhere {
     fn drop(&mut self) {
-        LOCAL.with(|local| {
-            local.driving.set(self.driving);
-            local.worker.set(self.worker);
-            local.entry.set(self.entry);
+        HERE.with(|here| {
+            here.driving.set(self.driving);
+            here.worker.set(self.worker);
+            here.entry.set(self.entry);
         });
     }
 }
@@ -229,8 +230,8 @@ pub(crate) fn entered_at() -> Option<&'static Location<'static>> {
 
 /// Makes the runtime of `home` the one that this thread drives, with `queue` as its woken tasks.
 pub(crate) fn start_driving(home: &Arc<Home>, queue: &mut VecDeque<Runnable>) {
+    HERE.with(|here| here.driving.set(Arc::as_ptr(home)));
     LOCAL.with(|local| {
-        local.driving.set(Arc::as_ptr(home));
         let mut here = local.queue.borrow_mut();
         // Local tasks that were woken while this thread followed stay in front.
         mem::swap(&mut *here, queue);
@@ -243,8 +244,8 @@ pub(crate) fn start_driving(home: &Arc<Home>, queue: &mut VecDeque<Runnable>) {
 
 /// Ends what [`start_driving`] began, and puts the runtime's tasks back into `queue`; local ones stay.
 pub(crate) fn stop_driving(queue: &mut VecDeque<Runnable>) {
+    HERE.with(|here| here.driving.set(ptr::null()));
     LOCAL.with(|local| {
-        local.driving.set(ptr::null());
         let mut here = local.queue.borrow_mut();
         mem::swap(&mut *here, queue);
         if local.has_local_tasks.get() {
@@ -332,7 +333,7 @@ impl EntryGuard {
         LOCAL.with(|local| {
             local.flavor.set(flavor);
             local.entered_at.set(Some(location));
-            local.entry.set(Arc::as_ptr(&entry));
+            HERE.with(|here| here.entry.set(Arc::as_ptr(&entry)));
             *local.current_entry.borrow_mut() = Some(entry.clone());
         });
         Self { entry }
@@ -348,7 +349,7 @@ impl Drop for EntryGuard {
                 let entry = LOCAL.with(|local| {
                     local.flavor.set(Flavor::Outside);
                     local.entered_at.set(None);
-                    local.entry.set(ptr::null());
+                    HERE.with(|here| here.entry.set(ptr::null()));
                     local.has_local_tasks.set(false);
                     local.current_entry.borrow_mut().take()
                 });
@@ -360,6 +361,12 @@ impl Drop for EntryGuard {
             self.entry.cancel_local_tasks();
         }
     }
+}
+
+/// In a model checker they may be gone.
+#[inline]
+fn try_here<R>(access: impl FnOnce(&Here) -> R) -> Option<R> {
+    HERE.try_with(access).ok()
 }
 
 /// Thread-locals are gone while a thread ends, when wakers may still be called.

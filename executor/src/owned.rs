@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::primitive::{Mutex, lock};
-use crate::task::{Claimed, Place, Runnable, Task, TaskInfo};
+use crate::task::{Claimed, Listed, Place, Runnable, TaskInfo};
 
 /// The tasks of one home. Its lock is never held during a poll, nor while a future or a waker is dropped.
 pub(crate) struct OwnedTasks {
     /// Which of its home's tables this is.
-    number: u32,
+    number: u16,
     table: Mutex<Table>,
 }
 
@@ -18,6 +18,8 @@ struct Table {
     /// The first free slot; each names the next.
     free: Option<u32>,
     live: usize,
+    /// How many mails are on their way whose task is complete: they keep it, and it their home.
+    mailed: usize,
     /// How many were ever added.
     spawned: u64,
     closed: bool,
@@ -48,7 +50,7 @@ impl std::iter::Sum for Tally {
 }
 
 enum Slot {
-    Task(Task, Option<Arc<str>>),
+    Task(Listed, Option<Arc<str>>),
     Free { next: Option<u32> },
 }
 
@@ -57,7 +59,7 @@ pub(crate) struct Closed;
 
 impl OwnedTasks {
     /// The table with that number among its home's.
-    pub(crate) fn new(number: u32) -> Self {
+    pub(crate) fn new(number: u16) -> Self {
         Self {
             number,
             table: Mutex::new(Table::default()),
@@ -66,7 +68,7 @@ impl OwnedTasks {
 
     /// Adds a task that was never queued yet. The closed flag is read under the same lock, so that no task is added
     /// after [`close`](Self::close).
-    pub(crate) fn insert(&self, task: Task, name: Option<Arc<str>>) -> Result<(), Closed> {
+    pub(crate) fn insert(&self, task: Listed, name: Option<Arc<str>>) -> Result<(), Closed> {
         let mut table = lock(&self.table);
         if table.closed {
             drop(table);
@@ -76,15 +78,22 @@ impl OwnedTasks {
         Ok(())
     }
 
-    /// Takes a completed task out.
-    pub(crate) fn remove(&self, place: Place) -> Option<Task> {
+    /// Takes a completed task out, of which a mail `is_mailed`, or none.
+    pub(crate) fn remove(&self, place: Place, is_mailed: bool) {
         if place.table != self.number {
-            return None;
+            return;
         }
-        let (task, name) = lock(&self.table).remove(place.slot)?;
-        // Here the lock is free again.
+        let mut table = lock(&self.table);
+        let name = table.remove(place.slot);
+        table.mailed += usize::from(is_mailed);
+        drop(table);
         drop(name);
-        Some(task)
+    }
+
+    /// A mail has come whose task was complete.
+    #[cold]
+    pub(crate) fn note_late_mail(&self) {
+        lock(&self.table).mailed -= 1;
     }
 
     /// The name of a task that is in the table.
@@ -128,8 +137,10 @@ impl OwnedTasks {
         }
     }
 
+    /// Whether there is no task, nor mail of one.
     pub(crate) fn is_empty(&self) -> bool {
-        lock(&self.table).live == 0
+        let table = lock(&self.table);
+        table.live == 0 && table.mailed == 0
     }
 
     /// Whether no task is added any more.
@@ -154,8 +165,8 @@ impl OwnedTasks {
 
     /// Cancels every task on this thread: those that `pop` gives and those that are idle, until the table is empty.
     ///
-    /// A waker that has just set SCHEDULED on another thread may not have pushed its task yet; `park` waits for
-    /// the push, which unparks this thread as every push does.
+    /// A waker that has just set SCHEDULED on another thread may not have pushed its task yet, or its mail; `park` waits
+    /// for the push, which unparks this thread as every push does.
     pub(crate) fn cancel_all(&self, mut pop: impl FnMut() -> Option<Runnable>, mut park: impl FnMut()) {
         self.close();
         // Once is enough: a task that is not idle now is marked, and is cancelled instead of becoming idle again.
@@ -165,6 +176,8 @@ impl OwnedTasks {
         while !self.is_empty() {
             match pop() {
                 Some(task) => task.cancel(),
+                // There was late mail, and nothing else.
+                None if self.is_empty() => {}
                 None => park(),
             }
         }
@@ -172,7 +185,7 @@ impl OwnedTasks {
 }
 
 impl Table {
-    fn insert(&mut self, table: u32, task: Task, name: Option<Arc<str>>) {
+    fn insert(&mut self, table: u16, task: Listed, name: Option<Arc<str>>) {
         let slot = match self.free {
             Some(slot) => slot,
             None => {
@@ -192,14 +205,15 @@ impl Table {
         self.spawned += 1;
     }
 
-    fn remove(&mut self, slot: u32) -> Option<(Task, Option<Arc<str>>)> {
+    /// The name of what was there.
+    fn remove(&mut self, slot: u32) -> Option<Arc<str>> {
         let entry = self.slots.get_mut(slot as usize)?;
         let taken = std::mem::replace(entry, Slot::Free { next: self.free });
         match taken {
-            Slot::Task(task, name) => {
+            Slot::Task(_, name) => {
                 self.free = Some(slot);
                 self.live -= 1;
-                Some((task, name))
+                name
             }
             free => {
                 *entry = free;

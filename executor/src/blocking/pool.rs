@@ -13,7 +13,7 @@ use super::state::State;
 use super::thread;
 use crate::config::Around;
 use crate::primitive::{Condvar, Mutex, lock, wait, wait_until};
-use crate::task::{self, JoinHandle, Place, Runnable, Schedule, Task};
+use crate::task::{self, JoinHandle, Place, Runnable, Schedule, Wakers};
 
 /// Threads for blocking code, started as they are needed and ended when they are not.
 ///
@@ -69,12 +69,11 @@ impl BlockingPool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (task, runnable, handle) = task::new(Work::new(closure), self.clone(), spawned_at);
-        // There is no table: until it runs the queue owns a job, and then its thread. So nothing else has to be told
+        // There is no table: until it runs the queue has a job, and then its thread. So nothing else has to be told
         // when it ends, and `close` finds all that did not begin in one place.
-        drop(task);
+        let (_, spawned, handle) = task::new(Work::new(closure), self.clone(), spawned_at);
         let job = Job {
-            task: runnable,
+            task: spawned.into_runnable(),
             record: Record {
                 id: handle.id(),
                 name,
@@ -166,6 +165,12 @@ impl BlockingPool {
 /// its only push is the one that [`BlockingPool::spawn_blocking`] makes itself.
 impl Schedule for BlockingPool {
     const LOCAL: bool = false;
+    const BOUND: bool = false;
+
+    fn wakers() -> &'static Wakers<Self> {
+        static WAKERS: Wakers<BlockingPool> = Wakers::new();
+        &WAKERS
+    }
 
     fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
         Err(task)
@@ -175,7 +180,5 @@ impl Schedule for BlockingPool {
         unreachable!("a blocking job was woken, though no waker of it was ever given away");
     }
 
-    fn release(&self, _: Place) -> Option<Task> {
-        None
-    }
+    fn release(&self, _: Place, _: bool) {}
 }

@@ -40,8 +40,7 @@ pub(super) struct Watch {
 #[derive(Clone, Copy)]
 struct Polled {
     task: TaskId,
-    /// A [`Place`].
-    place: u64,
+    place: Place,
     spawned_at: &'static Location<'static>,
 }
 
@@ -57,7 +56,7 @@ const WORTH_A_LOOK: Duration = Duration::from_micros(1);
 
 impl Polled {
     fn suspect(&self, home: &Home) -> Suspect {
-        let (id, place) = (self.task.get(), Place::unpack(self.place));
+        let (id, place) = (self.task.get(), self.place);
         let local = || local::current_entry()?.owned().info(place, id);
         let info = home.owned.info(place, id).or_else(local);
         Suspect {
@@ -87,7 +86,7 @@ impl Watch {
     pub(super) fn note(&mut self, task: &Runnable) {
         self.keep(Polled {
             task: task.id(),
-            place: task.packed_place(),
+            place: task.place(),
             spawned_at: task.location(),
         });
     }
@@ -97,7 +96,7 @@ impl Watch {
         self.roots += 1;
         self.keep(Polled {
             task: id,
-            place: NOWHERE.pack(),
+            place: NOWHERE,
             spawned_at: called_at,
         });
     }

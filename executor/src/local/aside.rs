@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
-use super::{Flavor, LOCAL, Local, try_with};
+use super::{Flavor, HERE, LOCAL, Local, try_with};
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::home::Home;
@@ -54,8 +54,10 @@ impl Aside {
     }
 
     fn exchange(&self, local: &Local) {
-        self.driving.swap(&local.driving);
-        self.entry.swap(&local.entry);
+        HERE.with(|here| {
+            self.driving.swap(&here.driving);
+            self.entry.swap(&here.entry);
+        });
         // No borrow is alive here: those of this thread end before foreign code runs.
         self.queue.swap(&local.queue);
         self.has_local_tasks.swap(&local.has_local_tasks);

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
-use super::{Flavor, LOCAL};
+use super::{Flavor, HERE, LOCAL};
 use crate::entry::Entry;
 use crate::task::Runnable;
 
@@ -26,12 +26,12 @@ pub(crate) fn suspend() -> Suspended {
     });
     LOCAL.with(|local| Suspended {
         flavor: local.flavor.replace(Flavor::Outside),
-        entry: local.entry.replace(ptr::null()),
+        entry: HERE.with(|here| here.entry.replace(ptr::null())),
         entered_at: local.entered_at.take(),
         current_entry: local.current_entry.take(),
         queue: local.queue.take(),
         has_local_tasks: local.has_local_tasks.take(),
-        in_poll: local.in_poll.take(),
+        in_poll: HERE.with(|here| here.in_poll.take()),
     })
 }
 
@@ -50,7 +50,7 @@ impl Drop for Suspended {
     fn drop(&mut self) {
         LOCAL.with(|local| {
             local.flavor.set(self.flavor);
-            local.entry.set(self.entry);
+            HERE.with(|here| here.entry.set(self.entry));
             local.entered_at.set(self.entered_at);
             if self.current_entry.is_some() {
                 local.suspended.borrow_mut().pop();
@@ -58,7 +58,7 @@ impl Drop for Suspended {
             local.current_entry.replace(self.current_entry.take());
             local.queue.replace(mem::take(&mut self.queue));
             local.has_local_tasks.set(self.has_local_tasks);
-            local.in_poll.set(self.in_poll);
+            HERE.with(|here| here.in_poll.set(self.in_poll));
         });
         if let Some(entry) = super::current_entry() {
             entry.set_blocked(false);

@@ -71,6 +71,9 @@ pub struct MultiThread {
     waits: bool,
 }
 
+/// Each has a table of tasks, with a number of 16 bits.
+const MOST_WORKERS: usize = 65_000;
+
 impl MultiThread {
     /// An executor with a worker for each of `parks`.
     ///
@@ -78,7 +81,7 @@ impl MultiThread {
     ///
     /// # Errors
     ///
-    /// When the system refuses a thread.
+    /// When the system refuses a thread; for more than 65,000 parks.
     ///
     /// # Panics
     ///
@@ -94,6 +97,10 @@ impl MultiThread {
             "a multi-thread executor was asked for without workers; give it at least one park"
         );
         let workers = parks.len();
+        if workers > MOST_WORKERS {
+            let text = format!("{workers} workers are more than the {MOST_WORKERS} that a runtime can have");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         // From here on what was started is ended again if something fails.
         let executor = Self {
             shared: Arc::new(Shared::new(parks, config)),

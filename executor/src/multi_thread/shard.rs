@@ -31,7 +31,7 @@ pub(super) struct Shard {
 pub(super) const RING: usize = 256;
 
 impl Shard {
-    pub(super) fn new(number: u32, park: Box<dyn Park>) -> Self {
+    pub(super) fn new(number: u16, park: Box<dyn Park>) -> Self {
         Self {
             ring: ArrayQueue::new(RING),
             lifo: LifoSlot::new(),

@@ -17,7 +17,7 @@ use crate::park::Park;
 use crate::primitive::SegQueue;
 use crate::quiescence::{Answers, Quiescence};
 use crate::schedule_latency::ScheduleLatency;
-use crate::task::{Claimed, PanicPolicy, Place, Runnable, Schedule, Task};
+use crate::task::{Claimed, PanicPolicy, Place, Runnable, Schedule, Wakers};
 
 /// The home of a multi-thread runtime's tasks.
 pub(crate) struct Shared {
@@ -45,7 +45,7 @@ impl Shared {
     pub(super) fn new(parks: Vec<Box<dyn Park>>, config: Config) -> Self {
         let workers = parks.len();
         let shards = parks.into_iter().enumerate().map(|(index, park)| {
-            let number = u32::try_from(index).expect("fewer than 2^32 workers");
+            let number = u16::try_from(index).expect("fewer than 2^16 workers");
             Shard::new(number, park)
         });
         let shards: Box<[Shard]> = shards.collect();
@@ -101,7 +101,7 @@ impl Shared {
     }
 
     /// The table of that number.
-    pub(super) fn owned(&self, table: u32) -> Option<&OwnedTasks> {
+    pub(super) fn owned(&self, table: u16) -> Option<&OwnedTasks> {
         if table == ELSEWHERE {
             return Some(&self.spawned_elsewhere);
         }
@@ -212,10 +212,16 @@ impl Shared {
 }
 
 /// The number of the table for what no worker spawned.
-const ELSEWHERE: u32 = u32::MAX - 1;
+const ELSEWHERE: u16 = u16::MAX - 1;
 
 impl Schedule for Shared {
     const LOCAL: bool = false;
+    const BOUND: bool = false;
+
+    fn wakers() -> &'static Wakers<Self> {
+        static WAKERS: Wakers<Shared> = Wakers::new();
+        &WAKERS
+    }
 
     #[inline]
     fn push_here(shared: &Self, task: Runnable) -> Result<(), Runnable> {
@@ -252,8 +258,10 @@ impl Schedule for Shared {
         Some(&self.latency)
     }
 
-    fn release(&self, place: Place) -> Option<Task> {
-        self.owned(place.table)?.remove(place)
+    fn release(&self, place: Place, _: bool) {
+        if let Some(table) = self.owned(place.table) {
+            table.remove(place, false);
+        }
     }
 
     fn name(&self, place: Place) -> Option<Arc<str>> {

@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, Waker};
 
 use reveille_context::cause;
@@ -18,18 +17,33 @@ use reveille_context::wake;
 use super::error::{JoinError, Payload};
 use super::join::JoinHandle;
 use super::local::HomeBound;
+use super::info::TaskStage;
+use super::owner::Owner;
 use super::panic_policy::PanicPolicy;
 use super::place::{MARK, NOWHERE, Place};
-use super::reference::{Runnable, Task, drop_references};
-use super::state::{FinishPoll, Start, State};
-use super::waker;
-use crate::primitive::{Ordering, UnsafeCell};
+use super::polled;
+use super::reference::{Listed, Mail, Runnable, Spawned, Task, drop_reference};
+use super::state::{FinishPoll, Start, State, Wake};
+use super::waker::{self, Wakers};
+use crate::primitive::{AtomicU16, AtomicU32, Ordering, UnsafeCell};
 use crate::schedule_latency::{self, ScheduleLatency};
 
 /// A task's home: where it is queued when it is woken, and the table that owns it.
 pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     /// Whether its tasks stay on one thread.
     const LOCAL: bool;
+
+    /// Whether its tasks are run by one thread at a time, for which [`is_here`](Self::is_here) is true: `owner.rs` has what
+    /// that saves.
+    const BOUND: bool;
+
+    /// The one table of wakers of its kind.
+    fn wakers() -> &'static Wakers<Self>;
+
+    /// Of a home of bound tasks: whether this thread runs them, and nobody else.
+    fn is_here(_: &Self) -> bool {
+        false
+    }
 
     /// Queues a woken task if this thread runs tasks for `home`; else gives it back.
     ///
@@ -43,16 +57,21 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     }
 
     /// Queues a task that was woken anywhere else. As soon as it is queued, another thread may run it to its end and free
-    /// its cell; therefore `home` comes by value.
+    /// its cell; therefore `home` comes by value. For bound tasks there is [`post`](Self::post).
     fn push_from_elsewhere(home: Arc<Self>, task: Runnable);
+
+    /// Sends a bound task, which another thread woke, to the thread that runs it. By value as above.
+    fn post(_: Arc<Self>, _: Mail) {
+        unreachable!("only bound tasks come by mail");
+    }
 
     /// Where it is noted for how long its tasks are queued; `None`: nowhere.
     fn latency(&self) -> Option<&ScheduleLatency> {
         None
     }
 
-    /// Takes a completed task out of the owner table; `None` if it never got there.
-    fn release(&self, place: Place) -> Option<Task>;
+    /// Takes a completed task out of the owner table, if it is there. `is_mailed`: a mail with it is still on its way.
+    fn release(&self, place: Place, is_mailed: bool);
 
     /// What a panic of one of its tasks does.
     fn panic_policy(&self) -> PanicPolicy {
@@ -69,12 +88,12 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     }
 }
 
-/// Makes a task with three references: the owner table's, the queue entry's and the `JoinHandle`'s.
+/// Makes a task, for the owner table, the queue and its handle.
 pub(crate) fn new<F, S>(
     future: F,
     home: Arc<S>,
     location: &'static Location<'static>,
-) -> (Task, Runnable, JoinHandle<F::Output>)
+) -> (Listed, Spawned, JoinHandle<F::Output>)
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -89,7 +108,7 @@ pub(crate) fn new_local<F, S>(
     future: F,
     home: Arc<S>,
     location: &'static Location<'static>,
-) -> (Task, Runnable, JoinHandle<F::Output>)
+) -> (Listed, Spawned, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     F::Output: 'static,
@@ -106,19 +125,26 @@ pub(super) struct Header {
     pub(super) id: TaskId,
     pub(super) location: &'static Location<'static>,
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
-    /// A [`Place`], and the [`MARK`].
-    pub(super) place: AtomicU64,
+    /// A [`Place`]: the slot, with the [`MARK`], and the table.
+    slot: AtomicU32,
+    table: AtomicU16,
+    pub(super) owner: Owner,
 }
 
 /// What can be done with a cell only by code that knows its future.
 pub(super) struct VTable {
     pub(super) local: bool,
-    /// Starts and polls a task that was popped; takes the queue's reference.
+    pub(super) bound: bool,
+    /// Starts and polls a task that was popped.
     pub(super) run: unsafe fn(NonNull<Header>),
-    /// Drops the future of a task that is RUNNING on this thread's behalf; takes that reference.
+    /// Drops the future of a task that is RUNNING on this thread's behalf.
     pub(super) cancel: unsafe fn(NonNull<Header>),
-    /// Hands a task with SCHEDULED set to its home; takes one reference.
+    /// Hands a task with SCHEDULED (bound: QUEUED) set to its home.
     pub(super) schedule: unsafe fn(NonNull<Header>),
+    /// Sends a bound task with SCHEDULED set to its home's thread; takes one reference.
+    pub(super) post: unsafe fn(NonNull<Header>),
+    /// Asks for the future to be dropped.
+    pub(super) abort: unsafe fn(NonNull<Header>),
     /// Moves the output to where the second argument points (a `Result<F::Output, JoinError>`).
     pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
     /// Drops the output where it lies.
@@ -126,10 +152,16 @@ pub(super) struct VTable {
     pub(super) free: unsafe fn(NonNull<Header>),
 }
 
+/// What all tasks of a kind of home have in common.
+#[repr(C)]
+pub(super) struct Front<S> {
+    pub(super) header: Header,
+    pub(super) home: Arc<S>,
+}
+
 #[repr(C)]
 struct Cell<F: Future, S> {
-    header: Header,
-    home: Arc<S>,
+    front: Front<S>,
     stage: UnsafeCell<Stage<F>>,
 }
 
@@ -145,36 +177,40 @@ unsafe fn allocate<F, T, S>(
     future: F,
     home: Arc<S>,
     location: &'static Location<'static>,
-) -> (Task, Runnable, JoinHandle<T>)
+) -> (Listed, Spawned, JoinHandle<T>)
 where
     F: Future<Output = T> + 'static,
     S: Schedule,
 {
     let id = TaskId::next();
     event::emit(|| Event::Spawn { task: id, location });
+    let by_mail = S::BOUND && !S::is_here(&home);
+    let (state, owner) = match S::BOUND {
+        false => (State::new(), Owner::new()),
+        true if by_mail => (State::new_mailed(), Owner::new()),
+        true => (State::new_here(), Owner::new_queued()),
+    };
+    let header = Header {
+        state,
+        vtable: &Cell::<F, S>::VTABLE,
+        id,
+        location,
+        join_waker: UnsafeCell::new(None),
+        slot: AtomicU32::new(NOWHERE.slot),
+        table: AtomicU16::new(NOWHERE.table),
+        owner,
+    };
     let cell = Box::new(Cell {
-        header: Header {
-            state: State::new(),
-            vtable: &Cell::<F, S>::VTABLE,
-            id,
-            location,
-            join_waker: UnsafeCell::new(None),
-            place: AtomicU64::new(NOWHERE.pack()),
-        },
-        home,
+        front: Front { header, home },
         stage: UnsafeCell::new(Stage {
             future: ManuallyDrop::new(future),
         }),
     });
     let pointer = NonNull::from(Box::leak(cell)).cast::<Header>();
-    // SAFETY: `State::new` counts the three references that are handed out here.
+    // SAFETY: rule B; the state counts the runtime's share and what is handed out here.
     unsafe {
         let handle = JoinHandle::from_reference(Task::from_counted(pointer));
-        (
-            Task::from_counted(pointer),
-            Runnable::from_counted(pointer),
-            handle,
-        )
+        (Listed::new(pointer), Spawned::new(pointer, by_mail), handle)
     }
 }
 
@@ -189,31 +225,105 @@ pub(super) fn emit_wake(task: TaskId, scheduled: bool) {
 
 impl Header {
     /// Where the owner table keeps the task.
+    #[inline]
     pub(super) fn place(&self) -> Place {
         // Relaxed: it is written once, before the task is first queued, which publishes it.
-        Place::unpack(self.place.load(Ordering::Relaxed))
+        Place {
+            table: self.table.load(Ordering::Relaxed),
+            slot: self.slot.load(Ordering::Relaxed) & Place::LAST_SLOT,
+        }
+    }
+
+    pub(super) fn set_place(&self, place: Place) {
+        self.slot.store(place.slot, Ordering::Relaxed);
+        self.table.store(place.table, Ordering::Relaxed);
+    }
+
+    /// Where the task stands, as far as one look can tell.
+    pub(super) fn stage(&self) -> TaskStage {
+        match self.state.stage() {
+            TaskStage::Idle if self.vtable.bound => self.owner.stage(),
+            stage => stage,
+        }
     }
 
     /// Marks a task that is about to be queued, if one is due.
     #[inline]
-    fn mark_if_due(&self, latency: Option<&ScheduleLatency>) {
+    pub(super) fn mark_if_due(&self, latency: Option<&ScheduleLatency>) {
         let Some(latency) = latency else { return };
         if schedule_latency::is_due() && latency.begin(self.id) {
-            // Relaxed, and not one step: whoever has set SCHEDULED is alone with the task until it is queued, and the
-            // queue publishes this.
-            self.place
-                .store(self.place.load(Ordering::Relaxed) | MARK, Ordering::Relaxed);
+            self.mark();
         }
+    }
+
+    /// Marks a task that is about to be queued.
+    pub(super) fn mark(&self) {
+        // Relaxed, and not one step: whoever has set SCHEDULED or QUEUED is alone with this until the task is queued, and the
+        // queue publishes it.
+        self.slot
+            .store(self.slot.load(Ordering::Relaxed) | MARK, Ordering::Relaxed);
     }
 
     /// Takes the mark off a task that was taken from a queue, if it has one.
     #[inline]
     fn unmark(&self, latency: Option<&ScheduleLatency>) {
         let Some(latency) = latency else { return };
-        let place = self.place.load(Ordering::Relaxed);
-        if place & MARK != 0 {
-            self.place.store(place & !MARK, Ordering::Relaxed);
+        let slot = self.slot.load(Ordering::Relaxed);
+        if slot & MARK != 0 {
+            self.slot.store(slot & !MARK, Ordering::Relaxed);
             latency.end(self.id);
+        }
+    }
+}
+
+impl<S: Schedule> Front<S> {
+    /// Takes a task that was popped for this thread.
+    #[inline]
+    fn start(&self) -> Start {
+        if S::BOUND {
+            self.header.owner.start();
+            self.header.state.start_bound()
+        } else {
+            self.header.state.start()
+        }
+    }
+
+    /// Ends a poll that returned `Pending`.
+    #[inline]
+    fn finish_poll(&self) -> FinishPoll {
+        let Header { state, owner, .. } = &self.header;
+        if S::BOUND {
+            return match () {
+                () if state.is_cancelled() => FinishPoll::Cancel,
+                () if owner.finish() => FinishPoll::Again,
+                () => FinishPoll::Idle,
+            };
+        }
+        // Before the step after which the task is others'.
+        let (woke_itself, counted) = (owner.take_self_wake(), owner.take_counted());
+        let finished = state.finish_poll(woke_itself, counted);
+        if finished == FinishPoll::Cancel {
+            owner.put_back(counted);
+        }
+        finished
+    }
+
+    /// Asks for the future to be dropped.
+    ///
+    /// # Safety
+    ///
+    /// Rules A and B; the task's home is an `S`.
+    unsafe fn abort(pointer: NonNull<Header>) {
+        // SAFETY: the caller's promise.
+        let header = unsafe { pointer.as_ref() };
+        if !S::BOUND {
+            if header.state.abort() == Wake::Enqueue {
+                // SAFETY: rules A and B; SCHEDULED was set.
+                unsafe { waker::push::<S>(pointer, S::push_here) }
+            }
+        } else if header.state.abort_bound() {
+            // SAFETY: rules A and B: the caller has a reference.
+            unsafe { waker::wake_to_cancel::<S>(pointer) }
         }
     }
 }
@@ -221,28 +331,33 @@ impl Header {
 impl<F: Future, S: Schedule> Cell<F, S> {
     const VTABLE: VTable = VTable {
         local: S::LOCAL,
+        bound: S::BOUND,
         run: Self::run,
         cancel: Self::cancel,
         schedule: Self::schedule,
+        post: waker::post::<S>,
+        abort: Front::<S>::abort,
         take_output: Self::take_output,
         drop_output: Self::drop_output,
         free: Self::free,
     };
 
     unsafe fn run(pointer: NonNull<Header>) {
-        // SAFETY: rules A and B, and the queue's reference is ours.
+        // SAFETY: rules A and B: what was queued is not complete.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
-        let header = &cell.header;
-        header.unmark(cell.home.latency());
-        if header.state.start() == Start::Cancel {
-            // SAFETY: RUNNING is set on our behalf, the reference goes along.
+        let header = &cell.front.header;
+        header.unmark(cell.front.home.latency());
+        if cell.front.start() == Start::Cancel {
+            // SAFETY: RUNNING is set on our behalf.
             return unsafe { Self::cancel(pointer) };
         }
         event::emit(|| Event::PollStart { task: header.id });
         let polled = {
             let _task = task::enter(header.id);
             let _budget = coop::enter();
-            let waker = waker::borrowed(pointer);
+            // Who has the right to a bound task has it without being told.
+            let _polling = (!S::BOUND).then(|| polled::enter(pointer));
+            let waker = waker::borrowed::<S>(pointer);
             // SAFETY: rule C: RUNNING is ours, so the stage is the future, and it is dropped where it lies.
             catch_unwind(AssertUnwindSafe(|| unsafe {
                 cell.poll_future(&mut Context::from_waker(&waker))
@@ -253,10 +368,10 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             ready: !matches!(polled, Ok(Poll::Pending)),
         });
         let output = match polled {
-            Ok(Poll::Pending) => match header.state.finish_poll() {
+            Ok(Poll::Pending) => match cell.front.finish_poll() {
                 FinishPoll::Idle => return,
-                // SAFETY: rules A and B; SCHEDULED is set, and our reference becomes the queue's.
-                FinishPoll::Again => return unsafe { Self::push(pointer, S::push_again) },
+                // SAFETY: rules A and B; SCHEDULED or QUEUED is set.
+                FinishPoll::Again => return unsafe { waker::push::<S>(pointer, S::push_again) },
                 // SAFETY: RUNNING is still set on our behalf.
                 FinishPoll::Cancel => return unsafe { Self::cancel(pointer) },
             },
@@ -277,9 +392,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     }
 
     unsafe fn cancel(pointer: NonNull<Header>) {
-        // SAFETY: rules A and B, and the running thread's reference is ours.
+        // SAFETY: rules A and B: it is not complete.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
-        let id = cell.header.id;
+        let id = cell.front.header.id;
         let _task = task::enter(id);
         // SAFETY: rule C: RUNNING is ours; the future is not touched again.
         let error = match catch_unwind(AssertUnwindSafe(|| unsafe { cell.drop_future() })) {
@@ -296,13 +411,19 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     ///
     /// RUNNING is set on this thread's behalf, and the future is dropped.
     unsafe fn complete(pointer: NonNull<Header>, output: Result<F::Output, JoinError>) {
-        // SAFETY: rules A and B, and the running thread's reference is ours.
+        // SAFETY: rules A and B: the share is given up below.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
-        let header = &cell.header;
+        let header = &cell.front.header;
         // SAFETY: rule C: the stage is ours and holds nothing.
         cell.stage
             .with_mut(|stage| unsafe { (*stage).output = ManuallyDrop::new(output) });
-        let completed = header.state.complete();
+        let counted = header.owner.take_counted();
+        let completed = if S::BOUND {
+            header.owner.complete();
+            header.state.complete_bound(counted)
+        } else {
+            header.state.complete(counted)
+        };
         let joiner = if completed.wake_joiner {
             // SAFETY: rule D: JOIN_WAKER was set when the task completed, so the slot is ours.
             header.join_waker.with_mut(|slot| unsafe { (*slot).take() })
@@ -317,15 +438,10 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             }
             wake::contain(move || drop(output));
         }
-        // The table gives its reference up with the task; ours goes with it, in one step.
-        let references = match cell.home.release(header.place()) {
-            Some(task) => {
-                let _ = ManuallyDrop::new(task);
-                2
-            }
-            None => 1,
-        };
-        drop_references(pointer, references);
+        let is_mailed = S::BOUND && completed.is_mailed;
+        cell.front.home.release(header.place(), is_mailed);
+        // The runtime's share, with which by now nobody counts.
+        drop_reference(pointer);
         if let Some(joiner) = joiner {
             wake::wake(joiner);
         }
@@ -333,24 +449,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
 
     unsafe fn schedule(pointer: NonNull<Header>) {
         // SAFETY: the caller's promise.
-        unsafe { Self::push(pointer, S::push_here) }
-    }
-
-    /// # Safety
-    ///
-    /// Rules A and B; SCHEDULED is set, and one reference goes to the queue.
-    unsafe fn push(pointer: NonNull<Header>, push: fn(&S, Runnable) -> Result<(), Runnable>) {
-        // SAFETY: rules A and B. It is not used again once the task is where another thread can free it.
-        let cell = unsafe { pointer.cast::<Self>().as_ref() };
-        let home = &cell.home;
-        cell.header.mark_if_due(home.latency());
-        // SAFETY: the caller's promise: SCHEDULED is set, and its reference is the queue's.
-        let task = unsafe { Runnable::from_counted(pointer) };
-        // What `push` is given is not the `Arc` in the cell, which may be gone before it returns, but what that points to.
-        if let Err(task) = push(home, task) {
-            let home = home.clone();
-            S::push_from_elsewhere(home, task);
-        }
+        unsafe { waker::push::<S>(pointer, S::push_here) }
     }
 
     unsafe fn take_output(pointer: NonNull<Header>, target: *mut ()) {
@@ -370,7 +469,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: rule C: the JoinHandle has the output to itself and calls this once.
         let output = unsafe { cell.read_output() };
         if let Err(error) = &output {
-            error.report_unjoined(cell.header.location);
+            error.report_unjoined(cell.front.header.location);
         }
     }
 
@@ -384,15 +483,15 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     /// The task's end by a panic.
     #[cold]
     fn panicked(&self, payload: Payload) -> JoinError {
-        let header = &self.header;
-        let name = self.home.name(header.place());
-        let policy = self.home.panic_policy();
+        let Front { header, home } = &self.front;
+        let name = home.name(header.place());
+        let policy = home.panic_policy();
         let error = JoinError::panicked(header.id, name, payload, policy);
         match policy {
             PanicPolicy::Store | PanicPolicy::LogIfUnjoined => {}
             PanicPolicy::ShutdownRuntime => {
                 error.report("its runtime shuts down", header.location);
-                self.home.shut_down_after_panic();
+                home.shut_down_after_panic();
             }
             PanicPolicy::Abort => {
                 error.report("the process aborts", header.location);

@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
+use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 use reveille_context::coop;
@@ -13,6 +14,7 @@ use reveille_context::task::TaskId;
 use reveille_context::wake;
 
 use super::abort::AbortHandle;
+use super::cell::Header;
 use super::error::JoinError;
 use super::reference::Task;
 use super::state::{AlreadyComplete, DropHandle};
@@ -58,6 +60,10 @@ impl<T> JoinHandle<T> {
             taken: false,
             output: PhantomData,
         }
+    }
+
+    pub(super) fn pointer(&self) -> NonNull<Header> {
+        self.task.pointer()
     }
 
     /// Asks the runtime to drop the task's future instead of polling it again. Joining then gives an error for
@@ -145,7 +151,7 @@ impl<T> JoinHandle<T> {
         let mut output = MaybeUninit::<Result<T, JoinError>>::uninit();
         let header = self.task.header();
         // SAFETY: rule C: the task is complete, the handle has JOIN_INTEREST, and `taken` makes this the only time.
-        unsafe { (header.vtable.take_output)(self.task.pointer(), output.as_mut_ptr().cast()) };
+        unsafe { (header.vtable.take_output)(self.pointer(), output.as_mut_ptr().cast()) };
         // SAFETY: `take_output` wrote it.
         unsafe { output.assume_init() }
     }

@@ -16,7 +16,7 @@ use crate::primitive::{AtomicPtr, Ordering};
 ///        take, by the owner or by whoever rescues from it
 /// ```
 ///
-/// The pointer in the slot is a [`Runnable`]'s, with its reference: whoever swaps it out has it.
+/// The pointer in the slot is a [`Runnable`]: whoever swaps it out has it.
 pub(crate) struct LifoSlot(AtomicPtr<Header>);
 
 impl LifoSlot {
@@ -50,35 +50,6 @@ impl LifoSlot {
 
     fn runnable(pointer: *mut Header) -> Option<Runnable> {
         // SAFETY: rules A and B: what is in the slot came from `into_pointer`, and the swap made it ours alone.
-        NonNull::new(pointer).map(|task| unsafe { Runnable::from_counted(task) })
-    }
-}
-
-impl Drop for LifoSlot {
-    fn drop(&mut self) {
-        drop(self.take());
-    }
-}
-
-#[cfg(all(test, not(any(loom, shuttle))))]
-mod tests {
-    use std::panic::Location;
-    use std::sync::Arc;
-    use std::task::Waker;
-
-    use super::*;
-    use crate::Config;
-    use crate::home::Home;
-    use crate::task;
-
-    #[test]
-    fn a_slot_frees_the_task_that_it_is_dropped_with() {
-        let home = Arc::new(Home::new(Waker::noop().clone(), &Config::default()));
-        let slot = LifoSlot::new();
-        let (_, task, handle) = task::new(async {}, home.clone(), Location::caller());
-        drop(handle);
-        assert!(slot.push(task).is_none());
-        drop(slot);
-        assert_eq!(Arc::strong_count(&home), 1);
+        NonNull::new(pointer).map(|task| unsafe { Runnable::new(task) })
     }
 }

@@ -4,9 +4,11 @@
 //! std's atomics, which loom does not see, so that observing orders nothing. A lost wake is a deadlock, which loom
 //! reports.
 
+mod bound;
 mod yard;
 
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize as Counter;
@@ -15,7 +17,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use loom::sync::atomic::AtomicUsize;
 use loom::thread;
 
-use crate::primitive::{Ordering, Thread, current_thread, park_thread};
+use crate::primitive::{Ordering, SegQueue, Thread, current_thread, park_thread};
 use yard::{Counts, Yard};
 
 #[test]
@@ -263,6 +265,44 @@ fn the_last_of_three_references_frees_the_cell() {
     });
 }
 
+#[test]
+fn wakers_that_are_cloned_in_a_poll_are_counted_when_it_ends() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let given = Arc::new(SegQueue::new());
+        let (waker, handle) = yard.spawn(drops.ready_after(GivesAway {
+            given: given.clone(),
+            left: 2,
+        }));
+        drop(waker);
+        // It may come before the wakers do; what is left then is seen to below.
+        let foreign = thread::spawn({
+            let given = given.clone();
+            move || {
+                given.pop().map(Waker::wake);
+                drop(given.pop());
+            }
+        });
+        yard.run_one();
+        if let Some(task) = yard.pop() {
+            task.run();
+        }
+        foreign.join().unwrap();
+        while let Some(waker) = given.pop() {
+            waker.wake();
+        }
+        if let Some(task) = yard.pop() {
+            task.run();
+        }
+        assert!(handle.is_finished());
+        drop(handle);
+        drops.assert(1, 1);
+        drop(given);
+        yard.assert_last();
+    });
+}
+
 /// Ready when its datum is set; it counts on being woken and leaves no waker.
 struct Until(Arc<AtomicUsize>);
 
@@ -289,6 +329,27 @@ impl Future for UntilBoth {
         } else {
             Poll::Pending
         }
+    }
+}
+
+/// Gives so many wakers away in its first poll, and drops one itself; ready when it is polled again.
+struct GivesAway {
+    given: Arc<SegQueue<Waker>>,
+    left: u32,
+}
+
+impl Future for GivesAway {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.left == 0 {
+            return Poll::Ready(());
+        }
+        for _ in 0..mem::take(&mut self.left) {
+            self.given.push(cx.waker().clone());
+        }
+        drop(cx.waker().clone());
+        Poll::Pending
     }
 }
 

@@ -1,27 +1,31 @@
 //! A task: one allocation with its state, its future or output, and its home. The unsafe room of this crate.
 //!
 //! ```text
-//! Cell<F, S>   Header   state         flags and reference count        state.rs
-//!                       vtable        what depends on F and S          cell.rs
-//!                       id, location  for people
-//!                       place         where the owner table keeps it   place.rs, ../owned.rs
-//!                       join_waker    who waits for the output         join.rs
-//!              home     Arc<S>        whom to hand a woken task
-//!              stage    union         the future, then its output
+//! Cell<F, S>   Front<S>   Header   state         flags and reference count        state.rs
+//!                                  vtable        what depends on F and S          cell.rs
+//!                                  id, location  for people
+//!                                  slot, table   where the owner table keeps it   place.rs, ../owned.rs
+//!                                  join_waker    who waits for the output         join.rs
+//!                                  owner         what its thread alone writes     owner.rs
+//!                         home     Arc<S>        whom to hand a woken task
+//!              stage      union                  the future, then its output
 //! ```
 //!
-//! In reading order: `state` (the life cycle), `cell` (the allocation and the poll), `reference` (who may
-//! do what with it), `waker`, `join`, `local`
-//! (tasks that may not leave their thread), `error`.
+//! In reading order: `state` (the life cycle), `owner` (the part of it that needs no read-modify-write), `cell` (the
+//! allocation and the poll), `reference` (who may do what with it), `waker`, `join`, `local` (tasks that may not leave their
+//! thread), `error`.
 //!
 //! # The rules that every `unsafe` here cites
 //!
-//! * **Rule A (alive).** Whoever holds a counted reference may read the header. A [`Task`], a [`Runnable`], a
-//!   [`Claimed`], a [`JoinHandle`], an [`AbortHandle`] and a `Waker` hold one each; the cell is freed by whoever gives up the last.
+//! * **Rule A (alive).** Whoever holds a counted reference may read the header: a [`Task`](reference::Task), a [`Mail`], a
+//!   [`JoinHandle`], an [`AbortHandle`] and a `Waker` hold one each. So may, of a task that is not complete, whoever it was
+//!   handed to: a [`Listed`], a [`Runnable`], a [`Claimed`], a [`Spawned`](reference::Spawned), the poll. These are not
+//!   counted; the runtime's share is, and whoever completes the task gives it up, after it has taken the task out of the owner
+//!   table. The cell is freed by whoever gives up the last reference of a complete task.
 //! * **Rule B (layout).** A `NonNull<Header>` always comes from a `Box<Cell<F, S>>` and keeps the provenance of the
-//!   whole allocation; `header.vtable` was made for exactly that `F` and `S`.
-//! * **Rule C (stage).** Until `COMPLETE`, the stage is the future, and only the thread that set `RUNNING` touches
-//!   it. From `COMPLETE` on it is the output, until it is moved out or dropped once: by the completer if there was
+//!   whole allocation; `header.vtable` was made for exactly that `F` and `S`, and so were the wakers for that `S`.
+//! * **Rule C (stage).** Until `COMPLETE`, the stage is the future, and only the thread that set `RUNNING` (of a bound
+//!   task: in `owner`) touches it. From `COMPLETE` on it is the output, until it is moved out or dropped once: by the completer if there was
 //!   no `JOIN_INTEREST` then, else by the `JoinHandle`. The future never moves between being stored and dropped.
 //! * **Rule D (join waker).** While `JOIN_WAKER` is clear the slot belongs to the `JoinHandle`; from the moment it
 //!   is set until `COMPLETE` nobody touches it; at `COMPLETE` it belongs to the completer if `JOIN_WAKER` was set
@@ -29,6 +33,10 @@
 //! * **Rule E (threads).** A future that is not `Send` is wrapped in [`local::HomeBound`], which checks before every
 //!   access that it is on its thread; an output that is not `Send` is made there, and the `JoinHandle` for it is
 //!   not `Send` either.
+//! * **Rule G (right).** `owner` is written by whoever has the exclusive right to the task, and nobody else: of a task that
+//!   any worker may run, the thread that polls it; of a bound task that is not complete, the thread for which
+//!   [`Schedule::is_here`] is true, or while there is none whoever has the driver's seat, or spawns the task and has told
+//!   nobody of it. What hands the right on publishes what was written.
 //! * **Rule F (pinning).** A wrapper's future is pinned with the wrapper: it is never moved out of it, and dropped where
 //!   it lies.
 #![allow(unsafe_code)]
@@ -42,8 +50,10 @@ mod lifo;
 mod local;
 #[cfg(all(test, loom))]
 mod loom_models;
+mod owner;
 mod panic_policy;
 mod place;
+mod polled;
 mod reference;
 mod state;
 mod waker;
@@ -58,4 +68,5 @@ pub(crate) use cell::{Schedule, new, new_local};
 pub(crate) use lifo::LifoSlot;
 pub(crate) use local::MadeThere;
 pub(crate) use place::{NOWHERE, Place};
-pub(crate) use reference::{Claimed, Runnable, Task};
+pub(crate) use reference::{Claimed, Delivery, Listed, Mail, Runnable};
+pub(crate) use waker::Wakers;

@@ -1,4 +1,4 @@
-//! Counted references to a task, each with what its holder may do.
+//! References to a task, each with what its holder may do.
 
 use std::mem::ManuallyDrop;
 use std::panic::Location;
@@ -10,17 +10,44 @@ use reveille_context::task::TaskId;
 use super::cell::Header;
 use super::info::TaskInfo;
 use super::place::Place;
-use super::state::Wake;
-use crate::primitive::Ordering;
+use super::state::Found;
+use crate::schedule_latency::ScheduleLatency;
 
 /// A counted reference to a task, whatever its future.
 pub(crate) struct Task(NonNull<Header>);
 
-/// A task that is scheduled, on its way to or out of a queue.
-pub(crate) struct Runnable(Task);
+/// A task as its owner table knows it: not counted, since who completes the task takes it out of there first.
+pub(crate) struct Listed(NonNull<Header>);
+
+/// A task that was never queued. It is to be scheduled or cancelled.
+#[must_use]
+pub(crate) struct Spawned {
+    task: NonNull<Header>,
+    /// Whether it is bound to another thread, so that it comes there by mail.
+    by_mail: bool,
+}
+
+/// A task that is on its way to or out of a queue. It is to be run or cancelled: nobody else will.
+#[must_use]
+pub(crate) struct Runnable(NonNull<Header>);
+
+/// A bound task that another thread woke or spawned; counted.
+pub(crate) struct Mail(Task);
+
+/// What came of a mail.
+#[must_use]
+pub(crate) enum Delivery {
+    /// To be queued.
+    Queue(Runnable),
+    /// The task is queued already.
+    Nothing,
+    /// The task was complete before.
+    Late,
+}
 
 /// An idle task that was taken from under its wakers in order to be cancelled.
-pub(crate) struct Claimed(Task);
+#[must_use]
+pub(crate) struct Claimed(NonNull<Header>);
 
 impl Task {
     /// # Safety
@@ -30,6 +57,7 @@ impl Task {
         Self(pointer)
     }
 
+    #[inline]
     pub(super) fn header(&self) -> &Header {
         // SAFETY: rule A: `self` holds a reference.
         unsafe { self.0.as_ref() }
@@ -39,9 +67,47 @@ impl Task {
         self.0
     }
 
+    /// The task's id.
+    pub(crate) fn id(&self) -> TaskId {
+        self.header().id
+    }
+
+    /// Asks for the task to be cancelled.
+    pub(super) fn abort(&self) {
+        // SAFETY: rules A and B.
+        unsafe { (self.header().vtable.abort)(self.0) }
+    }
+}
+
+impl Clone for Task {
+    fn clone(&self) -> Self {
+        self.header().state.add_reference();
+        Self(self.0)
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        drop_reference(self.0);
+    }
+}
+
+impl Listed {
+    /// # Safety
+    ///
+    /// Rule B; the task is not complete, and this is dropped before the runtime's share of it is given up.
+    pub(super) unsafe fn new(pointer: NonNull<Header>) -> Self {
+        Self(pointer)
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: rule A: whoever is in an owner table is alive.
+        unsafe { self.0.as_ref() }
+    }
+
     /// Notes where the owner table keeps this task, before it is first queued, which publishes it.
     pub(crate) fn set_place(&self, place: Place) {
-        self.header().place.store(place.pack(), Ordering::Relaxed);
+        self.header().set_place(place);
     }
 
     /// The task's id.
@@ -56,129 +122,195 @@ impl Task {
             id: header.id,
             name,
             spawned_at: header.location,
-            stage: header.state.stage(),
+            stage: header.stage(),
         }
     }
 
-    /// Takes the task to cancel it, if it is idle; else whoever has it, or pops it, will.
+    /// Takes the task to cancel it, if it is idle; else whoever has it, or pops it, will. Of a bound task, by whoever has
+    /// the exclusive right to it.
     pub(crate) fn claim(&self) -> Option<Claimed> {
-        // The transition came with a reference of its own, which is the new one's.
-        self.header().state.claim().then(|| Claimed(Task(self.0)))
-    }
-
-    /// Asks for the task to be cancelled.
-    pub(super) fn abort(&self) {
-        if self.header().state.abort() == Wake::Enqueue {
-            // SAFETY: rules A and B; `Enqueue` came with a reference for the queue.
-            unsafe { schedule(self.0) }
-        }
+        let header = self.header();
+        let claimed = if header.vtable.bound {
+            header.state.abort_bound() && header.owner.claim()
+        } else {
+            header.state.claim()
+        };
+        claimed.then_some(Claimed(self.0))
     }
 }
 
-impl Clone for Task {
-    fn clone(&self) -> Self {
-        self.header().state.add_reference();
-        Self(self.0)
-    }
-}
-
-impl Drop for Task {
-    fn drop(&mut self) {
-        drop_references(self.0, 1);
-    }
-}
-
-// SAFETY: rules A, C, D and E: what is reached through a reference is atomic, or guarded by the state.
+// SAFETY: rules A, C, D, E and G: what is reached through a reference is atomic, or guarded by state and owner.
 unsafe impl Send for Task {}
 // SAFETY: as above.
 unsafe impl Sync for Task {}
+// SAFETY: as above.
+unsafe impl Send for Listed {}
+// SAFETY: as above.
+unsafe impl Sync for Listed {}
+// SAFETY: as above.
+unsafe impl Send for Spawned {}
+// SAFETY: as above.
+unsafe impl Send for Runnable {}
+// SAFETY: as above.
+unsafe impl Send for Claimed {}
+
+impl Spawned {
+    /// # Safety
+    ///
+    /// Rule B. `by_mail` is so if the state was made for that; a reference is counted for the mail then. Else SCHEDULED is
+    /// set, or for a bound task QUEUED.
+    pub(super) unsafe fn new(task: NonNull<Header>, by_mail: bool) -> Self {
+        Self { task, by_mail }
+    }
+
+    /// Hands the task to its home.
+    #[inline]
+    pub(crate) fn schedule(self) {
+        // SAFETY: rules A and B.
+        let vtable = unsafe { self.task.as_ref() }.vtable;
+        if self.by_mail {
+            // SAFETY: rule B; SCHEDULED is set, and the mail's reference is counted.
+            unsafe { (vtable.post)(self.task) }
+        } else {
+            // SAFETY: rule B; SCHEDULED or QUEUED is set.
+            unsafe { (vtable.schedule)(self.task) }
+        }
+    }
+
+    /// The task, to be queued elsewhere than at its home.
+    pub(crate) fn into_runnable(self) -> Runnable {
+        debug_assert!(!self.by_mail);
+        Runnable(self.task)
+    }
+
+    /// Drops the task's future unpolled and completes the task as cancelled, instead of scheduling it.
+    pub(crate) fn cancel(self) {
+        if !self.by_mail {
+            return self.into_runnable().cancel();
+        }
+        // SAFETY: rule A: this is the reference that is counted for the mail.
+        let task = unsafe { Task::from_counted(self.task) };
+        // Nobody knows the task: the right is with whoever spawns it.
+        if task.header().owner.claim() {
+            Claimed(self.task).cancel();
+        }
+    }
+}
 
 impl Runnable {
     /// # Safety
     ///
-    /// Rule B, SCHEDULED is set, and one reference is counted for the queue entry.
-    pub(super) unsafe fn from_counted(pointer: NonNull<Header>) -> Self {
-        Self(Task(pointer))
+    /// Rules A and B; SCHEDULED, or for a bound task QUEUED, was set for this one.
+    #[inline]
+    pub(super) unsafe fn new(pointer: NonNull<Header>) -> Self {
+        Self(pointer)
+    }
+
+    #[inline]
+    fn header(&self) -> &Header {
+        // SAFETY: rule A: what is queued is not complete.
+        unsafe { self.0.as_ref() }
     }
 
     /// Polls the task once (or drops its future, if it was aborted).
     #[inline]
     pub(crate) fn run(self) {
-        let pointer = ManuallyDrop::new(self.0).0;
-        // SAFETY: rules A and B. The queue's reference goes to the thread that runs the task.
-        unsafe { (pointer.as_ref().vtable.run)(pointer) }
-    }
-
-    /// Hands the task to its home.
-    pub(crate) fn schedule(self) {
-        let pointer = ManuallyDrop::new(self.0).0;
-        // SAFETY: rules A and B; SCHEDULED is set, and our reference goes to the queue.
-        unsafe { schedule(pointer) }
+        // SAFETY: rules A and B.
+        unsafe { (self.header().vtable.run)(self.0) }
     }
 
     /// Drops the task's future unpolled and completes the task as cancelled.
     pub(crate) fn cancel(self) {
-        // The task was popped: it is this thread's now, and aborted or not it is not polled.
-        let _ = self.0.header().state.start();
+        let header = self.header();
+        // It was popped: it is this thread's now, and aborted or not it is not polled.
+        if header.vtable.bound {
+            header.owner.start();
+        } else {
+            let _ = header.state.start();
+        }
         Claimed(self.0).cancel();
     }
 
-    /// The queue's reference, as a bare pointer.
+    /// As a bare pointer.
     pub(super) fn into_pointer(self) -> NonNull<Header> {
-        ManuallyDrop::new(self.0).0
+        self.0
     }
 
     /// The task's id.
+    #[inline]
     pub(crate) fn id(&self) -> TaskId {
-        self.0.header().id
+        self.header().id
     }
 
     /// Where the owner table keeps the task.
-    pub(crate) fn place(&self) -> Place {
-        self.0.header().place()
-    }
-
-    /// As [`place`](Self::place), to be unpacked by whoever needs it.
     #[inline]
-    pub(crate) fn packed_place(&self) -> u64 {
-        self.0.header().place.load(Ordering::Relaxed)
+    pub(crate) fn place(&self) -> Place {
+        self.header().place()
     }
 
     /// Where the task was spawned.
     #[inline]
     pub(crate) fn location(&self) -> &'static Location<'static> {
-        self.0.header().location
+        self.header().location
     }
 
     /// Whether the task may not leave its thread.
     pub(crate) fn is_local(&self) -> bool {
-        self.0.header().vtable.local
+        self.header().vtable.local
+    }
+}
+
+impl Mail {
+    /// # Safety
+    ///
+    /// Rule B; the task is bound, SCHEDULED was set for this mail, and one reference is counted for it.
+    pub(super) unsafe fn from_counted(pointer: NonNull<Header>) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { Task::from_counted(pointer) })
+    }
+
+    /// Wakes the task, by the thread that has the exclusive right to it.
+    pub(crate) fn open(self, latency: Option<&ScheduleLatency>) -> Delivery {
+        let task = ManuallyDrop::new(self.0);
+        let (header, id) = (task.header(), task.id());
+        let opened = header.state.open();
+        let delivery = match opened.found {
+            Found::Incomplete if header.owner.wake() => {
+                if opened.is_marked {
+                    header.mark();
+                }
+                // SAFETY: rules A and B: it is not complete, only this thread could complete it, and QUEUED was set.
+                return Delivery::Queue(unsafe { Runnable::new(task.pointer()) });
+            }
+            Found::Incomplete => Delivery::Nothing,
+            // Not ours any more: whoever has the last reference may free it.
+            Found::Complete => Delivery::Late,
+            Found::Last => {
+                // SAFETY: rules A and B: ours was the last reference.
+                unsafe { free(task.pointer()) };
+                Delivery::Late
+            }
+        };
+        if let Some(latency) = latency.filter(|_| opened.is_marked) {
+            latency.end(id);
+        }
+        delivery
     }
 }
 
 impl Claimed {
     /// Drops the task's future and completes the task as cancelled.
     pub(crate) fn cancel(self) {
-        let pointer = ManuallyDrop::new(self.0).0;
-        // SAFETY: rules A and B; the state says RUNNING on this thread's behalf.
-        unsafe { (pointer.as_ref().vtable.cancel)(pointer) }
+        // SAFETY: rules A and B; RUNNING is set on this thread's behalf.
+        unsafe { (self.0.as_ref().vtable.cancel)(self.0) }
     }
 }
 
-/// Hands a task to its home.
-///
-/// # Safety
-///
-/// Rules A and B; SCHEDULED was set by the caller, and one reference goes to the queue.
-pub(super) unsafe fn schedule(task: NonNull<Header>) {
-    // SAFETY: the caller's promise.
-    unsafe { (task.as_ref().vtable.schedule)(task) }
-}
-
-/// Gives up references and frees the cell with the last.
-pub(super) fn drop_references(task: NonNull<Header>, count: usize) {
-    // SAFETY: rule A: the caller has that many references.
-    if unsafe { task.as_ref() }.state.drop_references(count) {
+/// Gives up a reference and frees the cell with the last.
+#[inline]
+pub(super) fn drop_reference(task: NonNull<Header>) {
+    // SAFETY: rule A: the caller has that reference.
+    if unsafe { task.as_ref() }.state.drop_reference() {
         // SAFETY: rules A and B: that was the last reference.
         unsafe { free(task) }
     }

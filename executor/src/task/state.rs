@@ -1,5 +1,7 @@
 //! The task's state: one word of flags and a reference count. Every transition is one read-modify-write.
 //!
+//! A task that any worker may run ([`Schedule::BOUND`](super::cell::Schedule::BOUND) is false) is in the word alone:
+//!
 //! ```text
 //!            (1) new                          (2) start
 //!   spawn ───────────▶ SCHEDULED ─────────────────────────────▶ RUNNING
@@ -12,18 +14,26 @@
 //!                       └────────────▶ RUNNING ───────────────────────┘
 //! ```
 //!
+//! Of a bound one, where it stands with its own thread is in [`Owner`](super::owner::Owner), which that thread alone
+//! changes; here is what the others do with it: `SCHEDULED` says that it is in the mailbox, or about to be pushed there.
+//!
 //! | bit | set by | cleared by | means |
 //! |---|---|---|---|
-//! | `SCHEDULED` | (1) (3) (4) | (2) | in one queue, or about to be pushed there by whoever set it; while `RUNNING`, to be queued again when the poll ends; without meaning once `COMPLETE` |
-//! | `RUNNING` | (2) (7) | (5) (6) | one thread has the future to itself |
+//! | `SCHEDULED` | (1) (3) (4) `post` | (2) `open` | in one queue (bound: the mailbox), or about to be pushed there by whoever set it; while `RUNNING`, to be queued again when the poll ends; without meaning once `COMPLETE`, but that a mail is on its way |
+//! | `RUNNING` | (2) (7) | (5) (6) | one thread has the future to itself; never set for a bound task |
 //! | `COMPLETE` | (6) | never | the future is gone; the output is there until it is taken |
 //! | `CANCELLED` | (4) (7) | never | whoever has the future next drops it instead of polling it |
 //! | `JOIN_INTEREST` | (1) | `drop_handle` | there is a `JoinHandle`, which owns the output once `COMPLETE` |
 //! | `JOIN_WAKER` | `set_join_waker` | `unset_join_waker` | the waker slot belongs to whoever completes the task; clear: to the `JoinHandle` |
+//! | `MARKED` | `mark` | `open` | it was noted when this mail was sent |
 //!
-//! **References.** One each for: the owner table (until after (6)), the `JoinHandle`, every `AbortHandle` and `Waker`, the queue
-//! entry (`SCHEDULED` and not `RUNNING`) or the thread that runs the task (`RUNNING`). So the count of a task that
-//! is not `COMPLETE` is never zero.
+//! **References.** One each for: the runtime (the *share*, given up after (6)), the `JoinHandle`, every `AbortHandle` and
+//! `Waker`, and a mail. A queue entry and the thread that runs the task have none: an incomplete task lives by the share.
+//!
+//! **The count is biased**, as in Choi, Shull and Torrellas, "Biased reference counting" (2018), without its hard case:
+//! who has the exclusive right to a task counts clones and drops of its wakers in [`Owner`](super::owner::Owner), without a
+//! read-modify-write, and adds them up here with (5) or (6). Until then the count here may be too small, below zero too;
+//! nobody asks for it before `COMPLETE`. Once that is set, everybody counts here.
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
@@ -52,7 +62,7 @@ pub(super) enum Start {
 pub(super) enum FinishPoll {
     /// Nothing: the task is idle and may already be running elsewhere, or freed. Do not touch it.
     Idle,
-    /// It was woken meanwhile: queue it again; the reference is now the queue's.
+    /// It was woken meanwhile: queue it again.
     Again,
     /// It was aborted meanwhile and is still ours: drop the future.
     Cancel,
@@ -62,7 +72,7 @@ pub(super) enum FinishPoll {
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Wake {
-    /// Push the task to its home's queue, which takes over one reference.
+    /// Push the task to its home's queue (`post`: mailbox).
     Enqueue,
     /// Somebody else sees to it.
     Nothing,
@@ -78,6 +88,29 @@ pub(super) struct Completed {
     pub(super) joinable: bool,
     /// Whether the waker slot holds a waker, which is now the completer's.
     pub(super) wake_joiner: bool,
+    /// Whether `SCHEDULED` was set: for a bound task, a mail is on its way.
+    pub(super) is_mailed: bool,
+}
+
+/// What was in a mail.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) struct Opened {
+    /// What is left to do with the task.
+    pub(super) found: Found,
+    /// Whether it was noted when the mail was sent.
+    pub(super) is_marked: bool,
+}
+
+/// How a mail found its task.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// It goes on: the owner is to hear of it.
+    Incomplete,
+    /// It is complete; others refer to it.
+    Complete,
+    /// It is complete, and the mail's reference was the last: free the cell.
+    Last,
 }
 
 /// How far `drop_handle` came.
@@ -97,12 +130,23 @@ pub(super) enum DropHandle {
 pub(super) struct AlreadyComplete;
 
 impl State {
-    /// (1) Scheduled, with the references of the owner table, the queue entry and the `JoinHandle`.
+    /// (1) Scheduled, with the references of the runtime and the `JoinHandle`.
     pub(super) fn new() -> Self {
+        Self(AtomicUsize::new(SCHEDULED | JOIN_INTEREST | (2 * REFERENCE)))
+    }
+
+    /// (1) For a bound task that its own thread spawns, and queues there.
+    pub(super) fn new_here() -> Self {
+        Self(AtomicUsize::new(JOIN_INTEREST | (2 * REFERENCE)))
+    }
+
+    /// (1) For a bound task that comes by mail, with the reference of that.
+    pub(super) fn new_mailed() -> Self {
         Self(AtomicUsize::new(SCHEDULED | JOIN_INTEREST | (3 * REFERENCE)))
     }
 
     /// (2) Takes a task that was popped from a queue for this thread.
+    #[inline]
     pub(super) fn start(&self) -> Start {
         // Acquire: pairs with the Release of the wake that scheduled the task, so that the poll sees what the
         // waker saw, and with that of the `finish_poll` before, on another thread, for the future itself.
@@ -112,71 +156,134 @@ impl State {
             "{}",
             Snapshot(before)
         );
-        if before & CANCELLED == 0 {
-            Start::Poll
-        } else {
-            Start::Cancel
-        }
+        start(before)
     }
 
-    /// (5) Ends a poll that returned `Pending`. Gives up the running thread's reference if the task is now idle.
-    pub(super) fn finish_poll(&self) -> FinishPoll {
+    /// (2) As [`start`](Self::start), of a bound task: what woke it was seen by its thread before.
+    #[inline]
+    pub(super) fn start_bound(&self) -> Start {
+        // Relaxed: it is set before the task is queued, by this thread or by who sent the mail that this thread opened.
+        start(self.0.load(Ordering::Relaxed))
+    }
+
+    /// (5) Ends a poll that returned `Pending`, during which the task woke itself or did not, with the references that were
+    /// counted elsewhere. `Cancel` leaves those there.
+    #[inline]
+    pub(super) fn finish_poll(&self, woke_itself: bool, counted: isize) -> FinishPoll {
         self.update(|now| {
             debug_assert!(now & RUNNING != 0 && now & COMPLETE == 0, "{}", Snapshot(now));
             if now & CANCELLED != 0 {
                 (None, FinishPoll::Cancel)
-            } else if now & SCHEDULED != 0 {
-                (Some(now & !RUNNING), FinishPoll::Again)
+            } else if woke_itself || now & SCHEDULED != 0 {
+                (Some(add(now & !RUNNING | SCHEDULED, counted)), FinishPoll::Again)
             } else {
-                (Some((now & !RUNNING) - REFERENCE), FinishPoll::Idle)
+                (Some(add(now & !RUNNING, counted)), FinishPoll::Idle)
             }
         })
     }
 
-    /// (6) The output is in place (or the cancellation): publishes it. The running thread keeps its reference.
-    pub(super) fn complete(&self) -> Completed {
+    /// (6) The output is in place (or the cancellation): publishes it, with the references that were counted elsewhere.
+    pub(super) fn complete(&self, counted: isize) -> Completed {
         // Release: pairs with the Acquire in `is_complete`, `set_join_waker` and `drop_handle`, for the output.
         // Acquire: pairs with the Release in `set_join_waker`, for the waker.
-        let before = self.0.fetch_xor(RUNNING | COMPLETE, Ordering::AcqRel);
+        let before = self
+            .0
+            .fetch_add(add(COMPLETE.wrapping_sub(RUNNING), counted), Ordering::AcqRel);
         debug_assert!(
             before & RUNNING != 0 && before & COMPLETE == 0,
             "{}",
             Snapshot(before)
         );
-        Completed {
-            joinable: before & JOIN_INTEREST != 0,
-            wake_joiner: before & JOIN_WAKER != 0,
-        }
+        completed(before)
     }
 
-    /// (3) A wake that leaves the waker's own reference alone; `Enqueue` comes with a new one.
+    /// (6) As [`complete`](Self::complete), of a bound task.
+    pub(super) fn complete_bound(&self, counted: isize) -> Completed {
+        // The orderings are those of `complete`.
+        let before = self.0.fetch_add(add(COMPLETE, counted), Ordering::AcqRel);
+        debug_assert!(before & (RUNNING | COMPLETE) == 0, "{}", Snapshot(before));
+        completed(before)
+    }
+
+    /// (3) A wake that leaves the waker's own reference alone.
     ///
     /// Also when the task is scheduled already this writes: the running or next poll must see what the waker's
     /// thread wrote before, and only a write that it reads from can give it that.
+    #[inline]
     pub(super) fn wake_by_ref(&self) -> Wake {
+        // AcqRel, as in `update`.
+        let before = self.0.fetch_or(SCHEDULED, Ordering::AcqRel);
+        if before & (SCHEDULED | RUNNING | COMPLETE) == 0 {
+            Wake::Enqueue
+        } else {
+            Wake::Nothing
+        }
+    }
+
+    /// (3) A wake that gives up the waker's reference.
+    #[inline]
+    pub(super) fn wake_by_value(&self) -> Wake {
         self.update(|now| {
+            let next = add(now, -1);
             if now & COMPLETE != 0 {
-                (None, Wake::Nothing)
+                (Some(next), if is_last(next) { Wake::Free } else { Wake::Nothing })
             } else if now & (SCHEDULED | RUNNING) == 0 {
-                (Some((now | SCHEDULED) + REFERENCE), Wake::Enqueue)
+                (Some(next | SCHEDULED), Wake::Enqueue)
             } else {
-                (Some(now | SCHEDULED), Wake::Nothing)
+                (Some(next | SCHEDULED), Wake::Nothing)
             }
         })
     }
 
-    /// (3) A wake that consumes the waker's reference: `Enqueue` hands it to the queue.
-    pub(super) fn wake_by_value(&self) -> Wake {
+    /// (3) A wake of a bound task by another thread than its own; `Enqueue` comes with a reference for the mail.
+    ///
+    /// As in [`wake_by_ref`](Self::wake_by_ref), it writes in any case: the mail's opening reads from the last one.
+    pub(super) fn post(&self) -> Wake {
         self.update(|now| {
-            if now & (SCHEDULED | RUNNING | COMPLETE) == 0 {
-                (Some(now | SCHEDULED), Wake::Enqueue)
-            } else if now & COMPLETE == 0 {
-                (Some((now | SCHEDULED) - REFERENCE), Wake::Nothing)
-            } else if references(now) == 1 {
-                (Some(now - REFERENCE), Wake::Free)
+            if now & COMPLETE != 0 {
+                (None, Wake::Nothing)
+            } else if now & SCHEDULED == 0 {
+                (Some(add(now | SCHEDULED, 1)), Wake::Enqueue)
             } else {
-                (Some(now - REFERENCE), Wake::Nothing)
+                (Some(now), Wake::Nothing)
             }
+        })
+    }
+
+    /// (3) As [`post`](Self::post); gives up the waker's reference, or leaves it to the mail.
+    pub(super) fn post_by_value(&self) -> Wake {
+        self.update(|now| {
+            let next = add(now, -1);
+            if now & COMPLETE != 0 {
+                (Some(next), if is_last(next) { Wake::Free } else { Wake::Nothing })
+            } else if now & SCHEDULED == 0 {
+                (Some(now | SCHEDULED), Wake::Enqueue)
+            } else {
+                (Some(next), Wake::Nothing)
+            }
+        })
+    }
+
+    /// What is about to be pushed into the mailbox was noted.
+    pub(super) fn mark(&self) {
+        // Relaxed: the push publishes it.
+        self.0.fetch_or(MARKED, Ordering::Relaxed);
+    }
+
+    /// Takes a mail for this thread, whose task it is, and gives up the mail's reference.
+    pub(super) fn open(&self) -> Opened {
+        self.update(|now| {
+            debug_assert!(now & SCHEDULED != 0, "{}", Snapshot(now));
+            let next = add(now & !(SCHEDULED | MARKED), -1);
+            let found = if now & COMPLETE == 0 {
+                Found::Incomplete
+            } else if is_last(next) {
+                Found::Last
+            } else {
+                Found::Complete
+            };
+            let is_marked = now & MARKED != 0;
+            (Some(next), Opened { found, is_marked })
         })
     }
 
@@ -186,25 +293,42 @@ impl State {
             if now & COMPLETE != 0 {
                 (None, Wake::Nothing)
             } else if now & (SCHEDULED | RUNNING) == 0 {
-                (Some((now | SCHEDULED | CANCELLED) + REFERENCE), Wake::Enqueue)
+                (Some(now | SCHEDULED | CANCELLED), Wake::Enqueue)
             } else {
                 (Some(now | CANCELLED), Wake::Nothing)
             }
         })
     }
 
-    /// (7) Takes an idle task for this thread, to cancel it, with a reference of its own. One that is scheduled or
-    /// running is marked instead, and cancelled by the thread that pops or runs it.
+    /// (4) Of a bound task, which is then to be woken. False if it is complete.
+    pub(super) fn abort_bound(&self) -> bool {
+        self.update(|now| {
+            if now & COMPLETE != 0 {
+                (None, false)
+            } else {
+                (Some(now | CANCELLED), true)
+            }
+        })
+    }
+
+    /// (7) Takes an idle task for this thread, to cancel it. One that is scheduled or running is marked instead, and
+    /// cancelled by the thread that pops or runs it.
     pub(super) fn claim(&self) -> bool {
         self.update(|now| {
             if now & COMPLETE != 0 {
                 (None, false)
             } else if now & (SCHEDULED | RUNNING) == 0 {
-                (Some((now | RUNNING | CANCELLED) + REFERENCE), true)
+                (Some(now | RUNNING | CANCELLED), true)
             } else {
                 (Some(now | CANCELLED), false)
             }
         })
+    }
+
+    /// Whether the task was aborted, as far as this thread knows.
+    #[inline]
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & CANCELLED != 0
     }
 
     /// Where the task stands, as far as one look can tell.
@@ -265,29 +389,30 @@ impl State {
             } else if now & JOIN_WAKER != 0 {
                 (None, DropHandle::Waker)
             } else {
-                (Some((now & !JOIN_INTEREST) - REFERENCE), DropHandle::Done)
+                (Some(add(now & !JOIN_INTEREST, -1)), DropHandle::Done)
             }
         })
     }
 
     /// One more reference, for a new waker.
+    #[inline]
     pub(super) fn add_reference(&self) {
         // Relaxed: the one it is made from keeps the cell alive, as in `Arc`.
         let before = self.0.fetch_add(REFERENCE, Ordering::Relaxed);
-        if before > usize::MAX / 2 {
+        // Below zero is no overflow: what is missing was counted elsewhere.
+        if before as isize > isize::MAX / 2 {
             // As `Arc`: so many leaked wakers can only be a bug, and going on would free a task in use.
             std::process::abort();
         }
     }
 
-    /// Gives up `count` references; whether they were the last, so that the caller frees the cell.
+    /// Gives up a reference; whether it was the last, so that the caller frees the cell.
+    #[inline]
     #[must_use]
-    pub(super) fn drop_references(&self, count: usize) -> bool {
+    pub(super) fn drop_reference(&self) -> bool {
         // Release: what this thread did to the cell comes before its end. Acquire: pairs with it, for the thread
         // that frees the cell.
-        let before = self.0.fetch_sub(count * REFERENCE, Ordering::AcqRel);
-        debug_assert!(references(before) >= count, "{}", Snapshot(before));
-        references(before) == count
+        is_last(add(self.0.fetch_sub(REFERENCE, Ordering::AcqRel), -1))
     }
 
     /// The one loop: `transition` names the next word, or `None` to leave it, and the result.
@@ -324,10 +449,37 @@ const COMPLETE: usize = 1 << 2;
 const CANCELLED: usize = 1 << 3;
 const JOIN_INTEREST: usize = 1 << 4;
 const JOIN_WAKER: usize = 1 << 5;
-const REFERENCE: usize = 1 << 6;
+const MARKED: usize = 1 << 6;
+const REFERENCE: usize = 1 << 7;
 
-fn references(word: usize) -> usize {
-    word / REFERENCE
+/// The word with so many more references, or fewer.
+fn add(word: usize, references: isize) -> usize {
+    word.wrapping_add((references as usize).wrapping_mul(REFERENCE))
+}
+
+/// Whether a cell with that word is to be freed.
+fn is_last(word: usize) -> bool {
+    word & COMPLETE != 0 && references(word) == 0
+}
+
+fn references(word: usize) -> isize {
+    (word as isize) >> REFERENCE.trailing_zeros()
+}
+
+fn start(word: usize) -> Start {
+    if word & CANCELLED == 0 {
+        Start::Poll
+    } else {
+        Start::Cancel
+    }
+}
+
+fn completed(before: usize) -> Completed {
+    Completed {
+        joinable: before & JOIN_INTEREST != 0,
+        wake_joiner: before & JOIN_WAKER != 0,
+        is_mailed: before & SCHEDULED != 0,
+    }
 }
 
 /// A copy of the word, for messages.
@@ -342,6 +494,7 @@ impl fmt::Display for Snapshot {
             (CANCELLED, "CANCELLED"),
             (JOIN_INTEREST, "JOIN_INTEREST"),
             (JOIN_WAKER, "JOIN_WAKER"),
+            (MARKED, "MARKED"),
         ];
         for (_, name) in flags.iter().filter(|(flag, _)| self.0 & flag != 0) {
             write!(f, "{name} ")?;

@@ -1,19 +1,24 @@
-//! The waker of a task: a counted reference to its cell, behind one vtable for all futures.
+//! The waker of a task: a counted reference to its cell, behind one vtable for all tasks of a kind of home.
 
+use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
+use std::sync::Arc;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::cell::{Header, emit_wake};
-use super::reference::{drop_references, free, schedule};
+use super::cell::{Front, Header, Schedule, emit_wake};
+use super::polled;
+use super::reference::{Mail, Runnable, drop_reference, free};
 use super::state::Wake;
+use crate::schedule_latency;
 
-/// A waker for the poll that runs now. It counts no reference: the thread that runs the task holds one longer.
-pub(super) fn borrowed(task: NonNull<Header>) -> BorrowedWaker {
-    // SAFETY: rule A: the running thread's reference outlives the poll; `ManuallyDrop` gives none up.
+/// A waker for the poll that runs now. It counts no reference: the task is not complete as long as it runs.
+#[inline]
+pub(super) fn borrowed<S: Schedule>(task: NonNull<Header>) -> BorrowedWaker {
+    // SAFETY: rules A and B; `ManuallyDrop` gives no reference up.
     BorrowedWaker(ManuallyDrop::new(unsafe {
-        Waker::new(task.as_ptr().cast(), &VTABLE)
+        Waker::new(task.as_ptr().cast(), &S::wakers().table)
     }))
 }
 
@@ -23,52 +28,191 @@ pub(super) struct BorrowedWaker(ManuallyDrop<Waker>);
 impl Deref for BorrowedWaker {
     type Target = Waker;
 
+    #[inline]
     fn deref(&self) -> &Waker {
         &self.0
     }
 }
 
-/// One table for all tasks, so that `Waker::will_wake` is right.
-static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake_by_value, wake_by_ref, drop_waker);
-
-unsafe fn clone(data: *const ()) -> RawWaker {
-    // SAFETY: rule A: the waker that is cloned holds a reference, or borrows the running thread's.
-    unsafe { header(data).as_ref() }.state.add_reference();
-    RawWaker::new(data, &VTABLE)
+/// The vtable of the wakers of one kind of home's tasks. Each kind has one, in a static, so that `Waker::will_wake` is
+/// right.
+pub(crate) struct Wakers<S> {
+    table: RawWakerVTable,
+    of: PhantomData<fn() -> S>,
 }
 
-unsafe fn wake_by_value(data: *const ()) {
+impl<S: Schedule> Wakers<S> {
+    pub(crate) const fn new() -> Self {
+        Self {
+            table: RawWakerVTable::new(clone::<S>, wake_by_value::<S>, wake_by_ref::<S>, drop_waker::<S>),
+            of: PhantomData,
+        }
+    }
+}
+
+unsafe fn clone<S: Schedule>(data: *const ()) -> RawWaker {
     let task = header(data);
-    // SAFETY: rule A: the waker holds a reference.
-    let (state, id) = unsafe { (&task.as_ref().state, task.as_ref().id) };
-    let wake = state.wake_by_value();
+    // SAFETY: rules A and B: the waker that is cloned holds a reference, or the task runs.
+    let front = unsafe { front::<S>(task) };
+    if !count(front, task, 1) {
+        front.header.state.add_reference();
+    }
+    RawWaker::new(data, &S::wakers().table)
+}
+
+unsafe fn drop_waker<S: Schedule>(data: *const ()) {
+    let task = header(data);
+    // SAFETY: rules A and B: the waker holds a reference.
+    if !count(unsafe { front::<S>(task) }, task, -1) {
+        drop_reference(task);
+    }
+}
+
+unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
+    let task = header(data);
+    // SAFETY: rules A and B: the waker holds a reference, or the task runs.
+    let front = unsafe { front::<S>(task) };
+    if !is_ours(front, task) {
+        // SAFETY: as above; the waker's reference stays.
+        return unsafe { wake_of_others::<S>(task, false) };
+    }
+    wake_ours(front, task);
+}
+
+unsafe fn wake_by_value<S: Schedule>(data: *const ()) {
+    let task = header(data);
+    // SAFETY: rules A and B: the waker holds a reference.
+    let front = unsafe { front::<S>(task) };
+    if !is_ours(front, task) {
+        // SAFETY: as above; the waker's reference goes along.
+        return unsafe { wake_of_others::<S>(task, true) };
+    }
+    // The task is not complete, and only this thread could complete it: it outlives the reference.
+    if !front.header.owner.count(-1) {
+        drop_reference(task);
+    }
+    wake_ours(front, task);
+}
+
+/// Wakes a bound task that was aborted, so that its thread cancels it.
+///
+/// # Safety
+///
+/// Rules A and B: the caller has a reference, which stays.
+pub(super) unsafe fn wake_to_cancel<S: Schedule>(task: NonNull<Header>) {
+    // SAFETY: the caller's promise; the wakers of that home's tasks point to their headers.
+    unsafe { wake_by_ref::<S>(task.as_ptr().cast_const().cast()) }
+}
+
+/// Whether this thread has the exclusive right to the task (rule G).
+#[inline]
+fn is_ours<S: Schedule>(front: &Front<S>, task: NonNull<Header>) -> bool {
+    if S::BOUND {
+        S::is_here(&front.home) && !front.header.owner.is_done()
+    } else {
+        polled::is(task)
+    }
+}
+
+/// Counts a reference more or less, if this thread may without a read-modify-write.
+#[inline]
+fn count<S: Schedule>(front: &Front<S>, task: NonNull<Header>, change: i8) -> bool {
+    is_ours(front, task) && front.header.owner.count(change)
+}
+
+/// Wakes a task to which this thread has the exclusive right.
+#[inline]
+fn wake_ours<S: Schedule>(front: &Front<S>, task: NonNull<Header>) {
+    let id = front.header.id;
+    if !S::BOUND {
+        // It polls the task, and queues it again after that.
+        front.header.owner.note_self_wake();
+        return emit_wake(id, false);
+    }
+    let queue = front.header.owner.wake();
+    emit_wake(id, queue);
+    if queue {
+        // SAFETY: rules A and B: it is not complete, and QUEUED was set.
+        unsafe { push::<S>(task, S::push_here) }
+    }
+}
+
+/// # Safety
+///
+/// Rules A and B: the caller has a reference, which is given up if `by_value`; or the task runs.
+unsafe fn wake_of_others<S: Schedule>(task: NonNull<Header>, by_value: bool) {
+    // SAFETY: the caller's promise.
+    let front = unsafe { front::<S>(task) };
+    let (state, id) = (&front.header.state, front.header.id);
+    let wake = match (S::BOUND, by_value) {
+        (false, false) => state.wake_by_ref(),
+        (false, true) => state.wake_by_value(),
+        (true, false) => state.post(),
+        (true, true) => state.post_by_value(),
+    };
     emit_wake(id, wake == Wake::Enqueue);
     match wake {
-        // SAFETY: rules A and B; SCHEDULED was set, and the waker's reference becomes the queue's.
-        Wake::Enqueue => unsafe { schedule(task) },
+        // SAFETY: rules A and B: SCHEDULED was set by this thread, and one reference counted for the mail.
+        Wake::Enqueue if S::BOUND => unsafe { post::<S>(task) },
+        // SAFETY: rules A and B: it is not complete, and nobody else gets to it until it is queued.
+        Wake::Enqueue => unsafe { push::<S>(task, S::push_here) },
         Wake::Nothing => {}
         // SAFETY: rules A and B; the waker's was the last reference.
         Wake::Free => unsafe { free(task) },
     }
 }
 
-unsafe fn wake_by_ref(data: *const ()) {
-    let task = header(data);
-    // SAFETY: rule A: the waker holds a reference, or borrows the running thread's.
-    let (state, id) = unsafe { (&task.as_ref().state, task.as_ref().id) };
-    let wake = state.wake_by_ref();
-    emit_wake(id, wake == Wake::Enqueue);
-    if wake == Wake::Enqueue {
-        // SAFETY: rules A and B; SCHEDULED was set, and the transition counted a reference for the queue.
-        unsafe { schedule(task) }
+/// Queues a task at its home.
+///
+/// # Safety
+///
+/// Rules A and B; SCHEDULED, or for a bound task QUEUED, was set by this thread.
+#[inline]
+pub(super) unsafe fn push<S: Schedule>(
+    task: NonNull<Header>,
+    push: fn(&S, Runnable) -> Result<(), Runnable>,
+) {
+    // SAFETY: the caller's promise. It is not used again once the task is where another thread can run it to its end.
+    let front = unsafe { front::<S>(task) };
+    let home = &front.home;
+    front.header.mark_if_due(home.latency());
+    // SAFETY: the caller's promise.
+    let task = unsafe { Runnable::new(task) };
+    // What `push` is given is not the `Arc` in the cell, which may be gone before it returns, but what that points to.
+    if let Err(task) = push(home, task) {
+        let home = Arc::clone(home);
+        S::push_from_elsewhere(home, task);
     }
 }
 
-unsafe fn drop_waker(data: *const ()) {
-    drop_references(header(data), 1);
+/// Sends a bound task to its thread.
+///
+/// # Safety
+///
+/// Rules A and B; the task is bound, SCHEDULED was set by this thread, and one reference is counted for the mail.
+pub(super) unsafe fn post<S: Schedule>(task: NonNull<Header>) {
+    // SAFETY: the caller's promise. It is not used again once the mail is where another thread opens it.
+    let front = unsafe { front::<S>(task) };
+    let home = Arc::clone(&front.home);
+    if let Some(latency) = home.latency() {
+        if schedule_latency::is_due() && latency.begin(front.header.id) {
+            front.header.state.mark();
+        }
+    }
+    // SAFETY: the caller's promise.
+    S::post(home, unsafe { Mail::from_counted(task) });
 }
 
 fn header(data: *const ()) -> NonNull<Header> {
     // SAFETY: it was a `NonNull` when the waker was made.
     unsafe { NonNull::new_unchecked(data.cast_mut().cast()) }
+}
+
+/// # Safety
+///
+/// Rules A and B; the task's home is an `S`.
+#[inline]
+unsafe fn front<'a, S>(task: NonNull<Header>) -> &'a Front<S> {
+    // SAFETY: the caller's promise.
+    unsafe { task.cast().as_ref() }
 }

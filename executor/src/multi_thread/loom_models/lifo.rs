@@ -7,13 +7,19 @@ use std::sync::atomic::AtomicUsize as Counter;
 use loom::thread;
 
 use crate::primitive::Ordering;
-use crate::task::{self, LifoSlot, Place, Runnable, Schedule, Task};
+use crate::task::{self, LifoSlot, Place, Runnable, Schedule, Wakers};
 
 /// The home of tasks that nobody wakes.
 struct Nowhere;
 
 impl Schedule for Nowhere {
     const LOCAL: bool = false;
+    const BOUND: bool = false;
+
+    fn wakers() -> &'static Wakers<Self> {
+        static WAKERS: Wakers<Nowhere> = Wakers::new();
+        &WAKERS
+    }
 
     fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
         Err(task)
@@ -23,9 +29,7 @@ impl Schedule for Nowhere {
         unreachable!("nobody wakes it");
     }
 
-    fn release(&self, _: Place) -> Option<Task> {
-        None
-    }
+    fn release(&self, _: Place, _: bool) {}
 }
 
 fn new_task(home: &Arc<Nowhere>, ran: &Arc<Counter>) -> Runnable {
@@ -33,8 +37,8 @@ fn new_task(home: &Arc<Nowhere>, ran: &Arc<Counter>) -> Runnable {
     let future = async move {
         ran.fetch_add(1, Ordering::Relaxed);
     };
-    // The task and its handle are dropped: the slot's reference is the only one.
-    task::new(future, home.clone(), Location::caller()).1
+    // Its handle is dropped, and it is in no table: the slot alone has it.
+    task::new(future, home.clone(), Location::caller()).1.into_runnable()
 }
 
 #[test]

@@ -11,8 +11,8 @@ use crate::primitive::{Ordering, SegQueue, Thread, current_thread, park_thread};
 use crate::task::cell::{self, Schedule};
 use crate::task::join::JoinHandle;
 use crate::task::place::Place;
-use crate::task::reference::{Runnable, Task};
-use crate::task::waker;
+use crate::task::reference::Runnable;
+use crate::task::waker::{self, Wakers};
 
 /// A home for one task, which the thread that made it runs.
 pub(super) struct Yard {
@@ -24,6 +24,12 @@ pub(super) struct Yard {
 
 impl Schedule for Yard {
     const LOCAL: bool = false;
+    const BOUND: bool = false;
+
+    fn wakers() -> &'static Wakers<Self> {
+        static WAKERS: Wakers<Yard> = Wakers::new();
+        &WAKERS
+    }
 
     fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
         Err(task)
@@ -36,8 +42,8 @@ impl Schedule for Yard {
         yard.thread.unpark();
     }
 
-    fn release(&self, place: Place) -> Option<Task> {
-        self.owned.remove(place)
+    fn release(&self, place: Place, is_mailed: bool) {
+        self.owned.remove(place, is_mailed);
     }
 }
 
@@ -57,10 +63,10 @@ impl Yard {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, runnable, handle) = cell::new(future, self.clone(), Location::caller());
-        let waker = waker::borrowed(task.pointer()).clone();
+        let (task, spawned, handle) = cell::new(future, self.clone(), Location::caller());
+        let waker = waker::borrowed::<Self>(handle.pointer()).clone();
         assert!(self.owned.insert(task, None).is_ok());
-        runnable.schedule();
+        spawned.schedule();
         (waker, handle)
     }
 

@@ -14,13 +14,14 @@ struct Word {
     cancelled: bool,
     join_interest: bool,
     join_waker: bool,
-    references: usize,
+    marked: bool,
+    references: isize,
 }
 
 impl Word {
-    /// All of them with two to four references: with fewer the transitions that give one up end the task's life.
+    /// All of them with less than none to three references: some may be counted elsewhere.
     fn all() -> impl Iterator<Item = Self> {
-        (2..=4).flat_map(|references| (0..64).map(move |flags| Self::of(flags | (references << 6))))
+        (-1..=3).flat_map(|references| (0..128).map(move |flags| Self { references, ..Self::of(flags) }))
     }
 
     fn of(word: usize) -> Self {
@@ -31,7 +32,8 @@ impl Word {
             cancelled: word & 8 != 0,
             join_interest: word & 16 != 0,
             join_waker: word & 32 != 0,
-            references: word >> 6,
+            marked: word & 64 != 0,
+            references: (word as isize) >> 7,
         }
     }
 
@@ -43,12 +45,13 @@ impl Word {
             self.cancelled,
             self.join_interest,
             self.join_waker,
+            self.marked,
         ];
         let flags = flags
             .iter()
             .rev()
             .fold(0, |word, &flag| word << 1 | usize::from(flag));
-        State(AtomicUsize::new(self.references << 6 | flags))
+        State(AtomicUsize::new((self.references << 7) as usize | flags))
     }
 
     fn is_idle(&self) -> bool {
@@ -74,120 +77,172 @@ fn any(_: &Word) -> bool {
     true
 }
 
+/// Of a task that any worker may run.
+fn is_shared(word: &Word) -> bool {
+    !word.marked
+}
+
+/// Of a bound task.
+fn is_bound(word: &Word) -> bool {
+    !word.running
+}
+
 #[test]
-fn a_new_task_is_scheduled_with_a_handle_and_three_references() {
-    let expected = Word {
-        scheduled: true,
+fn a_new_task_has_the_references_of_the_runtime_of_the_handle_and_of_its_mail() {
+    let word = |state: State| Word::of(state.0.into_inner());
+    let here = Word {
         join_interest: true,
-        references: 3,
+        references: 2,
         ..Word::of(0)
     };
-    assert_eq!(Word::of(State::new().0.into_inner()), expected);
+    assert_eq!(word(State::new_here()), here);
+    let queued = Word {
+        scheduled: true,
+        ..here
+    };
+    assert_eq!(word(State::new()), queued);
+    let mailed = Word {
+        references: 3,
+        ..queued
+    };
+    assert_eq!(word(State::new_mailed()), mailed);
 }
 
 #[test]
 fn start_takes_a_scheduled_task_for_its_thread() {
-    let may_meet = |word: &Word| word.scheduled && !word.running && !word.complete;
+    let may_meet = |word: &Word| is_shared(word) && word.scheduled && !word.running && !word.complete;
+    let start = |cancelled| if cancelled { Start::Cancel } else { Start::Poll };
     check(may_meet, State::start, |word| {
         (word.scheduled, word.running) = (false, true);
-        if word.cancelled {
-            Start::Cancel
-        } else {
-            Start::Poll
-        }
+        start(word.cancelled)
     });
+    check(is_bound, State::start_bound, |word| start(word.cancelled));
+    check(any, State::is_cancelled, |word| word.cancelled);
 }
 
 #[test]
 fn the_end_of_a_poll_keeps_a_cancelled_task_and_queues_a_woken_one() {
-    let may_meet = |word: &Word| word.running && !word.complete;
-    check(may_meet, State::finish_poll, |word| {
-        if word.cancelled {
-            return FinishPoll::Cancel;
-        }
-        word.running = false;
-        if word.scheduled {
-            return FinishPoll::Again;
-        }
-        word.references -= 1;
-        FinishPoll::Idle
-    });
+    let may_meet = |word: &Word| is_shared(word) && word.running && !word.complete;
+    for (woke_itself, counted) in [(false, 0), (false, -2), (true, 0), (true, 3)] {
+        let finish = move |state: &State| state.finish_poll(woke_itself, counted);
+        check(may_meet, finish, |word| {
+            if word.cancelled {
+                return FinishPoll::Cancel;
+            }
+            word.running = false;
+            word.scheduled |= woke_itself;
+            word.references += counted;
+            if word.scheduled {
+                FinishPoll::Again
+            } else {
+                FinishPoll::Idle
+            }
+        });
+    }
 }
 
 #[test]
-fn completion_tells_who_has_the_output_and_the_waker() {
-    let complete = |state: &State| {
+fn completion_tells_who_has_the_output_the_waker_and_a_mail() {
+    let told = |completed: Completed| {
         let Completed {
             joinable,
             wake_joiner,
-        } = state.complete();
-        (joinable, wake_joiner)
+            is_mailed,
+        } = completed;
+        (joinable, wake_joiner, is_mailed)
     };
-    check(
-        |word| word.running && !word.complete,
-        complete,
-        |word| {
+    for counted in [-2, 0, 5] {
+        let expected = |word: &mut Word| {
             (word.running, word.complete) = (false, true);
-            (word.join_interest, word.join_waker)
-        },
-    );
+            word.references += counted;
+            (word.join_interest, word.join_waker, word.scheduled)
+        };
+        let may_meet = |word: &Word| is_shared(word) && word.running && !word.complete;
+        check(may_meet, |state| told(state.complete(counted)), expected);
+        let may_meet = |word: &Word| is_bound(word) && !word.complete;
+        check(may_meet, |state| told(state.complete_bound(counted)), expected);
+    }
 }
 
 #[test]
-fn a_wake_queues_an_idle_task_and_marks_any_other_that_is_not_complete() {
-    check(any, State::wake_by_ref, |word| {
+fn a_wake_queues_an_idle_task_and_marks_any_other() {
+    check(is_shared, State::wake_by_ref, |word| {
         let idle = word.is_idle();
-        word.scheduled |= !word.complete;
-        word.references += usize::from(idle);
+        word.scheduled = true;
         if idle { Wake::Enqueue } else { Wake::Nothing }
     });
-    check(any, State::wake_by_value, |word| {
+    check(is_shared, State::wake_by_value, |word| {
         let idle = word.is_idle();
         word.scheduled |= !word.complete;
-        word.references -= usize::from(!idle);
-        if idle { Wake::Enqueue } else { Wake::Nothing }
-    });
-}
-
-#[test]
-fn a_wake_by_value_with_the_last_reference_frees_the_task() {
-    let last = Word {
-        complete: true,
-        references: 1,
-        ..Word::of(0)
-    };
-    let state = last.state();
-    assert_eq!(state.wake_by_value(), Wake::Free);
-    assert_eq!(
-        Word::of(state.0.into_inner()),
-        Word {
-            references: 0,
-            ..last
+        word.references -= 1;
+        match () {
+            () if idle => Wake::Enqueue,
+            () if word.complete && word.references == 0 => Wake::Free,
+            () => Wake::Nothing,
         }
-    );
+    });
+}
+
+#[test]
+fn a_bound_task_that_is_not_complete_is_mailed_once_at_a_time() {
+    check(is_bound, State::post, |word| {
+        let sent = !word.complete && !word.scheduled;
+        word.scheduled |= sent;
+        word.references += isize::from(sent);
+        if sent { Wake::Enqueue } else { Wake::Nothing }
+    });
+    check(is_bound, State::post_by_value, |word| {
+        let sent = !word.complete && !word.scheduled;
+        word.scheduled |= sent;
+        word.references -= isize::from(!sent);
+        match () {
+            () if sent => Wake::Enqueue,
+            () if word.complete && word.references == 0 => Wake::Free,
+            () => Wake::Nothing,
+        }
+    });
+}
+
+#[test]
+fn a_mail_is_opened_with_its_mark_and_its_reference() {
+    let may_meet = |word: &Word| is_bound(word) && word.scheduled;
+    check(may_meet, State::open, |word| {
+        let is_marked = word.marked;
+        (word.scheduled, word.marked) = (false, false);
+        word.references -= 1;
+        let found = match () {
+            () if !word.complete => Found::Incomplete,
+            () if word.references == 0 => Found::Last,
+            () => Found::Complete,
+        };
+        Opened { found, is_marked }
+    });
+    check(is_bound, State::mark, |word| word.marked = true);
 }
 
 #[test]
 fn an_abort_queues_an_idle_task_and_marks_any_other_that_is_not_complete() {
-    check(any, State::abort, |word| {
+    check(is_shared, State::abort, |word| {
         if word.complete {
             return Wake::Nothing;
         }
         let idle = word.is_idle();
         word.cancelled = true;
         word.scheduled |= idle;
-        word.references += usize::from(idle);
         if idle { Wake::Enqueue } else { Wake::Nothing }
+    });
+    check(is_bound, State::abort_bound, |word| {
+        word.cancelled |= !word.complete;
+        !word.complete
     });
 }
 
 #[test]
 fn a_claim_takes_an_idle_task_and_marks_any_other_that_is_not_complete() {
-    check(any, State::claim, |word| {
+    check(is_shared, State::claim, |word| {
         let idle = word.is_idle();
         word.cancelled |= !word.complete;
         word.running |= idle;
-        word.references += usize::from(idle);
         idle
     });
 }
@@ -247,15 +302,12 @@ fn a_handle_goes_at_once_unless_there_is_an_output_or_a_waker() {
 }
 
 #[test]
-fn references_are_counted_and_the_last_is_told() {
+fn references_are_counted_and_the_last_of_a_complete_task_is_told() {
     check(any, State::add_reference, |word| word.references += 1);
-    for count in 1..=2 {
-        let drop_references = move |state: &State| state.drop_references(count);
-        check(any, drop_references, |word| {
-            word.references -= count;
-            word.references == 0
-        });
-    }
+    check(any, State::drop_reference, |word| {
+        word.references -= 1;
+        word.complete && word.references == 0
+    });
 }
 
 /// Runs itself in a process of its own, which is to end.
@@ -264,10 +316,10 @@ fn references_are_counted_and_the_last_is_told() {
 fn a_reference_count_that_could_wrap_ends_the_process() {
     const CHILD: &str = "REVEILLE_TEST_TOO_MANY_REFERENCES";
     if env::var_os(CHILD).is_some() {
-        State(AtomicUsize::new(usize::MAX / 2 + 1)).add_reference();
+        State(AtomicUsize::new(usize::MAX / 4 + 1)).add_reference();
         return;
     }
-    State(AtomicUsize::new(usize::MAX / 2)).add_reference();
+    State(AtomicUsize::new(usize::MAX / 4)).add_reference();
     let (_, module) = module_path!().split_once("::").unwrap();
     let output = Command::new(env::current_exe().unwrap())
         .args([
@@ -284,6 +336,6 @@ fn a_reference_count_that_could_wrap_ends_the_process() {
 fn a_message_names_the_flags_and_the_references() {
     assert_eq!(
         format!("{:?}", State::new()),
-        "SCHEDULED JOIN_INTEREST references=3"
+        "SCHEDULED JOIN_INTEREST references=2"
     );
 }

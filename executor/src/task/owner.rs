@@ -1,0 +1,240 @@
+//! What whoever has the exclusive right to a task keeps of it, without read-modify-writes.
+//!
+//! Of a task that any worker may run, that is the thread that polls it, during the poll: it notes that the task woke
+//! itself, and counts the clones and drops of its wakers.
+//!
+//! Of a *bound* task, which one thread runs at a time (the one that drives a current-thread runtime, or the one that a local
+//! task belongs to), it is that thread, until the task is complete; all of its life is in the flags:
+//!
+//! ```text
+//!    (1) new, here            (2) start                     (6) complete
+//!   ──────────────▶ QUEUED ─────────────▶ RUNNING ────────────────────────▶ DONE
+//!                   ▲    ▲                 │  │ ▲                            ▲
+//!      (3) wake     │    └── QUEUED ◀──────┘  │ │ (3) wake: QUEUED too       │
+//!                   │      (5) finish: Again  │ │                            │
+//!   ──────────────▶ no flag ◀─────────────────┘                              │
+//!    (1) new, mailed    │    (5) finish: Idle                                │
+//!                       └────────────▶ RUNNING ──────────────────────────────┘
+//!                          (7) claim
+//! ```
+//!
+//! `QUEUED` and not `RUNNING`: in the thread's queue, once. Other threads go by way of [`State`](super::state::State) and
+//! the mailbox. When another thread takes the driving over, the lock of the driver's seat hands this on.
+//!
+//! All accesses are Relaxed: only who has the right makes them, but for [`stage`](Owner::stage), which is for people.
+
+use super::info::TaskStage;
+use crate::primitive::{AtomicI8, AtomicU8, Ordering};
+
+/// See the module.
+pub(super) struct Owner {
+    flags: AtomicU8,
+    /// References that are not counted in the state yet.
+    counted: AtomicI8,
+}
+
+const QUEUED: u8 = 1;
+const RUNNING: u8 = 1 << 1;
+const DONE: u8 = 1 << 2;
+
+impl Owner {
+    /// Of a task that any worker may run, or a bound one that comes by mail.
+    pub(super) fn new() -> Self {
+        Self::with(0)
+    }
+
+    /// (1) Of a bound task that its own thread spawns.
+    pub(super) fn new_queued() -> Self {
+        Self::with(QUEUED)
+    }
+
+    fn with(flags: u8) -> Self {
+        Self {
+            flags: AtomicU8::new(flags),
+            counted: AtomicI8::new(0),
+        }
+    }
+
+    /// (3) Whether the bound task is to be queued for it.
+    #[inline]
+    #[must_use]
+    pub(super) fn wake(&self) -> bool {
+        let flags = self.flags();
+        if flags & (QUEUED | DONE) != 0 {
+            return false;
+        }
+        self.set_flags(flags | QUEUED);
+        flags & RUNNING == 0
+    }
+
+    /// (2) A bound task was taken out of the queue.
+    #[inline]
+    pub(super) fn start(&self) {
+        debug_assert_eq!(self.flags(), QUEUED);
+        self.set_flags(RUNNING);
+    }
+
+    /// (5) A poll of a bound task returned `Pending`. Whether it is to be queued again.
+    #[inline]
+    #[must_use]
+    pub(super) fn finish(&self) -> bool {
+        let flags = self.flags() & !RUNNING;
+        self.set_flags(flags);
+        flags & QUEUED != 0
+    }
+
+    /// (6) A bound task is about to be complete. From now on everybody counts in the state.
+    pub(super) fn complete(&self) {
+        self.set_flags(DONE);
+    }
+
+    /// (7) Takes a bound task that is idle for this thread, to cancel it.
+    #[must_use]
+    pub(super) fn claim(&self) -> bool {
+        let is_idle = self.flags() == 0;
+        if is_idle {
+            self.set_flags(RUNNING);
+        }
+        is_idle
+    }
+
+    #[inline]
+    pub(super) fn is_done(&self) -> bool {
+        self.flags() & DONE != 0
+    }
+
+    /// A task that any worker may run wakes itself during its poll.
+    #[inline]
+    pub(super) fn note_self_wake(&self) {
+        self.set_flags(QUEUED);
+    }
+
+    /// Whether it did, since this was asked last.
+    #[inline]
+    pub(super) fn take_self_wake(&self) -> bool {
+        let woke = self.flags() != 0;
+        if woke {
+            self.set_flags(0);
+        }
+        woke
+    }
+
+    /// Counts a reference more or less. False if there is no room: then it is counted in the state.
+    #[inline]
+    #[must_use]
+    pub(super) fn count(&self, change: i8) -> bool {
+        let counted = self.counted.load(Ordering::Relaxed).checked_add(change);
+        if let Some(counted) = counted {
+            self.counted.store(counted, Ordering::Relaxed);
+        }
+        counted.is_some()
+    }
+
+    /// What was counted since this was asked last, to be counted in the state.
+    #[inline]
+    #[must_use]
+    pub(super) fn take_counted(&self) -> isize {
+        let counted = self.counted.load(Ordering::Relaxed);
+        if counted != 0 {
+            self.counted.store(0, Ordering::Relaxed);
+        }
+        counted.into()
+    }
+
+    /// As if that had not been asked.
+    pub(super) fn put_back(&self, counted: isize) {
+        // It came out of there.
+        self.counted.store(counted as i8, Ordering::Relaxed);
+    }
+
+    /// Where a bound task that is not complete stands.
+    pub(super) fn stage(&self) -> TaskStage {
+        match self.flags() {
+            flags if flags & DONE != 0 => TaskStage::Complete,
+            flags if flags & RUNNING != 0 => TaskStage::Running,
+            flags if flags & QUEUED != 0 => TaskStage::Queued,
+            _ => TaskStage::Idle,
+        }
+    }
+
+    #[inline]
+    fn flags(&self) -> u8 {
+        self.flags.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn set_flags(&self, flags: u8) {
+        self.flags.store(flags, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_task_is_queued_once_until_it_runs_and_again_if_it_is_woken_then() {
+        let owner = Owner::new();
+        assert!(owner.wake());
+        assert!(!owner.wake(), "it is queued");
+        assert_eq!(owner.stage(), TaskStage::Queued);
+        owner.start();
+        assert_eq!(owner.stage(), TaskStage::Running);
+        assert!(!owner.wake(), "it runs");
+        assert!(!owner.wake());
+        assert!(owner.finish(), "it was woken");
+        owner.start();
+        assert!(!owner.finish());
+        assert_eq!(owner.stage(), TaskStage::Idle);
+        assert!(owner.wake());
+    }
+
+    #[test]
+    fn only_an_idle_bound_task_is_claimed() {
+        assert!(Owner::new().claim());
+        let owner = Owner::new_queued();
+        assert!(!owner.claim(), "it is queued");
+        owner.start();
+        assert!(!owner.claim(), "it runs");
+        assert!(!owner.finish());
+        assert!(owner.claim());
+        assert!(!owner.claim(), "it was claimed");
+    }
+
+    #[test]
+    fn nothing_wakes_or_claims_what_is_complete() {
+        let owner = Owner::new_queued();
+        owner.start();
+        assert!(!owner.is_done());
+        owner.complete();
+        assert!(owner.is_done());
+        assert!(!owner.wake());
+        assert!(!owner.claim());
+        assert_eq!(owner.stage(), TaskStage::Complete);
+    }
+
+    #[test]
+    fn a_self_wake_is_taken_once() {
+        let owner = Owner::new();
+        assert!(!owner.take_self_wake());
+        owner.note_self_wake();
+        owner.note_self_wake();
+        assert!(owner.take_self_wake());
+        assert!(!owner.take_self_wake());
+    }
+
+    #[test]
+    fn references_are_counted_as_long_as_there_is_room() {
+        let owner = Owner::new();
+        for change in [1, -1] {
+            let counted = (0..1000).filter(|_| owner.count(change)).count() as isize;
+            let room = if change == 1 { 127 } else { 128 };
+            assert_eq!(counted, room);
+            let taken = owner.take_counted();
+            assert_eq!(taken, room * isize::from(change));
+            assert_eq!(owner.take_counted(), 0);
+            owner.put_back(taken);
+            assert_eq!(owner.take_counted(), taken);
+        }
+    }
+}
