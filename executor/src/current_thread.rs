@@ -294,7 +294,8 @@ impl<P: Park> CurrentThread<P> {
             park, queue, woken, ..
         } = &mut *core;
         park.enter();
-        let pop = || queue.pop_front().or_else(|| self.home.receive());
+        let next_mail = || iter::from_fn(|| self.home.open_mail()).flatten().next();
+        let pop = || queue.pop_front().or_else(next_mail);
         self.home.owned.cancel_all(pop, || {
             park.park(None, woken);
             wake::wake_all(woken);
@@ -442,7 +443,10 @@ impl<P: Park> CurrentThread<P> {
     fn receive(&self, entry: &Entry) {
         if self.home.has_mail() {
             // Bounded, since other threads may spawn faster than this one moves.
-            local::push_all(iter::from_fn(|| self.home.receive()).take(MAIL));
+            iter::from_fn(|| self.home.open_mail())
+                .take(MAIL)
+                .flatten()
+                .for_each(local::push);
         }
         entry.receive();
     }
@@ -464,14 +468,26 @@ impl<P: Park> CurrentThread<P> {
 impl<P: Park> Core<P> {
     /// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
     fn run_batch(&mut self) -> u32 {
+        let mut again = None;
         for ran in 0..BATCH {
-            let Some(task) = local::pop() else { return ran };
+            // One that is alone needs no queue in between.
+            let next = match again.take() {
+                Some(task) if local::is_empty() => Some(task),
+                Some(task) => {
+                    local::push(task);
+                    local::pop()
+                }
+                None => local::pop(),
+            };
+            let Some(task) = next else { return ran };
             self.watch.note(&task);
-            task.run();
+            again = task.run();
             if self.watch.is_due() {
+                again.take().into_iter().for_each(local::push);
                 self.look();
             }
         }
+        again.into_iter().for_each(local::push);
         BATCH
     }
 

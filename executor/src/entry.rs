@@ -1,7 +1,6 @@
 //! One call of `block_on`: its root future's waker, and the tasks that may not leave its thread.
 
 use std::future::Future;
-use std::iter;
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
@@ -13,7 +12,7 @@ use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU32, Ordering, SegQueue, Thread, current_thread, fence, park_thread};
 use crate::task::{
-    Delivery, JoinHandle, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local,
+    JoinHandle, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local,
 };
 
 /// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
@@ -165,17 +164,10 @@ impl Entry {
         if self.has_mail() {
             // Acquire: pairs with the Release in `notify`, for the push before it.
             self.word.fetch_and(!MAIL, Ordering::AcqRel);
-            local::push_all(iter::from_fn(|| self.next_mail()));
-        }
-    }
-
-    /// The next task of the mailbox that is to be queued.
-    fn next_mail(&self) -> Option<Runnable> {
-        loop {
-            match self.mailbox.pop()?.open(None) {
-                Delivery::Queue(task) => return Some(task),
-                Delivery::Nothing => {}
-                Delivery::Late => self.owned.note_late_mail(),
+            while let Some(mail) = self.mailbox.pop() {
+                if let Some(task) = self.owned.take_in(mail.open(None)) {
+                    local::push(task);
+                }
             }
         }
     }
@@ -292,7 +284,8 @@ impl Schedule for Entry {
 
     #[inline]
     fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
-        local::push(task)
+        local::push(task);
+        Ok(())
     }
 
     fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {

@@ -16,7 +16,7 @@ use crate::owned::OwnedTasks;
 use crate::primitive::{Ordering, SegQueue};
 use crate::quiescence::Quiescence;
 use crate::schedule_latency::ScheduleLatency;
-use crate::task::{Delivery, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers};
+use crate::task::{Mail, PanicPolicy, Place, Runnable, Schedule, Wakers};
 
 /// Shared by the runtime, its handles and each of its tasks, and so alive until the last waker is gone.
 ///
@@ -86,15 +86,11 @@ impl Home {
         });
     }
 
-    /// The next task of the mailbox that is to be queued, by the thread that drives or has the driver's seat.
-    pub(crate) fn receive(&self) -> Option<Runnable> {
-        loop {
-            match self.mailbox.pop()?.open(Some(&self.latency)) {
-                Delivery::Queue(task) => return Some(task),
-                Delivery::Nothing => {}
-                Delivery::Late => self.owned.note_late_mail(),
-            }
-        }
+    /// Opens the next mail, by the thread that drives or has the driver's seat; with what is to be queued for it, if anything
+    /// is. `None`: there is no mail.
+    pub(crate) fn open_mail(&self) -> Option<Option<Runnable>> {
+        let delivery = self.mailbox.pop()?.open(Some(&self.latency));
+        Some(self.owned.take_in(delivery))
     }
 
     /// How many tasks there are in the mailbox.
@@ -124,7 +120,8 @@ impl Schedule for Home {
 
     #[inline]
     fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
-        local::push(task)
+        local::push(task);
+        Ok(())
     }
 
     fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
@@ -23,8 +23,11 @@ use crate::task::Runnable;
 pub(crate) use aside::{Aside, address};
 pub(crate) use suspended::suspend;
 
-/// What is asked at every wake. It has no destructor, so that it can be read at any time without a look whether it is gone.
+/// What every wake and every poll needs. It has no destructor, so that it can be had at any time without a look whether it
+/// is gone: what the queue has allocated is given back when the thread leaves its runtime.
 struct Here {
+    /// Woken tasks that this thread will run: those of the runtime it drives, and its own local ones.
+    queue: RefCell<ManuallyDrop<VecDeque<Runnable>>>,
     /// The home of the runtime that this thread drives, or null. Compared, never followed.
     driving: Cell<*const Home>,
     /// The `block_on` that this thread is in, or the worker that it is, or null. Compared, never followed.
@@ -43,8 +46,6 @@ struct Local {
     /// What stands still while this thread blocks: each `block_on` that it was in, and the worker that it is, the innermost
     /// last. Compared, never followed.
     suspended: RefCell<Vec<*const Entry>>,
-    /// Woken tasks that this thread will run: those of the runtime it drives, and its own local ones.
-    queue: RefCell<VecDeque<Runnable>>,
     /// Whether it ever had a local task.
     has_local_tasks: Cell<bool>,
     /// In what kind of runtime this thread runs tasks.
@@ -59,6 +60,7 @@ struct Local {
 
 thread_local! {
     static HERE: Here = Here {
+        queue: RefCell::new(ManuallyDrop::new(VecDeque::new())),
         driving: Cell::new(ptr::null()),
         entry: Cell::new(ptr::null()),
         worker: Cell::new(ptr::null()),
@@ -68,7 +70,6 @@ thread_local! {
     };
     static LOCAL: Local = Local {
         suspended: RefCell::new(Vec::new()),
-        queue: RefCell::new(VecDeque::new()),
         has_local_tasks: Cell::new(false),
         flavor: Cell::new(Flavor::Outside),
         entered_at: Cell::new(None),
@@ -77,18 +78,11 @@ thread_local! {
     };
 }
 
-/// Queues a task of the runtime that this thread drives, or a local one of the `block_on` that it is in; gives it back on
-/// a thread whose thread-locals are gone.
-#[inline]
-pub(crate) fn push(task: Runnable) -> Result<(), Runnable> {
-    let mut task = Some(task);
-    let _ = try_with(|local| {
-        if let Some(task) = task.take() {
-            // `pop` and the rest end their borrow before a task runs, so this one is always free.
-            local.queue.borrow_mut().push_back(task);
-        }
-    });
-    task.map_or(Ok(()), Err)
+/// Queues a task of the runtime that this thread drives, or a local one of its own.
+#[inline(always)]
+pub(crate) fn push(task: Runnable) {
+    // `pop` and the rest end their borrow before a task runs, so this one is always free.
+    HERE.with(|here| here.queue.borrow_mut().push_back(task));
 }
 
 /// Whether this thread drives that runtime.
@@ -155,30 +149,26 @@ pub(crate) fn end_poll() -> bool {
 }
 
 /// The next task in this thread's queue.
-#[inline]
+#[inline(always)]
 pub(crate) fn pop() -> Option<Runnable> {
-    LOCAL.with(|local| local.queue.borrow_mut().pop_front())
+    HERE.with(|here| here.queue.borrow_mut().pop_front())
 }
 
 /// Whether this thread's queue is empty.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_empty() -> bool {
-    LOCAL.with(|local| local.queue.borrow().is_empty())
+    queued() == 0
 }
 
 /// How many tasks there are in this thread's queue.
+#[inline(always)]
 pub(crate) fn queued() -> usize {
-    LOCAL.with(|local| local.queue.borrow().len())
+    HERE.with(|here| here.queue.borrow().len())
 }
 
 /// How many tasks there are in this thread's queue, if it drives that runtime.
 pub(crate) fn queued_if_driving(home: &Home) -> Option<usize> {
     is_driving(home).then(queued)
-}
-
-/// Queues tasks that are taken from a mailbox.
-pub(crate) fn push_all(tasks: impl Iterator<Item = Runnable>) {
-    LOCAL.with(|local| local.queue.borrow_mut().extend(tasks));
 }
 
 /// The `block_on` that this thread is in has a task that belongs to this thread.
@@ -230,27 +220,28 @@ pub(crate) fn entered_at() -> Option<&'static Location<'static>> {
 
 /// Makes the runtime of `home` the one that this thread drives, with `queue` as its woken tasks.
 pub(crate) fn start_driving(home: &Arc<Home>, queue: &mut VecDeque<Runnable>) {
-    HERE.with(|here| here.driving.set(Arc::as_ptr(home)));
-    LOCAL.with(|local| {
-        let mut here = local.queue.borrow_mut();
+    HERE.with(|here| {
+        here.driving.set(Arc::as_ptr(home));
+        let mut here = here.queue.borrow_mut();
         // Local tasks that were woken while this thread followed stay in front.
-        mem::swap(&mut *here, queue);
+        mem::swap(&mut **here, queue);
         if !queue.is_empty() {
             queue.append(&mut here);
-            mem::swap(&mut *here, queue);
+            mem::swap(&mut **here, queue);
         }
     });
 }
 
 /// Ends what [`start_driving`] began, and puts the runtime's tasks back into `queue`; local ones stay.
 pub(crate) fn stop_driving(queue: &mut VecDeque<Runnable>) {
-    HERE.with(|here| here.driving.set(ptr::null()));
-    LOCAL.with(|local| {
-        let mut here = local.queue.borrow_mut();
-        mem::swap(&mut *here, queue);
-        if local.has_local_tasks.get() {
+    let has_local_tasks = LOCAL.with(|local| local.has_local_tasks.get());
+    HERE.with(|here| {
+        here.driving.set(ptr::null());
+        let mut here = here.queue.borrow_mut();
+        mem::swap(&mut **here, queue);
+        if has_local_tasks {
             let (stay, go) = queue.drain(..).partition::<VecDeque<_>, _>(Runnable::is_local);
-            *here = stay;
+            **here = stay;
             *queue = go;
         }
     });
@@ -346,6 +337,8 @@ impl Drop for EntryGuard {
         struct Leave;
         impl Drop for Leave {
             fn drop(&mut self) {
+                // Empty by now.
+                drop(HERE.with(|here| mem::take(&mut **here.queue.borrow_mut())));
                 let entry = LOCAL.with(|local| {
                     local.flavor.set(Flavor::Outside);
                     local.entered_at.set(None);

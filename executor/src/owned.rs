@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::primitive::{Mutex, lock};
-use crate::task::{Claimed, Listed, Place, Runnable, TaskInfo};
+use crate::task::{Claimed, Delivery, Listed, Place, Runnable, TaskInfo};
 
 /// The tasks of one home. Its lock is never held during a poll, nor while a future or a waker is dropped.
 pub(crate) struct OwnedTasks {
@@ -90,10 +90,15 @@ impl OwnedTasks {
         drop(name);
     }
 
-    /// A mail has come whose task was complete.
-    #[cold]
-    pub(crate) fn note_late_mail(&self) {
-        lock(&self.table).mailed -= 1;
+    /// What is to be queued for a mail that was opened. One that is late is waited for no longer.
+    #[inline]
+    pub(crate) fn take_in(&self, delivery: Delivery) -> Option<Runnable> {
+        match delivery {
+            Delivery::Queue(task) => return Some(task),
+            Delivery::Nothing => {}
+            Delivery::Late => lock(&self.table).mailed -= 1,
+        }
+        None
     }
 
     /// The name of a task that is in the table.

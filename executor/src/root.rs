@@ -54,9 +54,9 @@ impl<'a, F: Future> Root<'a, F> {
 /// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
 pub(crate) fn run_batch() -> u32 {
     for ran in 0..BATCH {
-        match local::pop() {
-            Some(task) => task.run(),
-            None => return ran,
+        let Some(task) = local::pop() else { return ran };
+        if let Some(task) = task.run() {
+            local::push(task);
         }
     }
     BATCH

@@ -165,7 +165,8 @@ impl BlockingPool {
             while let Some((task, record, next)) = state.take() {
                 drop(state);
                 self.carry_out(next);
-                task.run();
+                let again = task.run();
+                debug_assert!(again.is_none(), "a job was woken");
                 state = lock(&self.state);
                 state.ended(&record);
                 has_run = true;

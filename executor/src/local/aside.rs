@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::mem;
 use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
@@ -57,9 +58,9 @@ impl Aside {
         HERE.with(|here| {
             self.driving.swap(&here.driving);
             self.entry.swap(&here.entry);
+            // No borrow is alive here: those of this thread end before foreign code runs.
+            mem::swap(&mut *self.queue.borrow_mut(), &mut **here.queue.borrow_mut());
         });
-        // No borrow is alive here: those of this thread end before foreign code runs.
-        self.queue.swap(&local.queue);
         self.has_local_tasks.swap(&local.has_local_tasks);
         self.flavor.swap(&local.flavor);
         self.entered_at.swap(&local.entered_at);

@@ -29,7 +29,7 @@ pub(crate) fn suspend() -> Suspended {
         entry: HERE.with(|here| here.entry.replace(ptr::null())),
         entered_at: local.entered_at.take(),
         current_entry: local.current_entry.take(),
-        queue: local.queue.take(),
+        queue: HERE.with(|here| mem::take(&mut **here.queue.borrow_mut())),
         has_local_tasks: local.has_local_tasks.take(),
         in_poll: HERE.with(|here| here.in_poll.take()),
     })
@@ -56,7 +56,7 @@ impl Drop for Suspended {
                 local.suspended.borrow_mut().pop();
             }
             local.current_entry.replace(self.current_entry.take());
-            local.queue.replace(mem::take(&mut self.queue));
+            HERE.with(|here| **here.queue.borrow_mut() = mem::take(&mut self.queue));
             local.has_local_tasks.set(self.has_local_tasks);
             HERE.with(|here| here.in_poll.set(self.in_poll));
         });

@@ -119,6 +119,15 @@ impl Shared {
         self.notify();
     }
 
+    /// Queues a task that was woken in its poll on a thread that works no shard any more; or a local one, which is its own.
+    pub(super) fn queue_elsewhere(&self, task: Runnable) {
+        if task.is_local() {
+            local::push(task);
+        } else {
+            self.inject(task);
+        }
+    }
+
     /// After a push: unparks a worker if nobody is there to find it.
     pub(super) fn notify(&self) {
         if let Some(worker) = self.idle.notify() {
@@ -237,16 +246,6 @@ impl Schedule for Shared {
         if let Some(behind) = behind {
             shared.push_back(shard, behind);
         }
-        Ok(())
-    }
-
-    #[inline]
-    fn push_again(shared: &Self, task: Runnable) -> Result<(), Runnable> {
-        let Some(index) = local::shard_of(shared) else {
-            return Err(task);
-        };
-        local::note_push();
-        shared.push_back(&shared.shards[index], task);
         Ok(())
     }
 

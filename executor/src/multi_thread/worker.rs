@@ -34,6 +34,9 @@ pub(super) struct Worker {
     look: Look,
     /// It looked around instead of sleeping.
     owes_a_turn: bool,
+    /// A task that woke itself while there was no other: it needs no queue in between. Nobody else finds it here, so it is
+    /// queued before anything but the next poll.
+    again: Option<Runnable>,
     /// Reused by every turn.
     pub(super) woken: Vec<Waker>,
 }
@@ -71,6 +74,7 @@ impl Worker {
             searching: false,
             pace: Pace::default(),
             owes_a_turn: false,
+            again: None,
             woken: Vec::new(),
         }
     }
@@ -80,6 +84,7 @@ impl Worker {
         let mut works = self.take_seat();
         loop {
             let left = if works { self.work() } else { Left::Wanted };
+            self.queue_again();
             match left {
                 Left::Closing => return self.shut_down(),
                 Left::Wanted if works => self.give_up_seat(),
@@ -112,6 +117,7 @@ impl Worker {
                 return Left::Blocked;
             }
             if mem::take(&mut self.owes_a_turn) || self.pace.turn_is_due() {
+                self.queue_again();
                 self.turn();
             }
         }
@@ -122,10 +128,14 @@ impl Worker {
     fn next(&mut self) -> Option<Runnable> {
         self.tick = self.tick.wrapping_add(1);
         if self.tick % FAIR == 0 {
+            self.queue_again();
             self.entry.receive();
             if let Some(task) = self.shared.take_injected(self.shard()) {
                 return Some(task);
             }
+        }
+        if let Some(task) = self.again.take() {
+            return Some(task);
         }
         // By turns with the shard's, since neither may keep the other waiting.
         if self.tick % 2 == 0 {
@@ -163,16 +173,46 @@ impl Worker {
         self.pace.count(1);
         self.shard().running.begin(&task);
         local::begin_poll();
-        task.run();
+        let again = task.run();
         let pushed = local::end_poll();
         if local::shard_of(&self.shared).is_none() {
+            if let Some(task) = again {
+                self.shared.queue_elsewhere(task);
+            }
             return false;
         }
         self.shard().running.end();
-        if pushed {
+        let has_again = again.is_some();
+        if let Some(task) = again {
+            self.keep_or_queue(task);
+        }
+        if pushed || has_again && self.again.is_none() {
             self.notify_of_more();
         }
         true
+    }
+
+    /// A task that woke itself goes behind all others.
+    #[inline]
+    fn keep_or_queue(&mut self, task: Runnable) {
+        let shard = &self.shared.shards[self.index];
+        if shard.ring.is_empty() && shard.lifo.is_empty() && local::is_empty() {
+            self.again = Some(task);
+        } else if task.is_local() {
+            local::push(task);
+        } else {
+            self.shared.push_back(shard, task);
+        }
+    }
+
+    /// Puts what would run next where others find it.
+    fn queue_again(&mut self) {
+        let Some(task) = self.again.take() else { return };
+        if task.is_local() || local::shard_of(&self.shared).is_none() {
+            self.shared.queue_elsewhere(task);
+        } else {
+            self.shared.push_back(self.shard(), task);
+        }
     }
 
     /// One runnable task needs nobody else: it runs here next. For more than one, whoever sleeps may help.

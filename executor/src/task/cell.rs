@@ -51,11 +51,6 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     /// thread may run it to its end, and with its cell goes the cell's.
     fn push_here(home: &Self, task: Runnable) -> Result<(), Runnable>;
 
-    /// As [`push_here`](Self::push_here), for a task that was woken during its own poll: it goes behind all others.
-    fn push_again(home: &Self, task: Runnable) -> Result<(), Runnable> {
-        Self::push_here(home, task)
-    }
-
     /// Queues a task that was woken anywhere else. As soon as it is queued, another thread may run it to its end and free
     /// its cell; therefore `home` comes by value. For bound tasks there is [`post`](Self::post).
     fn push_from_elsewhere(home: Arc<Self>, task: Runnable);
@@ -135,8 +130,8 @@ pub(super) struct Header {
 pub(super) struct VTable {
     pub(super) local: bool,
     pub(super) bound: bool,
-    /// Starts and polls a task that was popped.
-    pub(super) run: unsafe fn(NonNull<Header>),
+    /// Starts and polls a task that was popped. Whether it is to be queued again.
+    pub(super) run: unsafe fn(NonNull<Header>) -> bool,
     /// Drops the future of a task that is RUNNING on this thread's behalf.
     pub(super) cancel: unsafe fn(NonNull<Header>),
     /// Hands a task with SCHEDULED (bound: QUEUED) set to its home.
@@ -278,7 +273,7 @@ impl Header {
 
 impl<S: Schedule> Front<S> {
     /// Takes a task that was popped for this thread.
-    #[inline]
+    #[inline(always)]
     fn start(&self) -> Start {
         if S::BOUND {
             self.header.owner.start();
@@ -289,7 +284,7 @@ impl<S: Schedule> Front<S> {
     }
 
     /// Ends a poll that returned `Pending`.
-    #[inline]
+    #[inline(always)]
     fn finish_poll(&self) -> FinishPoll {
         let Header { state, owner, .. } = &self.header;
         if S::BOUND {
@@ -319,7 +314,7 @@ impl<S: Schedule> Front<S> {
         if !S::BOUND {
             if header.state.abort() == Wake::Enqueue {
                 // SAFETY: rules A and B; SCHEDULED was set.
-                unsafe { waker::push::<S>(pointer, S::push_here) }
+                unsafe { waker::push::<S>(pointer) }
             }
         } else if header.state.abort_bound() {
             // SAFETY: rules A and B: the caller has a reference.
@@ -342,14 +337,15 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         free: Self::free,
     };
 
-    unsafe fn run(pointer: NonNull<Header>) {
+    unsafe fn run(pointer: NonNull<Header>) -> bool {
         // SAFETY: rules A and B: what was queued is not complete.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
         let header = &cell.front.header;
         header.unmark(cell.front.home.latency());
         if cell.front.start() == Start::Cancel {
             // SAFETY: RUNNING is set on our behalf.
-            return unsafe { Self::cancel(pointer) };
+            unsafe { Self::cancel(pointer) }
+            return false;
         }
         event::emit(|| Event::PollStart { task: header.id });
         let polled = {
@@ -369,11 +365,16 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         });
         let output = match polled {
             Ok(Poll::Pending) => match cell.front.finish_poll() {
-                FinishPoll::Idle => return,
-                // SAFETY: rules A and B; SCHEDULED or QUEUED is set.
-                FinishPoll::Again => return unsafe { waker::push::<S>(pointer, S::push_again) },
-                // SAFETY: RUNNING is still set on our behalf.
-                FinishPoll::Cancel => return unsafe { Self::cancel(pointer) },
+                FinishPoll::Idle => return false,
+                FinishPoll::Again => {
+                    header.mark_if_due(cell.front.home.latency());
+                    return true;
+                }
+                FinishPoll::Cancel => {
+                    // SAFETY: RUNNING is still set on our behalf.
+                    unsafe { Self::cancel(pointer) }
+                    return false;
+                }
             },
             Ok(Poll::Ready(output)) => Ok(output),
             Err(panic) => Err(cell.panicked(panic)),
@@ -389,6 +390,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         };
         // SAFETY: rule C: RUNNING is ours and the future is dropped.
         unsafe { Self::complete(pointer, output) }
+        false
     }
 
     unsafe fn cancel(pointer: NonNull<Header>) {
@@ -449,7 +451,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
 
     unsafe fn schedule(pointer: NonNull<Header>) {
         // SAFETY: the caller's promise.
-        unsafe { waker::push::<S>(pointer, S::push_here) }
+        unsafe { waker::push::<S>(pointer) }
     }
 
     unsafe fn take_output(pointer: NonNull<Header>, target: *mut ()) {

@@ -286,14 +286,14 @@ fn wakers_that_are_cloned_in_a_poll_are_counted_when_it_ends() {
         });
         yard.run_one();
         if let Some(task) = yard.pop() {
-            task.run();
+            yard.run(task);
         }
         foreign.join().unwrap();
         while let Some(waker) = given.pop() {
             waker.wake();
         }
         if let Some(task) = yard.pop() {
-            task.run();
+            yard.run(task);
         }
         assert!(handle.is_finished());
         drop(handle);

@@ -33,6 +33,18 @@ pub(super) struct Owner {
     counted: AtomicI8,
 }
 
+/// What to do after a bound task was woken by its own thread.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum OwnWake {
+    /// Push it to the thread's queue.
+    Enqueue,
+    /// It is there already, or will be when its poll ends.
+    Nothing,
+    /// Nothing: it is complete.
+    Done,
+}
+
 const QUEUED: u8 = 1;
 const RUNNING: u8 = 1 << 1;
 const DONE: u8 = 1 << 2;
@@ -55,16 +67,21 @@ impl Owner {
         }
     }
 
-    /// (3) Whether the bound task is to be queued for it.
+    /// (3) Wakes a bound task.
     #[inline]
-    #[must_use]
-    pub(super) fn wake(&self) -> bool {
-        let flags = self.flags();
-        if flags & (QUEUED | DONE) != 0 {
-            return false;
+    pub(super) fn wake(&self) -> OwnWake {
+        match self.flags() {
+            0 => {
+                self.set_flags(QUEUED);
+                OwnWake::Enqueue
+            }
+            RUNNING => {
+                self.set_flags(RUNNING | QUEUED);
+                OwnWake::Nothing
+            }
+            flags if flags & DONE == 0 => OwnWake::Nothing,
+            _ => OwnWake::Done,
         }
-        self.set_flags(flags | QUEUED);
-        flags & RUNNING == 0
     }
 
     /// (2) A bound task was taken out of the queue.
@@ -175,18 +192,18 @@ mod tests {
     #[test]
     fn a_bound_task_is_queued_once_until_it_runs_and_again_if_it_is_woken_then() {
         let owner = Owner::new();
-        assert!(owner.wake());
-        assert!(!owner.wake(), "it is queued");
+        assert_eq!(owner.wake(), OwnWake::Enqueue);
+        assert_eq!(owner.wake(), OwnWake::Nothing, "it is queued");
         assert_eq!(owner.stage(), TaskStage::Queued);
         owner.start();
         assert_eq!(owner.stage(), TaskStage::Running);
-        assert!(!owner.wake(), "it runs");
-        assert!(!owner.wake());
+        assert_eq!(owner.wake(), OwnWake::Nothing, "it runs");
+        assert_eq!(owner.wake(), OwnWake::Nothing);
         assert!(owner.finish(), "it was woken");
         owner.start();
         assert!(!owner.finish());
         assert_eq!(owner.stage(), TaskStage::Idle);
-        assert!(owner.wake());
+        assert_eq!(owner.wake(), OwnWake::Enqueue);
     }
 
     #[test]
@@ -208,7 +225,7 @@ mod tests {
         assert!(!owner.is_done());
         owner.complete();
         assert!(owner.is_done());
-        assert!(!owner.wake());
+        assert_eq!(owner.wake(), OwnWake::Done);
         assert!(!owner.claim());
         assert_eq!(owner.stage(), TaskStage::Complete);
     }

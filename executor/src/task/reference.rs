@@ -9,6 +9,7 @@ use reveille_context::task::TaskId;
 
 use super::cell::Header;
 use super::info::TaskInfo;
+use super::owner::OwnWake;
 use super::place::Place;
 use super::state::Found;
 use crate::schedule_latency::ScheduleLatency;
@@ -212,11 +213,13 @@ impl Runnable {
         unsafe { self.0.as_ref() }
     }
 
-    /// Polls the task once (or drops its future, if it was aborted).
+    /// Polls the task once (or drops its future, if it was aborted). If it was woken meanwhile it comes back, to be queued
+    /// behind all others: at its home, if this thread has stopped to run the tasks of that.
     #[inline]
-    pub(crate) fn run(self) {
+    pub(crate) fn run(self) -> Option<Runnable> {
         // SAFETY: rules A and B.
-        unsafe { (self.header().vtable.run)(self.0) }
+        let again = unsafe { (self.header().vtable.run)(self.0) };
+        again.then_some(self)
     }
 
     /// Drops the task's future unpolled and completes the task as cancelled.
@@ -275,7 +278,7 @@ impl Mail {
         let (header, id) = (task.header(), task.id());
         let opened = header.state.open();
         let delivery = match opened.found {
-            Found::Incomplete if header.owner.wake() => {
+            Found::Incomplete if header.owner.wake() == OwnWake::Enqueue => {
                 if opened.is_marked {
                     header.mark();
                 }

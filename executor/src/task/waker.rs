@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::cell::{Front, Header, Schedule, emit_wake};
+use super::owner::OwnWake;
 use super::polled;
 use super::reference::{Mail, Runnable, drop_reference, free};
 use super::state::Wake;
@@ -71,27 +72,22 @@ unsafe fn drop_waker<S: Schedule>(data: *const ()) {
 unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
     let task = header(data);
     // SAFETY: rules A and B: the waker holds a reference, or the task runs.
-    let front = unsafe { front::<S>(task) };
-    if !is_ours(front, task) {
+    if !unsafe { wake_if_ours::<S>(task) } {
         // SAFETY: as above; the waker's reference stays.
-        return unsafe { wake_of_others::<S>(task, false) };
+        unsafe { wake_of_others::<S>(task, false) }
     }
-    wake_ours(front, task);
 }
 
 unsafe fn wake_by_value<S: Schedule>(data: *const ()) {
     let task = header(data);
     // SAFETY: rules A and B: the waker holds a reference.
-    let front = unsafe { front::<S>(task) };
-    if !is_ours(front, task) {
+    if unsafe { wake_if_ours::<S>(task) } {
+        // SAFETY: as above: until it is dropped.
+        unsafe { drop_waker::<S>(data) }
+    } else {
         // SAFETY: as above; the waker's reference goes along.
-        return unsafe { wake_of_others::<S>(task, true) };
+        unsafe { wake_of_others::<S>(task, true) }
     }
-    // The task is not complete, and only this thread could complete it: it outlives the reference.
-    if !front.header.owner.count(-1) {
-        drop_reference(task);
-    }
-    wake_ours(front, task);
 }
 
 /// Wakes a bound task that was aborted, so that its thread cancels it.
@@ -104,37 +100,50 @@ pub(super) unsafe fn wake_to_cancel<S: Schedule>(task: NonNull<Header>) {
     unsafe { wake_by_ref::<S>(task.as_ptr().cast_const().cast()) }
 }
 
-/// Whether this thread has the exclusive right to the task (rule G).
+/// Wakes a task to which this thread has the exclusive right (rule G). False if it has not.
+///
+/// # Safety
+///
+/// Rules A and B; the task's home is an `S`.
+#[inline(always)]
+unsafe fn wake_if_ours<S: Schedule>(task: NonNull<Header>) -> bool {
+    // SAFETY: the caller's promise.
+    let front = unsafe { front::<S>(task) };
+    let owner = &front.header.owner;
+    if !S::BOUND {
+        let ours = polled::is(task);
+        if ours {
+            // This thread polls it, and has it queued again after that.
+            owner.note_self_wake();
+            emit_wake(front.header.id, false);
+        }
+        return ours;
+    }
+    if !S::is_here(&front.home) {
+        return false;
+    }
+    match owner.wake() {
+        OwnWake::Enqueue => {
+            emit_wake(front.header.id, true);
+            // SAFETY: rules A and B: it is not complete, and QUEUED was set.
+            unsafe { push::<S>(task) }
+        }
+        OwnWake::Nothing => emit_wake(front.header.id, false),
+        // From then on the right is nobody's.
+        OwnWake::Done => return false,
+    }
+    true
+}
+
+/// Counts a reference more or less, if this thread may without a read-modify-write (rule G).
 #[inline]
-fn is_ours<S: Schedule>(front: &Front<S>, task: NonNull<Header>) -> bool {
-    if S::BOUND {
+fn count<S: Schedule>(front: &Front<S>, task: NonNull<Header>, change: i8) -> bool {
+    let ours = if S::BOUND {
         S::is_here(&front.home) && !front.header.owner.is_done()
     } else {
         polled::is(task)
-    }
-}
-
-/// Counts a reference more or less, if this thread may without a read-modify-write.
-#[inline]
-fn count<S: Schedule>(front: &Front<S>, task: NonNull<Header>, change: i8) -> bool {
-    is_ours(front, task) && front.header.owner.count(change)
-}
-
-/// Wakes a task to which this thread has the exclusive right.
-#[inline]
-fn wake_ours<S: Schedule>(front: &Front<S>, task: NonNull<Header>) {
-    let id = front.header.id;
-    if !S::BOUND {
-        // It polls the task, and queues it again after that.
-        front.header.owner.note_self_wake();
-        return emit_wake(id, false);
-    }
-    let queue = front.header.owner.wake();
-    emit_wake(id, queue);
-    if queue {
-        // SAFETY: rules A and B: it is not complete, and QUEUED was set.
-        unsafe { push::<S>(task, S::push_here) }
-    }
+    };
+    ours && front.header.owner.count(change)
 }
 
 /// # Safety
@@ -155,7 +164,7 @@ unsafe fn wake_of_others<S: Schedule>(task: NonNull<Header>, by_value: bool) {
         // SAFETY: rules A and B: SCHEDULED was set by this thread, and one reference counted for the mail.
         Wake::Enqueue if S::BOUND => unsafe { post::<S>(task) },
         // SAFETY: rules A and B: it is not complete, and nobody else gets to it until it is queued.
-        Wake::Enqueue => unsafe { push::<S>(task, S::push_here) },
+        Wake::Enqueue => unsafe { push::<S>(task) },
         Wake::Nothing => {}
         // SAFETY: rules A and B; the waker's was the last reference.
         Wake::Free => unsafe { free(task) },
@@ -168,18 +177,15 @@ unsafe fn wake_of_others<S: Schedule>(task: NonNull<Header>, by_value: bool) {
 ///
 /// Rules A and B; SCHEDULED, or for a bound task QUEUED, was set by this thread.
 #[inline]
-pub(super) unsafe fn push<S: Schedule>(
-    task: NonNull<Header>,
-    push: fn(&S, Runnable) -> Result<(), Runnable>,
-) {
+pub(super) unsafe fn push<S: Schedule>(task: NonNull<Header>) {
     // SAFETY: the caller's promise. It is not used again once the task is where another thread can run it to its end.
     let front = unsafe { front::<S>(task) };
     let home = &front.home;
     front.header.mark_if_due(home.latency());
     // SAFETY: the caller's promise.
     let task = unsafe { Runnable::new(task) };
-    // What `push` is given is not the `Arc` in the cell, which may be gone before it returns, but what that points to.
-    if let Err(task) = push(home, task) {
+    // What `push_here` is given is not the `Arc` in the cell, which may be gone before it returns, but what that points to.
+    if let Err(task) = S::push_here(home, task) {
         let home = Arc::clone(home);
         S::push_from_elsewhere(home, task);
     }

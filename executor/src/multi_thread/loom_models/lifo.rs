@@ -41,6 +41,10 @@ fn new_task(home: &Arc<Nowhere>, ran: &Arc<Counter>) -> Runnable {
     task::new(future, home.clone(), Location::caller()).1.into_runnable()
 }
 
+fn run(task: Runnable) {
+    assert!(task.run().is_none(), "nobody woke it");
+}
+
 #[test]
 fn pushes_and_a_take_meet_a_rescuer() {
     loom::model(|| {
@@ -48,14 +52,14 @@ fn pushes_and_a_take_meet_a_rescuer() {
         let slot = Arc::new(LifoSlot::new());
         let rescuer = thread::spawn({
             let slot = slot.clone();
-            move || slot.take().map(Runnable::run)
+            move || slot.take().map(run)
         });
         for _ in 0..2 {
             if let Some(before) = slot.push(new_task(&home, &ran)) {
-                before.run();
+                run(before);
             }
         }
-        slot.take().map(Runnable::run);
+        slot.take().map(run);
         rescuer.join().unwrap();
         assert!(slot.is_empty(), "a task stayed behind");
         assert_eq!(ran.load(Ordering::Relaxed), 2, "a task was lost, or ran twice");
@@ -77,7 +81,7 @@ fn a_full_slot_meets_two_takers() {
         // Before any is run: a task that two have is freed twice.
         let count = taken.iter().flatten().count();
         assert_eq!(count, 1, "a task was lost, or two have it");
-        taken.into_iter().flatten().for_each(Runnable::run);
+        taken.into_iter().flatten().for_each(run);
         assert_eq!(ran.load(Ordering::Relaxed), 1);
     });
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::{self, Future};
+use std::iter;
 use std::panic::Location;
 use std::sync::Arc;
 use std::task::Waker;
@@ -19,7 +20,7 @@ use crate::primitive::{
 use crate::task::cell::{self, Schedule};
 use crate::task::join::JoinHandle;
 use crate::task::place::Place;
-use crate::task::reference::{Delivery, Mail, Runnable};
+use crate::task::reference::{Mail, Runnable};
 use crate::task::waker::{self, Wakers};
 
 #[test]
@@ -224,26 +225,27 @@ impl Desk {
         // SAFETY: loom checks that nobody else is at it.
         let queued = self.queue.with_mut(|queue| unsafe { &mut *queue }.pop_front());
         queued.or_else(|| {
-            loop {
-                match self.mailbox.pop()?.open(None) {
-                    Delivery::Queue(task) => return Some(task),
-                    Delivery::Nothing => {}
-                    Delivery::Late => self.owned.note_late_mail(),
-                }
-            }
+            let mails = iter::from_fn(|| self.mailbox.pop());
+            mails.filter_map(|mail| self.owned.take_in(mail.open(None))).next()
         })
     }
 
     fn run_all(&self) {
         while let Some(task) = self.pop() {
-            task.run();
+            self.run(task);
+        }
+    }
+
+    fn run(&self, task: Runnable) {
+        if let Some(again) = task.run() {
+            assert!(Self::push_here(self, again).is_ok());
         }
     }
 
     fn run_until_finished<T>(&self, handle: &JoinHandle<T>) {
         while !handle.is_finished() {
             match self.pop() {
-                Some(task) => task.run(),
+                Some(task) => self.run(task),
                 None => park_thread(),
             }
         }

@@ -36,9 +36,7 @@ impl Schedule for Yard {
     }
 
     fn push_from_elsewhere(yard: Arc<Self>, task: Runnable) {
-        let before = yard.queued.fetch_add(1, Ordering::Relaxed);
-        assert_eq!(before, 0, "the task is in the queue twice");
-        yard.queue.push(task);
+        yard.push(task);
         yard.thread.unpark();
     }
 
@@ -70,6 +68,12 @@ impl Yard {
         (waker, handle)
     }
 
+    fn push(&self, task: Runnable) {
+        let before = self.queued.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(before, 0, "the task is in the queue twice");
+        self.queue.push(task);
+    }
+
     pub(super) fn pop(&self) -> Option<Runnable> {
         let task = self.queue.pop()?;
         self.queued.fetch_sub(1, Ordering::Relaxed);
@@ -77,13 +81,19 @@ impl Yard {
     }
 
     pub(super) fn run_one(&self) {
-        self.pop().expect("the task is in the queue").run();
+        self.run(self.pop().expect("the task is in the queue"));
+    }
+
+    pub(super) fn run(&self, task: Runnable) {
+        if let Some(again) = task.run() {
+            self.push(again);
+        }
     }
 
     pub(super) fn run_until_finished<T>(&self, handle: &JoinHandle<T>) {
         while !handle.is_finished() {
             match self.pop() {
-                Some(task) => task.run(),
+                Some(task) => self.run(task),
                 None => park_thread(),
             }
         }
