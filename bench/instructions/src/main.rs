@@ -38,6 +38,8 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     };
     let runtime = Builder::current_thread()
+        // Under a tool every poll seems slow, so that the clock would be read after each.
+        .slow_poll_threshold(Duration::from_secs(3600))
         .build()
         .expect("the system has descriptors");
     scenario(&runtime, times);

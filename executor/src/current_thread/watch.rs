@@ -2,8 +2,8 @@
 //!
 //! To read the clock takes about as long as a short poll, so it is not read between any two. It is read when the driver
 //! sleeps, and else after a *stretch* of polls: of one after a sleep, then of two, four, and so on to 32 while the polls
-//! are short; of one as long as they take more than a microsecond or so each, which is then next to nothing of it, and for
-//! a while after a poll that took long.
+//! are short; of one as long as they take more than a hundred-thousandth of the threshold each (a microsecond, by default),
+//! of which that is then next to nothing, and for a while after a poll that took long.
 //!
 //! Who was polled in the stretch is kept. If it took longer than the threshold it was the one, or one of a few.
 
@@ -51,8 +51,8 @@ const LONGEST: usize = BATCH as usize;
 /// millisecond at the most.
 const CLOSELY: usize = 4096;
 
-/// A poll that takes so long is worth a look at the clock.
-const WORTH_A_LOOK: Duration = Duration::from_micros(1);
+/// A poll that takes this part of the threshold is worth a look at the clock: a microsecond, by default.
+const WORTH_A_LOOK: u32 = 100_000;
 
 impl Polled {
     fn suspect(&self, home: &Home) -> Suspect {
@@ -132,7 +132,7 @@ impl Watch {
             self.closely = CLOSELY;
             self.report(polls, elapsed, home);
         }
-        let is_long = elapsed > WORTH_A_LOOK * polls as u32;
+        let is_long = elapsed > self.threshold / WORTH_A_LOOK * polls as u32;
         self.stretch = if is_long || self.closely > 0 {
             1
         } else {
