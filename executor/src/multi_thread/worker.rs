@@ -218,11 +218,20 @@ impl Worker {
     /// One runnable task needs nobody else: it runs here next. For more than one, whoever sleeps may help.
     #[inline]
     fn notify_of_more(&self) {
-        // A task for anybody beside one that must run here is one too many as well.
-        let queued = self.shard().queued();
-        let more = queued > 1 || (queued == 1 && !local::is_empty());
-        if more && self.shared.idle.may_help() {
+        if self.shared.idle.may_help() && self.has_more() {
             self.shared.notify();
+        }
+    }
+
+    /// Whether there are two queued tasks, of which another worker may take one.
+    #[inline]
+    fn has_more(&self) -> bool {
+        let shard = self.shard();
+        // A task for anybody beside one that must run here is one too many as well.
+        match (!shard.lifo.is_empty(), !local::is_empty()) {
+            (true, true) => true,
+            (false, false) => shard.ring.len() > 1,
+            _ => !shard.ring.is_empty(),
         }
     }
 
