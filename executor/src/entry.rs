@@ -11,9 +11,7 @@ use crate::big_future::{boxed, is_big};
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU32, Ordering, SegQueue, Thread, current_thread, fence, park_thread};
-use crate::task::{
-    JoinHandle, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local,
-};
+use crate::task::{JoinHandle, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local};
 
 /// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
 /// drives.

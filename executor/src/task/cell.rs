@@ -15,9 +15,9 @@ use reveille_context::task::{self, TaskId};
 use reveille_context::wake;
 
 use super::error::{JoinError, Payload};
+use super::info::TaskStage;
 use super::join::JoinHandle;
 use super::local::HomeBound;
-use super::info::TaskStage;
 use super::owner::Owner;
 use super::panic_policy::PanicPolicy;
 use super::place::{MARK, NOWHERE, Place};

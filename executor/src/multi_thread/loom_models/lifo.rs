@@ -38,7 +38,9 @@ fn new_task(home: &Arc<Nowhere>, ran: &Arc<Counter>) -> Runnable {
         ran.fetch_add(1, Ordering::Relaxed);
     };
     // Its handle is dropped, and it is in no table: the slot alone has it.
-    task::new(future, home.clone(), Location::caller()).1.into_runnable()
+    task::new(future, home.clone(), Location::caller())
+        .1
+        .into_runnable()
 }
 
 fn run(task: Runnable) {

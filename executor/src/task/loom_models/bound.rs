@@ -14,9 +14,7 @@ use loom::thread;
 use super::yard::Counts;
 use super::{GivesAway, UntilBoth, block_on};
 use crate::owned::OwnedTasks;
-use crate::primitive::{
-    Ordering, SegQueue, Thread, UnsafeCell, current_thread, park_thread, thread_local,
-};
+use crate::primitive::{Ordering, SegQueue, Thread, UnsafeCell, current_thread, park_thread, thread_local};
 use crate::task::cell::{self, Schedule};
 use crate::task::join::JoinHandle;
 use crate::task::place::Place;
@@ -226,7 +224,9 @@ impl Desk {
         let queued = self.queue.with_mut(|queue| unsafe { &mut *queue }.pop_front());
         queued.or_else(|| {
             let mails = iter::from_fn(|| self.mailbox.pop());
-            mails.filter_map(|mail| self.owned.take_in(mail.open(None))).next()
+            mails
+                .filter_map(|mail| self.owned.take_in(mail.open(None)))
+                .next()
         })
     }
 

@@ -21,7 +21,12 @@ struct Word {
 impl Word {
     /// All of them with less than none to three references: some may be counted elsewhere.
     fn all() -> impl Iterator<Item = Self> {
-        (-1..=3).flat_map(|references| (0..128).map(move |flags| Self { references, ..Self::of(flags) }))
+        (-1..=3).flat_map(|references| {
+            (0..128).map(move |flags| Self {
+                references,
+                ..Self::of(flags)
+            })
+        })
     }
 
     fn of(word: usize) -> Self {
