@@ -37,7 +37,7 @@ pub enum Event {
         task: TaskId,
         /// Who woke it.
         cause: Cause,
-        /// Whether this wake put it into a queue; otherwise it was there already, running, or complete.
+        /// Whether this wake put it into a queue or a mailbox; otherwise it was there already, running, or complete.
         scheduled: bool,
     },
 }

@@ -152,14 +152,15 @@ impl Entry {
 
     /// Whether a local task was woken by another thread since this one last looked.
     #[inline]
-    fn has_mail(&self) -> bool {
+    pub(crate) fn has_mail(&self) -> bool {
         self.word.load(Ordering::Relaxed) & MAIL != 0
     }
 
-    /// Moves local tasks that other threads woke into this thread's queue.
+    /// Moves local tasks that other threads woke into this thread's queue. Whether there was mail.
     #[inline]
-    pub(crate) fn receive(&self) {
-        if self.has_mail() {
+    pub(crate) fn receive(&self) -> bool {
+        let has_mail = self.has_mail();
+        if has_mail {
             // Acquire: pairs with the Release in `notify`, for the push before it.
             self.word.fetch_and(!MAIL, Ordering::AcqRel);
             while let Some(mail) = self.mailbox.pop() {
@@ -168,6 +169,7 @@ impl Entry {
                 }
             }
         }
+        has_mail
     }
 
     pub(crate) fn set_driving(&self, driving: bool) {

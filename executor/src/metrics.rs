@@ -39,7 +39,8 @@ pub struct Metrics {
     pub elapsed: Duration,
     /// Of each worker. A current-thread runtime has one: whichever thread drives it.
     pub workers: Vec<WorkerMetrics>,
-    /// Tasks that wait for any worker; on a current-thread runtime, those that other threads woke.
+    /// Tasks that wait for any worker; on a current-thread runtime, the mails of those that other threads
+    /// woke.
     pub injector_depth: usize,
     /// Tasks that were spawned and are not complete, local ones included.
     pub tasks_alive: usize,

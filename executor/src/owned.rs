@@ -81,6 +81,7 @@ impl OwnedTasks {
     /// Takes a completed task out, of which a mail `is_mailed`, or none.
     pub(crate) fn remove(&self, place: Place, is_mailed: bool) {
         if place.table != self.number {
+            // It never got in, so that nobody sent a mail of it.
             return;
         }
         let mut table = lock(&self.table);
@@ -96,6 +97,7 @@ impl OwnedTasks {
         match delivery {
             Delivery::Queue(task) => return Some(task),
             Delivery::Nothing => {}
+            // Its task has left the table before: nobody opens mail between the two.
             Delivery::Late => lock(&self.table).mailed -= 1,
         }
         None

@@ -9,9 +9,7 @@ mod chosen {
     pub(crate) use crossbeam_queue::{ArrayQueue, SegQueue};
     #[cfg(not(tsan))]
     pub(crate) use std::sync::atomic::fence;
-    pub(crate) use std::sync::atomic::{
-        AtomicBool, AtomicI8, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize,
-    };
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
     pub(crate) use std::sync::{Condvar, Mutex};
     pub(crate) use std::thread::{
         Builder as ThreadBuilder, JoinHandle, Thread, current as current_thread, park as park_thread,
@@ -25,7 +23,7 @@ mod chosen {
     pub(crate) use crate::modelled_queue::{ArrayQueue, SegQueue};
     pub(crate) use crate::modelled_thread::{Thread, current_thread, park_thread};
     pub(crate) use loom::sync::atomic::{
-        AtomicBool, AtomicI8, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence,
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
     };
     pub(crate) use loom::sync::{Condvar, Mutex};
     pub(crate) use loom::thread::{Builder as ThreadBuilder, JoinHandle};
@@ -36,7 +34,7 @@ mod chosen {
 mod chosen {
     pub(crate) use crate::locked_queue::{ArrayQueue, SegQueue};
     pub(crate) use shuttle::sync::atomic::{
-        AtomicBool, AtomicI8, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence,
+        AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
     };
     pub(crate) use shuttle::sync::{Condvar, Mutex};
     pub(crate) use shuttle::thread::{

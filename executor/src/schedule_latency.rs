@@ -47,8 +47,16 @@ pub(crate) fn is_due() -> bool {
 /// The latencies of one runtime.
 pub(crate) struct ScheduleLatency {
     counts: [AtomicU64; LATENCY_BUCKETS],
-    /// The marked tasks, with when they were queued.
-    pending: Mutex<Vec<(TaskId, Instant)>>,
+    /// The marked tasks.
+    pending: Mutex<Vec<Marked>>,
+}
+
+/// A task that is noted.
+struct Marked {
+    task: TaskId,
+    /// Whether it is its mail that is; the task may be queued beside.
+    by_mail: bool,
+    queued_at: Instant,
 }
 
 impl ScheduleLatency {
@@ -59,16 +67,21 @@ impl ScheduleLatency {
         }
     }
 
-    /// A task is about to be queued. Whether it may be marked.
+    /// A task is about to be queued, or sent by mail. Whether it may be marked.
     #[cold]
-    pub(crate) fn begin(&self, task: TaskId) -> bool {
+    pub(crate) fn begin(&self, task: TaskId, by_mail: bool) -> bool {
         // A sample is not worth a wait.
         let Some(mut pending) = try_lock(&self.pending) else {
             return false;
         };
         let room = pending.len() < PENDING;
         if room {
-            pending.push((task, Instant::now()));
+            let queued_at = Instant::now();
+            pending.push(Marked {
+                task,
+                by_mail,
+                queued_at,
+            });
         }
         room
     }
@@ -77,14 +90,30 @@ impl ScheduleLatency {
     #[cold]
     pub(crate) fn end(&self, task: TaskId) {
         let now = Instant::now();
-        let mut pending = lock(&self.pending);
-        let found = pending.iter().position(|(marked, _)| *marked == task);
-        let queued_at = found.map(|index| pending.swap_remove(index).1);
-        drop(pending);
-        if let Some(queued_at) = queued_at {
-            let bucket = LatencyHistogram::bucket(now.saturating_duration_since(queued_at));
+        if let Some(marked) = self.take(task, false) {
+            let bucket = LatencyHistogram::bucket(now.saturating_duration_since(marked.queued_at));
             self.counts[bucket].fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// A marked mail was opened: its task is queued for it now, or is not.
+    #[cold]
+    pub(crate) fn arrive(&self, task: TaskId, is_queued: bool) {
+        let Some(marked) = self.take(task, true) else {
+            return;
+        };
+        if is_queued {
+            let by_mail = false;
+            lock(&self.pending).push(Marked { by_mail, ..marked });
+        }
+    }
+
+    fn take(&self, task: TaskId, by_mail: bool) -> Option<Marked> {
+        let mut pending = lock(&self.pending);
+        let found = pending
+            .iter()
+            .position(|marked| marked.task == task && marked.by_mail == by_mail);
+        found.map(|index| pending.swap_remove(index))
     }
 
     pub(crate) fn histogram(&self) -> LatencyHistogram {
@@ -109,12 +138,27 @@ mod tests {
     fn marked_tasks_that_are_queued_at_once_are_told_apart() {
         let latency = ScheduleLatency::new();
         let tasks: Vec<_> = (0..PENDING).map(|_| TaskId::next()).collect();
-        assert!(tasks.iter().all(|task| latency.begin(*task)));
-        assert!(!latency.begin(TaskId::next()), "there was no room");
+        assert!(tasks.iter().all(|task| latency.begin(*task, false)));
+        assert!(!latency.begin(TaskId::next(), false), "there was no room");
         for (index, task) in tasks.iter().enumerate() {
             latency.end(*task);
             assert_eq!(latency.histogram().count(), index as u64 + 1);
         }
-        assert!(latency.begin(TaskId::next()));
+        assert!(latency.begin(TaskId::next(), false));
+    }
+
+    #[test]
+    fn a_mail_that_queues_nothing_is_no_latency_and_one_that_does_counts_from_when_it_was_sent() {
+        let (latency, task) = (ScheduleLatency::new(), TaskId::next());
+        assert!(latency.begin(task, false));
+        assert!(latency.begin(task, true));
+        latency.arrive(task, false);
+        assert_eq!(latency.histogram().count(), 0);
+        latency.end(task);
+        assert_eq!(latency.histogram().count(), 1);
+        assert!(latency.begin(task, true));
+        latency.arrive(task, true);
+        latency.end(task);
+        assert_eq!(latency.histogram().count(), 2);
     }
 }

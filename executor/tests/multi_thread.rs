@@ -1,8 +1,8 @@
 //! The multi-thread executor from outside.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use reveille_executor::{Config, MultiThread, ThreadPark, spawn, spawn_local, yield_now};
@@ -113,4 +113,32 @@ fn local_tasks_work_in_block_on_and_on_workers() {
     });
     assert_eq!(local, here);
     assert_ne!(there, here);
+}
+
+#[test]
+fn tasks_that_always_wake_themselves_take_turns_on_a_worker() {
+    let executor = executor(1);
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let players = executor.handle().spawn({
+        let log = log.clone();
+        async move {
+            ["a", "b", "c"].map(|name| {
+                let log = log.clone();
+                spawn(async move {
+                    for _ in 0..100 {
+                        log.lock().unwrap().push(name);
+                        yield_now().await;
+                    }
+                })
+            })
+        }
+    });
+    executor.block_on(async {
+        for player in players.await.unwrap() {
+            player.await.unwrap();
+        }
+    });
+    let log = log.lock().unwrap();
+    let (first, others) = log.split_at(3);
+    assert!(others.chunks(3).all(|turn| turn == first), "{log:?}");
 }

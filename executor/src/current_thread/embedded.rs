@@ -118,8 +118,8 @@ impl<P: Announce> CurrentThread<P> {
         loop {
             let announced = core.park.announce();
             // After it: one that fails has used up the only hint at what lies in the mailboxes.
-            self.receive(entry);
-            if !local::is_empty() {
+            // Also if it led to nothing to run: whether all is at rest was to be looked at behind it.
+            if self.receive(entry) || !local::is_empty() {
                 return true;
             }
             if announced {

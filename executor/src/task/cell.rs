@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, AtomicU32};
 use std::task::{Context, Poll, Waker};
 
 use reveille_context::cause;
@@ -25,7 +26,7 @@ use super::polled;
 use super::reference::{Listed, Mail, Runnable, Spawned, Task, drop_reference};
 use super::state::{FinishPoll, Start, State, Wake};
 use super::waker::{self, Wakers};
-use crate::primitive::{AtomicU16, AtomicU32, Ordering, UnsafeCell};
+use crate::primitive::{Ordering, UnsafeCell};
 use crate::schedule_latency::{self, ScheduleLatency};
 
 /// A task's home: where it is queued when it is woken, and the table that owns it.
@@ -222,7 +223,8 @@ impl Header {
     /// Where the owner table keeps the task.
     #[inline]
     pub(super) fn place(&self) -> Place {
-        // Relaxed: it is written once, before the task is first queued, which publishes it.
+        // Relaxed: it is written once, before the task is first queued, which publishes it; the mark, which comes and goes, is
+        // no part of it.
         Place {
             table: self.table.load(Ordering::Relaxed),
             slot: self.slot.load(Ordering::Relaxed) & Place::LAST_SLOT,
@@ -236,9 +238,13 @@ impl Header {
 
     /// Where the task stands, as far as one look can tell.
     pub(super) fn stage(&self) -> TaskStage {
-        match self.state.stage() {
-            TaskStage::Idle if self.vtable.bound => self.owner.stage(),
-            stage => stage,
+        let (shared, own) = (self.state.stage(), self.owner.stage());
+        // Of a bound task the state knows no more than that a mail is on its way.
+        let knows_more = shared == TaskStage::Complete || own == TaskStage::Idle;
+        if self.vtable.bound && !knows_more {
+            own
+        } else {
+            shared
         }
     }
 
@@ -246,7 +252,7 @@ impl Header {
     #[inline]
     pub(super) fn mark_if_due(&self, latency: Option<&ScheduleLatency>) {
         let Some(latency) = latency else { return };
-        if schedule_latency::is_due() && latency.begin(self.id) {
+        if schedule_latency::is_due() && latency.begin(self.id, false) {
             self.mark();
         }
     }
@@ -283,10 +289,15 @@ impl<S: Schedule> Front<S> {
         }
     }
 
-    /// Ends a poll that returned `Pending`.
+    /// Ends a poll that returned `Pending`. By pointer: if the task is idle then, another thread may free it before this returns.
+    ///
+    /// # Safety
+    ///
+    /// Rules A and B; the task's home is an `S`, and RUNNING is set on this thread's behalf.
     #[inline(always)]
-    fn finish_poll(&self) -> FinishPoll {
-        let Header { state, owner, .. } = &self.header;
+    unsafe fn finish_poll(pointer: NonNull<Header>) -> FinishPoll {
+        // SAFETY: the caller's promise.
+        let Header { state, owner, .. } = unsafe { pointer.as_ref() };
         if S::BOUND {
             return match () {
                 () if state.is_cancelled() => FinishPoll::Cancel,
@@ -364,7 +375,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             ready: !matches!(polled, Ok(Poll::Pending)),
         });
         let output = match polled {
-            Ok(Poll::Pending) => match cell.front.finish_poll() {
+            // SAFETY: rules A and B; RUNNING is set on our behalf.
+            Ok(Poll::Pending) => match unsafe { Front::<S>::finish_poll(pointer) } {
                 FinishPoll::Idle => return false,
                 FinishPoll::Again => {
                     header.mark_if_due(cell.front.home.latency());

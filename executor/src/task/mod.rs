@@ -33,12 +33,12 @@
 //! * **Rule E (threads).** A future that is not `Send` is wrapped in [`local::HomeBound`], which checks before every
 //!   access that it is on its thread; an output that is not `Send` is made there, and the `JoinHandle` for it is
 //!   not `Send` either.
-//! * **Rule G (right).** `owner` is written by whoever has the exclusive right to the task, and nobody else: of a task that
-//!   any worker may run, the thread that polls it; of a bound task that is not complete, the thread for which
-//!   [`Schedule::is_here`] is true, or while there is none whoever has the driver's seat, or spawns the task and has told
-//!   nobody of it. What hands the right on publishes what was written.
 //! * **Rule F (pinning).** A wrapper's future is pinned with the wrapper: it is never moved out of it, and dropped where
 //!   it lies.
+//! * **Rule G (right).** `owner` is written by whoever has the exclusive right to the task, and nobody else: of a task that
+//!   any worker may run, the thread that polls it; of a bound task that is not complete, the thread for which
+//!   [`Schedule::is_here`] is true; while there is none, whoever has the seat of the runtime's driver, of a local task its own
+//!   thread, and of one that nobody was told of yet who spawns it. What hands the right on publishes what was written.
 #![allow(unsafe_code)]
 
 mod abort;

@@ -21,16 +21,20 @@
 //! `QUEUED` and not `RUNNING`: in the thread's queue, once. Other threads go by way of [`State`](super::state::State) and
 //! the mailbox. When another thread takes the driving over, the lock of the driver's seat hands this on.
 //!
-//! All accesses are Relaxed: only who has the right makes them, but for [`stage`](Owner::stage), which is for people.
+//! All accesses are Relaxed: only who has the right makes them, but for [`stage`](Owner::stage), which is for people. They are
+//! std's in every build, and a model checker sees that the right is one thread's by an empty cell that goes along.
+
+use std::sync::atomic::{AtomicI8, AtomicU8, Ordering};
 
 use super::info::TaskStage;
-use crate::primitive::{AtomicI8, AtomicU8, Ordering};
+use crate::primitive::UnsafeCell;
 
 /// See the module.
 pub(super) struct Owner {
     flags: AtomicU8,
     /// References that are not counted in the state yet.
     counted: AtomicI8,
+    right: UnsafeCell<()>,
 }
 
 /// What to do after a bound task was woken by its own thread.
@@ -64,6 +68,7 @@ impl Owner {
         Self {
             flags: AtomicU8::new(flags),
             counted: AtomicI8::new(0),
+            right: UnsafeCell::new(()),
         }
     }
 
@@ -140,6 +145,7 @@ impl Owner {
     #[inline]
     #[must_use]
     pub(super) fn count(&self, change: i8) -> bool {
+        self.use_right();
         let counted = self.counted.load(Ordering::Relaxed).checked_add(change);
         if let Some(counted) = counted {
             self.counted.store(counted, Ordering::Relaxed);
@@ -151,6 +157,7 @@ impl Owner {
     #[inline]
     #[must_use]
     pub(super) fn take_counted(&self) -> isize {
+        self.use_right();
         let counted = self.counted.load(Ordering::Relaxed);
         if counted != 0 {
             self.counted.store(0, Ordering::Relaxed);
@@ -166,7 +173,7 @@ impl Owner {
 
     /// Where a bound task that is not complete stands.
     pub(super) fn stage(&self) -> TaskStage {
-        match self.flags() {
+        match self.flags.load(Ordering::Relaxed) {
             flags if flags & DONE != 0 => TaskStage::Complete,
             flags if flags & RUNNING != 0 => TaskStage::Running,
             flags if flags & QUEUED != 0 => TaskStage::Queued,
@@ -174,8 +181,15 @@ impl Owner {
         }
     }
 
+    /// Whoever is at it at the same time, or later without having been told, has not the right.
+    #[inline]
+    fn use_right(&self) {
+        self.right.with_mut(|_| ());
+    }
+
     #[inline]
     fn flags(&self) -> u8 {
+        self.use_right();
         self.flags.load(Ordering::Relaxed)
     }
 

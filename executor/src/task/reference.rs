@@ -283,7 +283,7 @@ impl Mail {
                     header.mark();
                 }
                 // SAFETY: rules A and B: it is not complete, only this thread could complete it, and QUEUED was set.
-                return Delivery::Queue(unsafe { Runnable::new(task.pointer()) });
+                Delivery::Queue(unsafe { Runnable::new(task.pointer()) })
             }
             Found::Incomplete => Delivery::Nothing,
             // Not ours any more: whoever has the last reference may free it.
@@ -295,7 +295,7 @@ impl Mail {
             }
         };
         if let Some(latency) = latency.filter(|_| opened.is_marked) {
-            latency.end(id);
+            latency.arrive(id, matches!(delivery, Delivery::Queue(_)));
         }
         delivery
     }

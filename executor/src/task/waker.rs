@@ -201,7 +201,7 @@ pub(super) unsafe fn post<S: Schedule>(task: NonNull<Header>) {
     let front = unsafe { front::<S>(task) };
     let home = Arc::clone(&front.home);
     if let Some(latency) = home.latency() {
-        if schedule_latency::is_due() && latency.begin(front.header.id) {
+        if schedule_latency::is_due() && latency.begin(front.header.id, true) {
             front.header.state.mark();
         }
     }
