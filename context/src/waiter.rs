@@ -29,6 +29,12 @@ impl Waiter {
         self.waker.will_wake(waker)
     }
 
+    /// Lets the same waker wait for another operation, that the current task began at `location`.
+    pub fn wait_at(&mut self, location: &'static Location<'static>) {
+        self.task = task::current();
+        self.location = location;
+    }
+
     /// The waker, to be woken where no lock is held.
     pub fn into_waker(self) -> Waker {
         self.waker

@@ -184,13 +184,20 @@ impl Clock {
 
     /// The tick that has begun by now.
     pub(crate) fn current_tick(&self) -> u64 {
-        saturate(self.now().duration_since(self.shared.start).as_nanos() >> self.shared.tick_bits)
+        let since_start = self.now().duration_since(self.shared.start);
+        match short_nanos(since_start) {
+            Some(nanos) => nanos >> self.shared.tick_bits,
+            None => saturate(since_start.as_nanos() >> self.shared.tick_bits),
+        }
     }
 
     /// The first tick that does not begin before `deadline`.
     pub(crate) fn tick_of(&self, deadline: Instant) -> u64 {
-        let since_start = deadline.duration_since(self.shared.start).as_nanos();
-        saturate(since_start.div_ceil(1 << self.shared.tick_bits))
+        let since_start = deadline.duration_since(self.shared.start);
+        match short_nanos(since_start) {
+            Some(nanos) => (nanos + (1 << self.shared.tick_bits) - 1) >> self.shared.tick_bits,
+            None => saturate(since_start.as_nanos().div_ceil(1 << self.shared.tick_bits)),
+        }
     }
 
     /// When `tick` begins.
@@ -239,6 +246,13 @@ impl fmt::Debug for Clock {
             .field("is_paused", &self.is_paused())
             .finish_non_exhaustive()
     }
+}
+
+/// The nanoseconds of a duration of less than some 270 years, which leaves room for a tick: 64 bits are a fraction of the work
+/// that 128 are.
+fn short_nanos(duration: Duration) -> Option<u64> {
+    let is_short = duration.as_secs() < 1 << 33;
+    is_short.then(|| duration.as_secs() * 1_000_000_000 + u64::from(duration.subsec_nanos()))
 }
 
 fn saturate(ticks: u128) -> u64 {

@@ -1,59 +1,101 @@
-//! Which timers a thread uses.
+//! Which timers a thread uses, and the place in them that is spare.
+//!
+//! **The spare place.** Most sleeps are dropped before they end, and the task that drops one is often about to make the next: a
+//! timeout for every message. So on a thread that drives its timers the place that was given up last stays in the wheel,
+//! waker and all, and the next sleep takes it over: one critical section in place of two, and for the same task no waker is
+//! cloned and none dropped. The driver's next turn on this thread takes it out of the wheel, so no wait of the driver ends
+//! for it. If somebody else turns the driver meanwhile it may wake its task for nothing. Its waker stays, one for each
+//! thread, until the thread's next timer: the turn holds the driver's lock, under which no waker is dropped.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
+
+use reveille_context::waiter::Waiter;
+use reveille_context::wake;
 
 use crate::instant::Instant;
 use crate::primitive::thread_local;
+use crate::registration::Registration;
 use crate::timers::Handle;
 
 /// The timers of this thread, if any; also `None` while the thread's locals are destroyed.
 pub(crate) fn get() -> Option<Handle> {
-    CURRENT
-        .try_with(|current| current.borrow().clone())
-        .unwrap_or_default()
+    with(|current| current.handle.clone()).flatten()
 }
 
 /// The present of this thread's clock, if it has timers.
 pub(crate) fn now() -> Option<Instant> {
-    CURRENT
-        .try_with(|current| current.borrow().as_ref().map(|handle| handle.clock().now()))
-        .unwrap_or_default()
+    with(|current| current.handle.as_ref().map(|handle| handle.clock().now())).flatten()
 }
 
 /// Whether `handle` is current, without touching its reference count.
 pub(crate) fn is(handle: &Handle) -> bool {
-    CURRENT
-        .try_with(|current| {
-            current
-                .borrow()
-                .as_ref()
-                .is_some_and(|current| current.is(handle))
-        })
-        .unwrap_or(false)
+    with(|current| current.handle.as_ref().is_some_and(|current| current.is(handle))).unwrap_or(false)
 }
 
-/// Makes `handle` current and returns what was. What is replaced is never dropped in here: its unparker is foreign
-/// code, which may ask for the current timers.
-pub(crate) fn replace(handle: Option<Handle>) -> Option<Handle> {
-    CURRENT
-        .try_with(|current| current.replace(handle))
-        .unwrap_or_default()
+/// Gives up `place`, to the next sleep of this thread if that may have it.
+pub(crate) fn leave(place: Registration) {
+    let mut left = Some(Spare::Place(place));
+    with(|current| {
+        if current.may_keep(left.as_ref()) {
+            mem::swap(&mut current.spare, &mut left);
+        }
+    });
+    if let Some(left) = left {
+        left.clear();
+    }
+}
+
+/// The spare place, if there is one: in the timers of this thread.
+pub(crate) fn take_spare() -> Option<Registration> {
+    match with(|current| current.spare.take()).flatten()? {
+        Spare::Place(place) => Some(place),
+        waiter @ Spare::Waiter(_) => {
+            waiter.clear();
+            None
+        }
+    }
+}
+
+/// Takes what is spare out of the wheel. Drops no waker.
+pub(crate) fn vacate_spare() {
+    let Some(Spare::Place(place)) = with(|current| current.spare.take_if(|spare| spare.is_place())).flatten()
+    else {
+        return;
+    };
+    if let Some(waiter) = place.vacate() {
+        with(|current| current.spare = Some(Spare::Waiter(waiter)));
+    }
+}
+
+/// Makes `handle` current, and says whether this thread drives it. Returns what was, which is never dropped in here: its
+/// unparker is foreign code, which may ask for the current timers.
+pub(crate) fn replace(handle: Option<Handle>, drives: bool) -> (Option<Handle>, bool) {
+    vacate_spare();
+    with(|current| {
+        let handle = mem::replace(&mut current.handle, handle);
+        (handle, mem::replace(&mut current.drives, drives))
+    })
+    .unwrap_or_default()
 }
 
 /// A handle is current on this thread while this lives; made by [`Handle::enter`].
 #[must_use = "the handle stops being current when the guard is dropped"]
 pub struct EnterGuard {
     previous: Option<Handle>,
+    drove: bool,
     /// The guard must be dropped on the thread that it is about.
     not_send: PhantomData<*const ()>,
 }
 
 impl EnterGuard {
     pub(crate) fn new(handle: Handle) -> Self {
+        let (previous, drove) = replace(Some(handle), false);
         Self {
-            previous: replace(Some(handle)),
+            previous,
+            drove,
             not_send: PhantomData,
         }
     }
@@ -61,7 +103,11 @@ impl EnterGuard {
 
 impl Drop for EnterGuard {
     fn drop(&mut self) {
-        replace(self.previous.take());
+        // A guard is dropped where no lock is held.
+        if let Some(place) = take_spare() {
+            place.give_up();
+        }
+        replace(self.previous.take(), self.drove);
     }
 }
 
@@ -71,6 +117,61 @@ impl fmt::Debug for EnterGuard {
     }
 }
 
+struct Current {
+    handle: Option<Handle>,
+    /// Whether this thread turns them.
+    drives: bool,
+    spare: Option<Spare>,
+}
+
+impl Current {
+    /// Not under a clock that was ever paused: who moves it stops at every deadline that is in the wheel.
+    fn may_keep(&self, place: Option<&Spare>) -> bool {
+        let (Some(handle), Some(Spare::Place(place))) = (&self.handle, place) else {
+            return false;
+        };
+        self.drives && place.is_with(handle) && !handle.clock().was_paused()
+    }
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        if let Some(spare) = self.spare.take() {
+            spare.clear();
+        }
+    }
+}
+
+enum Spare {
+    Place(Registration),
+    /// What was in the place, which is in the wheel no more.
+    Waiter(Waiter),
+}
+
+impl Spare {
+    fn is_place(&self) -> bool {
+        matches!(self, Self::Place(_))
+    }
+
+    fn clear(self) {
+        match self {
+            Self::Place(place) => place.give_up(),
+            // This runs in destructors, where a second panic would abort.
+            Self::Waiter(waiter) => {
+                wake::contain(|| drop(waiter));
+            }
+        }
+    }
+}
+
+fn with<R>(access: impl FnOnce(&mut Current) -> R) -> Option<R> {
+    CURRENT.try_with(|current| access(&mut current.borrow_mut())).ok()
+}
+
 thread_local! {
-    static CURRENT: RefCell<Option<Handle>> = RefCell::new(None);
+    static CURRENT: RefCell<Current> = RefCell::new(Current {
+        handle: None,
+        drives: false,
+        spare: None,
+    });
 }

@@ -27,7 +27,7 @@
 //!   `wheel/slab.rs` the memory;
 //! * `instant.rs` and `clock.rs`: points in time, and the ticks they are rounded to; `step.rs`: a clock that is paused;
 //! * `timers.rs`: [`Timers`], a wheel with a lock, and the driver's protocol; [`Handle`], everybody else's way in;
-//! * `current.rs` and `fallback.rs`: which timers a thread uses;
+//! * `current.rs` and `fallback.rs`: which timers a thread uses; `registration.rs`: a place in them;
 //! * `sleep.rs`, `timeout.rs`, `interval.rs` and [`error`]: the futures;
 //! * [`delay_queue`], `throttle.rs` and `debounce.rs`: streams over them.
 #![forbid(unsafe_code)]
@@ -43,6 +43,7 @@ mod fallback;
 mod instant;
 mod interval;
 mod primitive;
+mod registration;
 mod sleep;
 mod step;
 mod throttle;

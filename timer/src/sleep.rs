@@ -8,14 +8,12 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use reveille_context::coop;
-use reveille_context::waiter::Waiter;
-use reveille_context::wake;
 
 use crate::current;
 use crate::fallback;
 use crate::instant::Instant;
+use crate::registration::Registration;
 use crate::timers::Handle;
-use crate::wheel::Key;
 
 /// Waits until `duration` has passed since this call. Never early; late by a tick (66 µs) and what the thread that
 /// keeps the time adds: in a runtime that is idle, up to a millisecond.
@@ -71,7 +69,7 @@ pub struct Sleep {
     /// The deadline was found to be in the future when this was made, which is most often just before the first poll:
     /// that one need not read the clock again. Should it have passed meanwhile, the wheel says so at its next turn.
     is_fresh: bool,
-    registration: Option<(Handle, Key)>,
+    registration: Option<Registration>,
     location: &'static Location<'static>,
 }
 
@@ -123,8 +121,8 @@ impl Sleep {
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
         self.is_fresh = false;
-        if let Some((handle, key)) = &self.registration {
-            handle.reset(*key, deadline);
+        if let Some(registration) = &self.registration {
+            registration.reset(deadline);
         }
     }
 
@@ -135,10 +133,12 @@ impl Sleep {
 
     /// Sees to it that `waker` is woken at the deadline, by the timers of this thread.
     fn register(&mut self, waker: &Waker) {
-        if let Some((handle, key)) = &self.registration {
-            if current::is(handle) && handle.renew(*key, waker, self.location) {
-                return;
-            }
+        let is_registered = match &self.registration {
+            Some(registration) => registration.is_current() && registration.renew(waker, self.location),
+            None => self.take_over_a_spare_place(waker),
+        };
+        if is_registered {
+            return;
         }
         if let Some(current) = current::get() {
             if self.register_with(current, self.deadline, waker) {
@@ -151,29 +151,32 @@ impl Sleep {
         self.register_with(fallback, deadline, waker);
     }
 
+    fn take_over_a_spare_place(&mut self, waker: &Waker) -> bool {
+        let spare = current::take_spare();
+        self.registration = spare.filter(|spare| spare.hand_on(self.deadline, waker, self.location));
+        self.registration.is_some()
+    }
+
     /// False if the timers are closed.
     fn register_with(&mut self, handle: Handle, deadline: Instant, waker: &Waker) -> bool {
-        if let Some((at, key)) = &self.registration {
-            if at.is(&handle) && at.renew(*key, waker, self.location) {
+        if let Some(registration) = &self.registration {
+            if registration.is_with(&handle) && registration.renew(waker, self.location) {
                 return true;
             }
         }
-        let waiter = Waiter::new(waker.clone(), self.location);
-        let Ok(key) = handle.insert(deadline, waiter) else {
+        let Some(registration) = Registration::new(handle, deadline, waker, self.location) else {
             return false;
         };
         // The old place is given up after the new one is taken: no moment without.
-        if let Some((at, old)) = self.registration.replace((handle, key)) {
-            drop(at.remove(old));
+        if let Some(old) = self.registration.replace(registration) {
+            old.give_up();
         }
         true
     }
 
     fn deregister(&mut self) {
-        if let Some((handle, key)) = self.registration.take() {
-            let waiter = handle.remove(key);
-            // This runs in destructors, where a second panic would abort.
-            wake::contain(|| drop(waiter));
+        if let Some(registration) = self.registration.take() {
+            current::leave(registration);
         }
     }
 }

@@ -11,7 +11,6 @@
 use std::fmt;
 use std::mem;
 use std::panic::Location;
-use std::ptr;
 use std::sync::PoisonError;
 use std::task::Waker;
 use std::time::Duration;
@@ -113,6 +112,7 @@ impl Timers {
     /// While the clock is paused there is no deadline: time does not pass by itself. Who lets it go on
     /// [unparks](Handle::unpark) the driver.
     pub fn wait(&mut self) -> Option<Duration> {
+        current::vacate_spare();
         let mut state = self.handle.shared.lock();
         if self.handle.shared.clock.is_paused() {
             state.sleeps_until = None;
@@ -131,6 +131,7 @@ impl Timers {
     ///
     /// Nothing while the clock is paused: then [`Clock::step`] does it.
     pub fn advance(&mut self, woken: &mut Vec<Waker>) -> bool {
+        current::vacate_spare();
         let shared = &self.handle.shared;
         let mut state = shared.lock();
         state.sleeps_until = None;
@@ -208,8 +209,12 @@ impl Handle {
 
     /// Makes `handle` the timers of this thread, for a driver that cannot keep the guard of [`enter`](Self::enter).
     /// Returns those before.
+    ///
+    /// The thread is taken to call [`Timers::wait`] or [`Timers::advance`] again and again: the timer of a sleep that is dropped
+    /// on it may stay until then, for the next sleep to take over, and its waker until the thread's next timer.
     pub fn replace_current(handle: Option<Self>) -> Option<Self> {
-        current::replace(handle)
+        let drives = handle.is_some();
+        current::replace(handle, drives).0
     }
 
     /// The clock that these timers go by.
@@ -227,8 +232,9 @@ impl Handle {
         self.shared.lock().closed
     }
 
-    /// How many timers wait.
+    /// How many timers wait; also one that was just dropped on another thread, if that drives these.
     pub fn len(&self) -> usize {
+        current::vacate_spare();
         self.shared.lock().wheel.len()
     }
 
@@ -240,6 +246,7 @@ impl Handle {
     /// Who waits here, in no particular order: for a task dump. It holds the timers' lock for as long as it takes to
     /// copy the list.
     pub fn waiting(&self) -> Vec<Waiting> {
+        current::vacate_spare();
         let clock = &self.shared.clock;
         let state = self.shared.lock();
         let waiting = state.wheel.iter().map(|(when, waiter)| Waiting {
@@ -257,6 +264,7 @@ impl Handle {
 
     /// The tick at which a clock that stands should stop next.
     pub(crate) fn next_tick(&self) -> Option<u64> {
+        current::vacate_spare();
         self.shared.lock().wheel.next_deadline()
     }
 
@@ -278,22 +286,42 @@ impl Handle {
         Ok(key)
     }
 
-    /// Makes `waker` the one to be woken. False if the timer is gone: fired, or closed.
-    pub(crate) fn renew(&self, key: Key, waker: &Waker, location: &'static Location<'static>) -> bool {
-        match self.shared.lock().wheel.get_mut(key) {
-            None => return false,
-            Some(waiter) if waiter.will_wake(waker) && ptr::eq(waiter.location(), location) => return true,
-            Some(_) => {}
-        }
-        let fresh = Waiter::new(waker.clone(), location);
+    /// Makes `waker` the one to be woken, and at `deadline` if there is one. False if the timer is gone: fired, or closed.
+    pub(crate) fn renew(
+        &self,
+        key: Key,
+        deadline: Option<Instant>,
+        waker: &Waker,
+        location: &'static Location<'static>,
+    ) -> bool {
+        let when = deadline.map(|deadline| self.shared.clock.tick_of(deadline));
         let mut state = self.shared.lock();
-        let (old, renewed) = match state.wheel.get_mut(key) {
-            Some(waiter) => (mem::replace(waiter, fresh), true),
-            None => (fresh, false),
-        };
-        drop(state);
+        let mut old = None;
+        match state.wheel.get_mut(key) {
+            None => return false,
+            Some(waiter) if waiter.will_wake(waker) => waiter.wait_at(location),
+            Some(_) => {
+                drop(state);
+                let fresh = Waiter::new(waker.clone(), location);
+                state = self.shared.lock();
+                match state.wheel.get_mut(key) {
+                    Some(waiter) => old = Some(mem::replace(waiter, fresh)),
+                    None => {
+                        drop(state);
+                        return false;
+                    }
+                }
+            }
+        }
+        match when {
+            Some(when) => {
+                state.wheel.reset(key, when);
+                self.shared.notify(state, when);
+            }
+            None => drop(state),
+        }
         drop(old);
-        renewed
+        true
     }
 
     /// Changes a timer's deadline, unless it is gone.

@@ -1,0 +1,76 @@
+//! A place in somebody's timers.
+
+use std::panic::Location;
+use std::task::Waker;
+
+use reveille_context::waiter::Waiter;
+use reveille_context::wake;
+
+use crate::current;
+use crate::instant::Instant;
+use crate::timers::Handle;
+use crate::wheel::Key;
+
+/// Whoever holds it gives it up in the end: dropping it does not, since what waits there is foreign.
+pub(crate) struct Registration {
+    handle: Handle,
+    key: Key,
+}
+
+impl Registration {
+    /// `None` if the timers are closed.
+    pub(crate) fn new(
+        handle: Handle,
+        deadline: Instant,
+        waker: &Waker,
+        location: &'static Location<'static>,
+    ) -> Option<Self> {
+        let waiter = Waiter::new(waker.clone(), location);
+        match handle.insert(deadline, waiter) {
+            Ok(key) => Some(Self { handle, key }),
+            Err(_) => None,
+        }
+    }
+
+    /// Whether it is in the timers of this thread.
+    pub(crate) fn is_current(&self) -> bool {
+        current::is(&self.handle)
+    }
+
+    /// Whether it is in the timers that `handle` leads to.
+    pub(crate) fn is_with(&self, handle: &Handle) -> bool {
+        self.handle.is(handle)
+    }
+
+    /// Makes `waker` the one to be woken. False if the timer is gone: fired, or closed.
+    pub(crate) fn renew(&self, waker: &Waker, location: &'static Location<'static>) -> bool {
+        self.handle.renew(self.key, None, waker, location)
+    }
+
+    /// As [`renew`](Self::renew), for somebody else with a deadline of his own.
+    pub(crate) fn hand_on(
+        &self,
+        deadline: Instant,
+        waker: &Waker,
+        location: &'static Location<'static>,
+    ) -> bool {
+        self.handle.renew(self.key, Some(deadline), waker, location)
+    }
+
+    /// Changes the deadline, unless the timer is gone.
+    pub(crate) fn reset(&self, deadline: Instant) {
+        self.handle.reset(self.key, deadline);
+    }
+
+    /// Gives the place up.
+    pub(crate) fn give_up(self) {
+        let waiter = self.vacate();
+        // This runs in destructors, where a second panic would abort.
+        wake::contain(|| drop(waiter));
+    }
+
+    /// Gives the place up, and returns who waited there.
+    pub(crate) fn vacate(self) -> Option<Waiter> {
+        self.handle.remove(self.key)
+    }
+}
