@@ -31,6 +31,7 @@ enum When {
 #[derive(Arbitrary, Debug)]
 enum Step {
     Insert(When),
+    InsertMany(When, u8),
     Cancel(u8),
     Reset(u8, When),
     Advance(When, u8),
@@ -69,6 +70,7 @@ impl Step {
     fn operation(&self) -> Operation {
         match self {
             Self::Insert(when) => Operation::Insert(when.time()),
+            Self::InsertMany(when, count) => Operation::InsertMany(when.time(), (*count).into()),
             Self::Cancel(pick) => Operation::Cancel((*pick).into()),
             Self::Reset(pick, when) => Operation::Reset((*pick).into(), when.time()),
             Self::Advance(when, limit) => Operation::Advance(when.time(), (*limit % 8).into()),

@@ -14,6 +14,10 @@
 //! deadline           .       .       .       7      40      33      level 1, slot 40
 //! ```
 //!
+//! **Moving ahead.** A slot with very many entries would hold up what is due when its time comes. So the slot that is next on
+//! its level is emptied before that, at the pace of [`ENTRIES_PER_TICK`]: each level has the slots of two turns, and those of the
+//! next one take what comes early. Who drives the wheel is asked to look in for that only if more than [`A_PIECE`] must move.
+//!
 //! **Invariant.** Slots whose last tick is before `elapsed` are empty, and so is the slot that `elapsed` lies in,
 //! except on level 0, or while [`advance`](Wheel::advance) has been cut short by its limit: then `elapsed` is the
 //! first tick of that slot, and the rest of the slot comes before anything else.
@@ -24,8 +28,14 @@ mod slab;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use level::{LEVELS, Level, Place, start_of, ticks_per_slot};
+use level::{LEVELS, Level, Place, slot_number, start_of, ticks_per_slot};
 use slab::Slab;
+
+/// How fast entries move ahead of their time: so many may be left of the next slot for each tick before it begins.
+const ENTRIES_PER_TICK: u64 = 16;
+
+/// So many entries may move all at once.
+const A_PIECE: usize = 256;
 
 /// Deadlines, in ticks of whatever length, each with a value that is given back when it is reached.
 ///
@@ -138,8 +148,8 @@ impl<T> Wheel<T> {
     /// (or, if that has been reached already, than [`elapsed`](Self::elapsed)).
     ///
     /// It may be earlier: an entry that shares its slot on a higher level costs one call when the slot's first tick
-    /// is reached, so at most five in its life; one that is alone in its slot costs none. After a
-    /// [`reset`](Self::reset) to later, there is one more for the slot it was in.
+    /// is reached, so at most five in its life; one that is alone in its slot costs none, and a slot of thousands some before that.
+    /// After a [`reset`](Self::reset) to later, there is one more for the slot it was in.
     pub fn next_deadline(&self) -> Option<u64> {
         let overflow = self.overflow.first().map(|&(when, _)| when);
         let levels = (0..LEVELS).filter_map(|level| self.earliest_on(level));
@@ -149,7 +159,7 @@ impl<T> Wheel<T> {
     /// Goes on to the tick `now` and moves the values whose deadlines are reached to `expired`, in the order of
     /// their deadlines (those inserted or reset when already due count as due when that was done).
     ///
-    /// At most `limit` entries are fired or moved between slots. True means that the limit has struck and more is
+    /// At most `limit` entries are fired or moved between slots; what is left of it goes to slots whose time is to come. True means that the limit has struck and more is
     /// due: the wheel stands at an earlier tick than `now` then, and nothing is skipped.
     pub fn advance(&mut self, now: u64, limit: usize, expired: &mut Vec<T>) -> bool {
         let now = now.max(self.elapsed);
@@ -176,6 +186,7 @@ impl<T> Wheel<T> {
             }
         }
         self.elapsed = now;
+        self.move_ahead(left);
         false
     }
 
@@ -208,12 +219,50 @@ impl<T> Wheel<T> {
         left
     }
 
+    /// Empties the slots that are next on their levels, ahead of their time, as far as the pace demands.
+    fn move_ahead(&mut self, mut left: usize) {
+        for level in 1..LEVELS {
+            let Some(slot) = self.levels[level].first_occupied(slot_number(level, self.elapsed)) else {
+                continue;
+            };
+            let start = start_of(level, slot, self.elapsed);
+            // On the level below there is room for this slot and the next, and for none behind them.
+            if start.saturating_sub(self.elapsed) > ticks_per_slot(level) {
+                continue;
+            }
+            let may_wait = (start - self.elapsed).saturating_mul(ENTRIES_PER_TICK);
+            let len = self.levels[level].len(slot);
+            if (len as u64) < may_wait {
+                continue;
+            }
+            // Somewhat more, so that nobody has to look in again a tick later.
+            let moves = len.min(len + A_PIECE - may_wait as usize).min(left);
+            left -= moves;
+            for _ in 0..moves {
+                self.move_first_ahead(level, slot, start);
+            }
+        }
+    }
+
+    fn move_first_ahead(&mut self, level: usize, slot: usize, start: u64) {
+        let index = self.levels[level].first(slot).expect("it was counted");
+        self.levels[level].unlink(slot, index, &mut self.entries);
+        let when = self.entries[index].when;
+        // After a reset its deadline may lie behind the slot.
+        let place = if when - start < ticks_per_slot(level) {
+            Place::on(level as u32 - 1, when)
+        } else {
+            Place::of(when, self.elapsed)
+        };
+        self.link_to(place, index);
+    }
+
     /// The place to be looked at next, and its first tick. Where two begin at the same tick, the higher level comes
     /// first: it may hold entries for that very tick.
     fn next_place(&self) -> Option<(u64, Place)> {
         let mut first = self.overflow.first().map(|&(when, _)| (when, Place::Overflow));
         for (level, ring) in self.levels.iter().enumerate().rev() {
-            let Some(slot) = ring.first_occupied() else {
+            let Some(slot) = ring.first_occupied(slot_number(level, self.elapsed)) else {
                 continue;
             };
             let start = start_of(level, slot, self.elapsed);
@@ -227,28 +276,36 @@ impl<T> Wheel<T> {
 
     /// A tick that is not later than any deadline on the level, as late as one can say without walking a list.
     fn earliest_on(&self, level: usize) -> Option<u64> {
-        let slot = self.levels[level].first_occupied()?;
+        let slot = self.levels[level].first_occupied(slot_number(level, self.elapsed))?;
         let start = start_of(level, slot, self.elapsed);
-        Some(match self.levels[level].only(slot) {
+        match self.levels[level].len(slot) {
             // After a reset its deadline may lie behind the slots that follow.
-            Some(index) => {
+            1 => {
                 let end = start.saturating_add(ticks_per_slot(level));
-                self.entries[index].when.clamp(start, end)
+                let first = self.levels[level].first(slot)?;
+                Some(self.entries[first].when.clamp(start, end))
             }
-            None => start,
-        })
+            len if level > 0 && len > A_PIECE => {
+                let time = (len as u64 / ENTRIES_PER_TICK).min(ticks_per_slot(level));
+                Some(start.saturating_sub(time).max(self.elapsed))
+            }
+            _ => Some(start),
+        }
     }
 
     fn link(&mut self, index: u32) {
         let when = self.entries[index].when;
-        let place = Place::of(when.max(self.elapsed), self.elapsed);
+        self.link_to(Place::of(when.max(self.elapsed), self.elapsed), index);
+    }
+
+    fn link_to(&mut self, place: Place, index: u32) {
         self.entries[index].place = place;
         match place {
             Place::Slot { level, slot } => {
                 self.levels[usize::from(level)].push(slot.into(), index, &mut self.entries);
             }
             Place::Overflow => {
-                self.overflow.insert((when, index));
+                self.overflow.insert((self.entries[index].when, index));
             }
         }
     }

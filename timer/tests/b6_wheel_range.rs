@@ -133,6 +133,35 @@ fn a_million_timers_in_one_slot_move_a_bounded_number_at_a_time() {
     assert_eq!(calls, (4 * TIMERS).div_ceil(LIMIT));
 }
 
+/// Each fires in the call for its own tick, which never has more to do than the limit allows: nothing has to wait for the
+/// others to be sorted.
+#[test]
+fn the_entries_of_a_full_slot_move_ahead_of_its_time() {
+    const LIMIT: usize = 1024;
+    for level in 1..=4 {
+        let slot = 1_u64 << (6 * level);
+        // Up to sixteen in a tick, in a slot after an empty one and in the next two.
+        let timers = (slot * 3 * 16).min(150_000);
+        let mut wheel = Wheel::new(0);
+        for number in 0..timers {
+            let when = 2 * slot + number * 3 * slot / timers;
+            wheel.insert(when, when);
+        }
+        let mut expired = Vec::new();
+        let mut calls = 0;
+        while let Some(next) = wheel.next_deadline() {
+            assert!(
+                !wheel.advance(next, LIMIT, &mut expired),
+                "a call for tick {next} has left some of it"
+            );
+            assert!(expired.drain(..).all(|when| when == next));
+            calls += 1;
+        }
+        let ticks = timers.min(3 * slot);
+        assert!(calls <= ticks + ticks / 2 + 10, "{calls} calls for {ticks} ticks");
+    }
+}
+
 #[test]
 fn what_is_inserted_in_the_middle_of_a_cascade_keeps_its_order() {
     let mut wheel = Wheel::new(0);

@@ -24,6 +24,8 @@ fn limits() -> impl Strategy<Value = usize> {
 fn operations() -> impl Strategy<Value = Operation> {
     prop_oneof![
         5 => times().prop_map(Operation::Insert),
+        // Enough that they move ahead of their time.
+        1 => (times(), 16..64_usize).prop_map(|(time, count)| Operation::InsertMany(time, count)),
         2 => any::<usize>().prop_map(Operation::Cancel),
         3 => (any::<usize>(), times()).prop_map(|(pick, time)| Operation::Reset(pick, time)),
         3 => (times().prop_filter("the end of time ends the test", |time| !matches!(time, Time::Never)), limits())
@@ -64,6 +66,9 @@ fn a_long_life_agrees_with_a_sorted_map() {
     let mut pair = Pair::new(RANGE - 100_000);
     for _ in 0..probe::rounds(200_000, 10_000_000) {
         let operation = match random.below(10) {
+            0..4 if random.below(500) == 0 => {
+                Operation::InsertMany(random.time(), random.below(2000) as usize)
+            }
             0..4 => Operation::Insert(random.time()),
             4..6 => Operation::Cancel(random.below(u64::MAX) as usize),
             6..8 => Operation::Reset(random.below(u64::MAX) as usize, random.time()),

@@ -10,6 +10,8 @@ pub(crate) const RANGE: u64 = 1 << 36;
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     Insert(Time),
+    /// So many at once.
+    InsertMany(Time, usize),
     /// The number picks one of the keys known, of which some are stale.
     Cancel(usize),
     Reset(usize, Time),
@@ -70,6 +72,10 @@ impl Pair {
     pub(crate) fn apply(&mut self, operation: &Operation) {
         match *operation {
             Operation::Insert(time) => self.insert(time.tick(self.wheel.elapsed())),
+            Operation::InsertMany(time, count) => {
+                let when = time.tick(self.wheel.elapsed());
+                (0..count).for_each(|_| self.insert(when));
+            }
             Operation::Cancel(pick) => self.cancel(pick),
             Operation::Reset(pick, time) => self.reset(pick, time.tick(self.wheel.elapsed())),
             Operation::Advance(time, limit) => {
@@ -91,7 +97,7 @@ impl Pair {
         self.waiting.insert((due, number), key);
         self.known.push((key, Some(due)));
         self.numbers.push(number);
-        if self.numbers.len() > 1000 {
+        if self.numbers.len() > 1000 + 2 * self.waiting.len() {
             // Forget some, so that what is picked is often alive.
             self.numbers.retain(|&number| self.known[number].1.is_some());
         }
