@@ -66,19 +66,24 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 #[must_use = "futures do nothing unless they are awaited or polled"]
 pub struct Sleep {
     deadline: Instant,
-    /// The deadline was found to be in the future when this was made, which is most often just before the first poll:
-    /// that one need not read the clock again. Should it have passed meanwhile, the wheel says so at its next turn.
-    is_fresh: bool,
-    registration: Option<Registration>,
+    waits: Waits,
     location: &'static Location<'static>,
+}
+
+enum Waits {
+    Nowhere {
+        /// The deadline was found to be in the future when this was made, which is most often just before the first poll:
+        /// that one need not read the clock again. Should it have passed meanwhile, the wheel says so at its next turn.
+        is_fresh: bool,
+    },
+    In(Registration),
 }
 
 impl Sleep {
     pub(crate) fn new(deadline: Instant, location: &'static Location<'static>) -> Self {
         Self {
             deadline,
-            is_fresh: false,
-            registration: None,
+            waits: Waits::Nowhere { is_fresh: false },
             location,
         }
     }
@@ -86,7 +91,9 @@ impl Sleep {
     /// For `duration` from now on.
     pub(crate) fn starting_now(duration: Duration, location: &'static Location<'static>) -> Self {
         let mut sleep = Self::new(Instant::now() + duration, location);
-        sleep.is_fresh = !duration.is_zero();
+        sleep.waits = Waits::Nowhere {
+            is_fresh: !duration.is_zero(),
+        };
         sleep
     }
 
@@ -120,9 +127,9 @@ impl Sleep {
     /// ```
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
-        self.is_fresh = false;
-        if let Some(registration) = &self.registration {
-            registration.reset(deadline);
+        match &mut self.waits {
+            Waits::Nowhere { is_fresh } => *is_fresh = false,
+            Waits::In(registration) => registration.reset(deadline),
         }
     }
 
@@ -133,9 +140,9 @@ impl Sleep {
 
     /// Sees to it that `waker` is woken at the deadline, by the timers of this thread.
     fn register(&mut self, waker: &Waker) {
-        let is_registered = match &self.registration {
-            Some(registration) => registration.is_current() && registration.renew(waker, self.location),
-            None => self.take_over_a_spare_place(waker),
+        let is_registered = match &self.waits {
+            Waits::In(registration) => registration.is_current() && registration.renew(waker, self.location),
+            Waits::Nowhere { .. } => self.take_over_a_spare_place(waker),
         };
         if is_registered {
             return;
@@ -152,14 +159,19 @@ impl Sleep {
     }
 
     fn take_over_a_spare_place(&mut self, waker: &Waker) -> bool {
-        let spare = current::take_spare();
-        self.registration = spare.filter(|spare| spare.hand_on(self.deadline, waker, self.location));
-        self.registration.is_some()
+        let Some(spare) = current::take_spare() else {
+            return false;
+        };
+        let is_there = spare.hand_on(self.deadline, waker, self.location);
+        if is_there {
+            self.waits = Waits::In(spare);
+        }
+        is_there
     }
 
     /// False if the timers are closed.
     fn register_with(&mut self, handle: Handle, deadline: Instant, waker: &Waker) -> bool {
-        if let Some(registration) = &self.registration {
+        if let Waits::In(registration) = &self.waits {
             if registration.is_with(&handle) && registration.renew(waker, self.location) {
                 return true;
             }
@@ -168,14 +180,14 @@ impl Sleep {
             return false;
         };
         // The old place is given up after the new one is taken: no moment without.
-        if let Some(old) = self.registration.replace(registration) {
+        if let Waits::In(old) = mem::replace(&mut self.waits, Waits::In(registration)) {
             old.give_up();
         }
         true
     }
 
     fn deregister(&mut self) {
-        if let Some(registration) = self.registration.take() {
+        if let Waits::In(registration) = mem::replace(&mut self.waits, Waits::Nowhere { is_fresh: false }) {
             current::leave(registration);
         }
     }
@@ -186,7 +198,11 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let progress = ready!(coop::poll_proceed(cx));
-        if !mem::take(&mut self.is_fresh) && self.is_elapsed() {
+        let is_fresh = match &mut self.waits {
+            Waits::Nowhere { is_fresh } => mem::take(is_fresh),
+            Waits::In(_) => false,
+        };
+        if !is_fresh && self.is_elapsed() {
             self.deregister();
             progress.made();
             return Poll::Ready(());
@@ -208,5 +224,15 @@ impl fmt::Debug for Sleep {
             .field("deadline", &self.deadline)
             .field("location", &format_args!("{}", self.location))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(any(loom, shuttle)), target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sleep_is_at_most_forty_bytes() {
+        assert!(size_of::<Sleep>() <= 40, "{}", size_of::<Sleep>());
     }
 }
