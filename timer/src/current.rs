@@ -37,37 +37,44 @@ pub(crate) fn is(handle: &Handle) -> bool {
 
 /// Gives up `place`, to the next sleep of this thread if that may have it.
 pub(crate) fn leave(place: Registration) {
-    let mut left = Some(Spare::Place(place));
-    with(|current| {
+    let mut left = Some(place);
+    let has_remains = with(|current| {
         if current.may_keep(left.as_ref()) {
             mem::swap(&mut current.spare, &mut left);
         }
+        current.remains.is_some()
     });
-    if let Some(left) = left {
-        left.clear();
+    if let Some(place) = left {
+        place.give_up();
+    }
+    if has_remains == Some(true) {
+        drop_remains();
     }
 }
 
 /// The spare place, if there is one: in the timers of this thread.
 pub(crate) fn take_spare() -> Option<Registration> {
-    match with(|current| current.spare.take()).flatten()? {
-        Spare::Place(place) => Some(place),
-        waiter @ Spare::Waiter(_) => {
-            waiter.clear();
-            None
-        }
+    let place = with(|current| current.spare.take()).flatten();
+    if place.is_none() {
+        drop_remains();
     }
+    place
 }
 
 /// Takes what is spare out of the wheel. Drops no waker.
 pub(crate) fn vacate_spare() {
-    let Some(Spare::Place(place)) = with(|current| current.spare.take_if(|spare| spare.is_place())).flatten()
-    else {
+    let Some(place) = with(|current| current.spare.take()).flatten() else {
         return;
     };
-    if let Some(waiter) = place.vacate() {
-        with(|current| current.spare = Some(Spare::Waiter(waiter)));
-    }
+    let mut remains = place.vacate();
+    // There were none: who left the place has seen to that.
+    with(|current| mem::swap(&mut current.remains, &mut remains));
+}
+
+fn drop_remains() {
+    let remains = with(|current| current.remains.take());
+    // This runs in destructors, where a second panic would abort.
+    wake::contain(|| drop(remains));
 }
 
 /// Makes `handle` current, and says whether this thread drives it. Returns what was, which is never dropped in here: its
@@ -103,11 +110,9 @@ impl EnterGuard {
 
 impl Drop for EnterGuard {
     fn drop(&mut self) {
-        // A guard is dropped where no lock is held.
-        if let Some(place) = take_spare() {
-            place.give_up();
-        }
         replace(self.previous.take(), self.drove);
+        // A guard is dropped where no lock is held.
+        drop_remains();
     }
 }
 
@@ -121,13 +126,15 @@ struct Current {
     handle: Option<Handle>,
     /// Whether this thread turns them.
     drives: bool,
-    spare: Option<Spare>,
+    spare: Option<Registration>,
+    /// Who waited in the last one, which is in the wheel no more.
+    remains: Option<Waiter>,
 }
 
 impl Current {
     /// Not under a clock that was ever paused: who moves it stops at every deadline that is in the wheel.
-    fn may_keep(&self, place: Option<&Spare>) -> bool {
-        let (Some(handle), Some(Spare::Place(place))) = (&self.handle, place) else {
+    fn may_keep(&self, place: Option<&Registration>) -> bool {
+        let (Some(handle), Some(place)) = (&self.handle, place) else {
             return false;
         };
         self.drives && place.is_with(handle) && !handle.clock().was_paused()
@@ -136,31 +143,11 @@ impl Current {
 
 impl Drop for Current {
     fn drop(&mut self) {
-        if let Some(spare) = self.spare.take() {
-            spare.clear();
+        if let Some(place) = self.spare.take() {
+            place.give_up();
         }
-    }
-}
-
-enum Spare {
-    Place(Registration),
-    /// What was in the place, which is in the wheel no more.
-    Waiter(Waiter),
-}
-
-impl Spare {
-    fn is_place(&self) -> bool {
-        matches!(self, Self::Place(_))
-    }
-
-    fn clear(self) {
-        match self {
-            Self::Place(place) => place.give_up(),
-            // This runs in destructors, where a second panic would abort.
-            Self::Waiter(waiter) => {
-                wake::contain(|| drop(waiter));
-            }
-        }
+        let remains = self.remains.take();
+        wake::contain(|| drop(remains));
     }
 }
 
@@ -173,5 +160,6 @@ thread_local! {
         handle: None,
         drives: false,
         spare: None,
+        remains: None,
     });
 }
