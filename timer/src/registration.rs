@@ -8,7 +8,7 @@ use reveille_context::wake;
 
 use crate::current;
 use crate::instant::Instant;
-use crate::timers::Handle;
+use crate::timers::{Handle, Renewed};
 use crate::wheel::Key;
 
 /// Whoever holds it gives it up in the end: dropping it does not, since what waits there is foreign.
@@ -42,24 +42,30 @@ impl Registration {
         self.handle.is(handle)
     }
 
-    /// Makes `waker` the one to be woken. False if the timer is gone: fired, or closed.
-    pub(crate) fn renew(&self, waker: &Waker, location: &'static Location<'static>) -> bool {
+    /// Whether its timers fire no sooner than [`Instant::now`] says. Who moves a clock that stands may fire up to a tick early
+    /// what the clock then says is not over.
+    pub(crate) fn is_by_the_machines_clock(&self) -> bool {
+        !self.handle.clock().was_paused()
+    }
+
+    /// Makes `waker` the one to be woken.
+    pub(crate) fn renew(&self, waker: &Waker, location: &'static Location<'static>) -> Renewed {
         self.handle.renew(self.key, None, waker, location)
     }
 
-    /// As [`renew`](Self::renew), for somebody else with a deadline of his own.
+    /// As [`renew`](Self::renew), for somebody else with a deadline of his own. False if the timer is gone.
     pub(crate) fn hand_on(
         &self,
         deadline: Instant,
         waker: &Waker,
         location: &'static Location<'static>,
     ) -> bool {
-        self.handle.renew(self.key, Some(deadline), waker, location)
+        self.handle.renew(self.key, Some(deadline), waker, location) == Renewed::Waits
     }
 
-    /// Changes the deadline, unless the timer is gone.
-    pub(crate) fn reset(&self, deadline: Instant) {
-        self.handle.reset(self.key, deadline);
+    /// Changes the deadline. False if the timer is gone.
+    pub(crate) fn reset(&self, deadline: Instant) -> bool {
+        self.handle.reset(self.key, deadline)
     }
 
     /// Gives the place up.

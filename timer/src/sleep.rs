@@ -13,7 +13,7 @@ use crate::current;
 use crate::fallback;
 use crate::instant::Instant;
 use crate::registration::Registration;
-use crate::timers::Handle;
+use crate::timers::{Handle, Renewed};
 
 /// Waits until `duration` has passed since this call. Never early; late by a tick (66 µs) and what the thread that
 /// keeps the time adds: in a runtime that is idle, up to a millisecond.
@@ -127,9 +127,9 @@ impl Sleep {
     /// ```
     pub fn reset(&mut self, deadline: Instant) {
         self.deadline = deadline;
-        match &mut self.waits {
-            Waits::Nowhere { is_fresh } => *is_fresh = false,
-            Waits::In(registration) => registration.reset(deadline),
+        let still_waits = matches!(&self.waits, Waits::In(registration) if registration.reset(deadline));
+        if !still_waits {
+            self.waits = Waits::Nowhere { is_fresh: false };
         }
     }
 
@@ -138,15 +138,41 @@ impl Sleep {
         self.location = location;
     }
 
-    /// Sees to it that `waker` is woken at the deadline, by the timers of this thread.
-    fn register(&mut self, waker: &Waker) {
-        let is_registered = match &self.waits {
-            Waits::In(registration) => registration.is_current() && registration.renew(waker, self.location),
-            Waits::Nowhere { .. } => self.take_over_a_spare_place(waker),
-        };
-        if is_registered {
-            return;
+    /// Whether the deadline has passed; else sees to it that `waker` is woken then, by the timers of this thread.
+    fn is_over(&mut self, waker: &Waker) -> bool {
+        match &mut self.waits {
+            Waits::Nowhere { is_fresh } => {
+                if !mem::take(is_fresh) && self.is_elapsed() {
+                    return true;
+                }
+                if self.take_over_a_spare_place(waker) {
+                    return false;
+                }
+            }
+            Waits::In(registration) => {
+                let renewed = match registration.is_current() {
+                    true => registration.renew(waker, self.location),
+                    false => Renewed::Closed,
+                };
+                if renewed == Renewed::Fired && registration.is_by_the_machines_clock() {
+                    // Which need not be read again.
+                    self.waits = Waits::Nowhere { is_fresh: false };
+                    return true;
+                }
+                if self.is_elapsed() {
+                    self.deregister();
+                    return true;
+                }
+                if renewed == Renewed::Waits {
+                    return false;
+                }
+            }
         }
+        self.register(waker);
+        false
+    }
+
+    fn register(&mut self, waker: &Waker) {
         if let Some(current) = current::get() {
             if self.register_with(current, self.deadline, waker) {
                 return;
@@ -172,7 +198,7 @@ impl Sleep {
     /// False if the timers are closed.
     fn register_with(&mut self, handle: Handle, deadline: Instant, waker: &Waker) -> bool {
         if let Waits::In(registration) = &self.waits {
-            if registration.is_with(&handle) && registration.renew(waker, self.location) {
+            if registration.is_with(&handle) && registration.renew(waker, self.location) == Renewed::Waits {
                 return true;
             }
         }
@@ -198,16 +224,10 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let progress = ready!(coop::poll_proceed(cx));
-        let is_fresh = match &mut self.waits {
-            Waits::Nowhere { is_fresh } => mem::take(is_fresh),
-            Waits::In(_) => false,
-        };
-        if !is_fresh && self.is_elapsed() {
-            self.deregister();
+        if self.is_over(cx.waker()) {
             progress.made();
             return Poll::Ready(());
         }
-        self.register(cx.waker());
         Poll::Pending
     }
 }

@@ -286,19 +286,19 @@ impl Handle {
         Ok(key)
     }
 
-    /// Makes `waker` the one to be woken, and at `deadline` if there is one. False if the timer is gone: fired, or closed.
+    /// Makes `waker` the one to be woken, and at `deadline` if there is one.
     pub(crate) fn renew(
         &self,
         key: Key,
         deadline: Option<Instant>,
         waker: &Waker,
         location: &'static Location<'static>,
-    ) -> bool {
+    ) -> Renewed {
         let when = deadline.map(|deadline| self.shared.clock.tick_of(deadline));
         let mut state = self.shared.lock();
         let mut old = None;
         match state.wheel.get_mut(key) {
-            None => return false,
+            None => return state.gone(),
             Some(waiter) if waiter.will_wake(waker) => waiter.wait_at(location),
             Some(_) => {
                 drop(state);
@@ -307,8 +307,9 @@ impl Handle {
                 match state.wheel.get_mut(key) {
                     Some(waiter) => old = Some(mem::replace(waiter, fresh)),
                     None => {
+                        let gone = state.gone();
                         drop(state);
-                        return false;
+                        return gone;
                     }
                 }
             }
@@ -321,16 +322,18 @@ impl Handle {
             None => drop(state),
         }
         drop(old);
-        true
+        Renewed::Waits
     }
 
-    /// Changes a timer's deadline, unless it is gone.
-    pub(crate) fn reset(&self, key: Key, deadline: Instant) {
+    /// Changes a timer's deadline. False if it is gone.
+    pub(crate) fn reset(&self, key: Key, deadline: Instant) -> bool {
         let when = self.shared.clock.tick_of(deadline);
         let mut state = self.shared.lock();
-        if state.wheel.reset(key, when) {
+        let is_there = state.wheel.reset(key, when);
+        if is_there {
             self.shared.notify(state, when);
         }
+        is_there
     }
 
     /// Takes a timer out, unless it is gone; the waiter is to be dropped by the caller, where no lock is held.
@@ -345,6 +348,18 @@ impl fmt::Debug for Handle {
             .field("timers", &Arc::as_ptr(&self.shared))
             .finish()
     }
+}
+
+/// What has become of a timer: the answer of [`Handle::renew`].
+#[must_use]
+#[derive(PartialEq)]
+pub(crate) enum Renewed {
+    /// It waits, and wakes as was asked for.
+    Waits,
+    /// Its deadline has passed.
+    Fired,
+    /// It is gone with the timers.
+    Closed,
 }
 
 /// A timer that waits; from [`Handle::waiting`].
@@ -377,6 +392,17 @@ struct State {
     closed: bool,
     /// It is long; what it has at its front lies beside the lock.
     wheel: Wheel<Waiter>,
+}
+
+impl State {
+    /// What has become of a timer that is not in the wheel.
+    fn gone(&self) -> Renewed {
+        if self.closed {
+            Renewed::Closed
+        } else {
+            Renewed::Fired
+        }
+    }
 }
 
 impl Shared {
