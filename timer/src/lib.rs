@@ -26,7 +26,7 @@
 //! * [`wheel`]: the wheel, a pure structure without clock, lock or waker; `wheel/level.rs` has the arithmetic,
 //!   `wheel/slab.rs` the memory;
 //! * `instant.rs` and `clock.rs`: points in time, and the ticks they are rounded to; `step.rs`: a clock that is paused;
-//! * `timers.rs`: [`Timers`], a wheel with a lock, and the driver's protocol; [`Handle`], everybody else's way in;
+//! * `timers.rs`: [`Timers`], a wheel with a lock (`shared.rs`), and the driver's protocol; [`Handle`], everybody else's way in;
 //! * `current.rs` and `fallback.rs`: which timers a thread uses; `registration.rs`: a place in them;
 //! * `sleep.rs`, `timeout.rs`, `interval.rs` and [`error`]: the futures;
 //! * [`delay_queue`], `throttle.rs` and `debounce.rs`: streams over them.
@@ -44,6 +44,7 @@ mod instant;
 mod interval;
 mod primitive;
 mod registration;
+mod shared;
 mod sleep;
 mod step;
 mod throttle;

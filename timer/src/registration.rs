@@ -8,7 +8,8 @@ use reveille_context::wake;
 
 use crate::current;
 use crate::instant::Instant;
-use crate::timers::{Handle, Renewed};
+use crate::shared::Renewed;
+use crate::timers::Handle;
 use crate::wheel::Key;
 
 /// Whoever holds it gives it up in the end: dropping it does not, since what waits there is foreign.

@@ -13,7 +13,8 @@ use crate::current;
 use crate::fallback;
 use crate::instant::Instant;
 use crate::registration::Registration;
-use crate::timers::{Handle, Renewed};
+use crate::shared::Renewed;
+use crate::timers::Handle;
 
 /// Waits until `duration` has passed since this call. Never early; late by a tick (66 µs) and what the thread that
 /// keeps the time adds: in a runtime that is idle, up to a millisecond.

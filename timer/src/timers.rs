@@ -11,7 +11,6 @@
 use std::fmt;
 use std::mem;
 use std::panic::Location;
-use std::sync::PoisonError;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -23,8 +22,9 @@ use reveille_context::wake;
 use crate::clock::Clock;
 use crate::current::{self, EnterGuard};
 use crate::instant::Instant;
-use crate::primitive::{Arc, Mutex, MutexGuard};
-use crate::wheel::{Key, Wheel};
+use crate::primitive::Arc;
+use crate::shared::{Renewed, Shared};
+use crate::wheel::Key;
 
 /// How many entries one call of [`Timers::advance`] handles: a million timers that come due together must not keep
 /// sockets and tasks waiting.
@@ -80,16 +80,7 @@ impl Timers {
 
     /// Timers on a runtime's clock.
     pub fn with_clock(clock: Clock, unparker: Waker) -> Self {
-        let state = State {
-            wheel: Wheel::new(clock.current_tick()),
-            sleeps_until: None,
-            closed: false,
-        };
-        let shared = Shared {
-            state: Apart(Mutex::new(state)),
-            clock,
-            unparker,
-        };
+        let shared = Shared::new(clock, unparker);
         Self {
             handle: Handle {
                 shared: Arc::new(shared),
@@ -350,18 +341,6 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// What has become of a timer: the answer of [`Handle::renew`].
-#[must_use]
-#[derive(PartialEq)]
-pub(crate) enum Renewed {
-    /// It waits, and wakes as was asked for.
-    Waits,
-    /// Its deadline has passed.
-    Fired,
-    /// It is gone with the timers.
-    Closed,
-}
-
 /// A timer that waits; from [`Handle::waiting`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -372,57 +351,6 @@ pub struct Waiting {
     pub location: &'static Location<'static>,
     /// When it will be woken: its deadline, rounded up to a tick.
     pub deadline: Instant,
-}
-
-struct Shared {
-    state: Apart<Mutex<State>>,
-    clock: Clock,
-    unparker: Waker,
-}
-
-/// Alone in its cache lines (two at a time, as processors fetch them): who takes the lock must not slow down who reads the
-/// clock or counts handles.
-#[repr(align(128))]
-struct Apart<T>(T);
-
-#[repr(C)]
-struct State {
-    /// The tick until which the driver sleeps, `u64::MAX` for no end; `None` while it does not.
-    sleeps_until: Option<u64>,
-    closed: bool,
-    /// It is long; what it has at its front lies beside the lock.
-    wheel: Wheel<Waiter>,
-}
-
-impl State {
-    /// What has become of a timer that is not in the wheel.
-    fn gone(&self) -> Renewed {
-        if self.closed {
-            Renewed::Closed
-        } else {
-            Renewed::Fired
-        }
-    }
-}
-
-impl Shared {
-    /// A poisoned lock is whole: no foreign code runs under it, and the wheel's own panics come before it changes.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Wakes the driver if it sleeps for longer than until `when`, after unlocking. Once only: then the sleep that is
-    /// written down is the shorter one.
-    fn notify(&self, mut state: MutexGuard<'_, State>, when: u64) {
-        let too_long = state.sleeps_until.is_some_and(|until| when < until);
-        if too_long {
-            state.sleeps_until = Some(when);
-        }
-        drop(state);
-        if too_long {
-            self.unparker.wake_by_ref();
-        }
-    }
 }
 
 #[cfg(all(test, not(loom), not(shuttle)))]
