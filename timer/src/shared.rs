@@ -29,7 +29,7 @@ pub(crate) struct State {
     pub(crate) wheel: Wheel<Waiter>,
 }
 
-/// What has become of a timer: the answer of [`Handle::renew`].
+/// What has become of a timer.
 #[must_use]
 #[derive(PartialEq)]
 pub(crate) enum Renewed {

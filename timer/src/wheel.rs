@@ -15,8 +15,8 @@
 //! ```
 //!
 //! **Moving ahead.** A slot with very many entries would hold up what is due when its time comes. So the slot that is next on
-//! its level is emptied before that, at the pace of [`ENTRIES_PER_TICK`]: each level has the slots of two turns, and those of the
-//! next one take what comes early. Who drives the wheel is asked to look in for that only if more than [`A_PIECE`] must move.
+//! its level is emptied before that, sixteen entries a tick: each level has the slots of two turns, and those of the next one
+//! take what comes early. Who drives the wheel is asked to look in for that only if there are more than 256.
 //!
 //! **Invariant.** Slots whose last tick is before `elapsed` are empty, and so is the slot that `elapsed` lies in,
 //! except on level 0, or while [`advance`](Wheel::advance) has been cut short by its limit: then `elapsed` is the
@@ -34,7 +34,7 @@ use slab::Slab;
 /// How fast entries move ahead of their time: so many may be left of the next slot for each tick before it begins.
 const ENTRIES_PER_TICK: u64 = 16;
 
-/// So many entries may move all at once.
+/// So many entries may move all at once: nobody has to look in for them.
 const A_PIECE: usize = 256;
 
 /// Deadlines, in ticks of whatever length, each with a value that is given back when it is reached.
