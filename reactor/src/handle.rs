@@ -90,15 +90,13 @@ impl Handle {
     pub fn waits(&self) -> Vec<WaitInfo> {
         let mut waits = Vec::new();
         self.shared.table.for_each(|slot| {
-            for direction in [Direction::Read, Direction::Write] {
-                slot.half(direction).for_each_waiter(|waiter| {
-                    waits.push(WaitInfo {
-                        task: waiter.task(),
-                        location: waiter.location(),
-                        direction,
-                    });
+            slot.for_each_waiter(|direction, waiter| {
+                waits.push(WaitInfo {
+                    task: waiter.task(),
+                    location: waiter.location(),
+                    direction,
                 });
-            }
+            });
         });
         waits
     }

@@ -44,8 +44,7 @@ fn two_events_and_a_clear_and_a_late_event_lose_nothing() {
         writer.join().unwrap();
         let ready = socket
             .slot
-            .half(Direction::Read)
-            .readiness
+            .readiness(Direction::Read)
             .snapshot()
             .ready(Direction::Read);
         assert!(

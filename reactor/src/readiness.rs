@@ -1,10 +1,10 @@
 //! What is known of one direction of a socket, in one atomic word.
 //!
 //! ```text
-//!   63                                             8 7     5    4        3       2      1      0
-//!  ┌───────────────────────────────────────────────┬───────┬─────────┬────────┬───────┬────────┬───────┐
-//!  │ generation: how many events there have been   │ unused│ BLOCKED │PRESUMED│ ERROR │ CLOSED │ READY │
-//!  └───────────────────────────────────────────────┴───────┴─────────┴────────┴───────┴────────┴───────┘
+//!   63                                     8 7    6    5         4        3       2      1      0
+//!  ┌───────────────────────────────────────┬──────┬─────────┬─────────┬────────┬───────┬────────┬───────┐
+//!  │ generation: how many events there were│unused│ AWAITED │ BLOCKED │PRESUMED│ ERROR │ CLOSED │ READY │
+//!  └───────────────────────────────────────┴──────┴─────────┴─────────┴────────┴───────┴────────┴───────┘
 //! ```
 //!
 //! Whoever tries an operation loads the word first ([`Readiness::snapshot`]) and, should the operation meet
@@ -12,6 +12,17 @@
 //! in between has changed the generation, so that the exchange fails and the event is not lost, however many there
 //! were: 56 bits do not wrap in a socket's life. A direction has a word of its own, so that events of the other one
 //! cannot make the exchange fail.
+//!
+//! AWAITED says that a waker may be kept for this direction, so that an event that nobody waits for takes no lock:
+//!
+//! ```text
+//!   who waits:  keep the waker (under the lock) ─▶ set AWAITED, and look at the rest of the word
+//!   an event:   set the flags, take AWAITED out ─▶ if it was there: take the wakers (under the lock)
+//! ```
+//!
+//! Both are read-modify-writes of one word, so one comes first. If it is the event's, who waits sees its flags and does not
+//! sleep. If it is the waiter's, the event sees AWAITED, and the waker that was kept before. As long as AWAITED is not there,
+//! what is kept is about to be taken by whoever took it out.
 
 use std::ops::BitOr;
 
@@ -41,12 +52,29 @@ impl Readiness {
         Snapshot(self.0.load(Ordering::Acquire))
     }
 
-    /// An event says `flags`: they are set, and the generation moves on.
-    pub(crate) fn set(&self, flags: Flags) {
-        // Release pairs with the Acquire in `snapshot`. Relaxed reads suffice: the word alone is computed with.
-        let _ = self.0.fetch_update(Ordering::Release, Ordering::Relaxed, |word| {
-            Some(((word | flags.0) & !Flags::BLOCKED.0).wrapping_add(ONE_GENERATION))
+    /// An event says `flags`: they are set, and the generation moves on. True if somebody may wait: then the wakers of this
+    /// direction are to be taken.
+    #[must_use = "who waits is to be woken"]
+    pub(crate) fn set(&self, flags: Flags) -> bool {
+        let gone = Flags::BLOCKED | Flags::AWAITED;
+        // Release pairs with the Acquire in `snapshot` and `await_news`, Acquire with the Release in `await_news`: the waker was
+        // kept before. Relaxed reads suffice: the word alone is computed with.
+        let before = self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, |word| {
+            Some(((word | flags.0) & !gone.0).wrapping_add(ONE_GENERATION))
         });
+        before.is_ok_and(|word| Snapshot(word).has(Flags::AWAITED))
+    }
+
+    /// Somebody has kept a waker, and sleeps if the word that this returns says nothing to the contrary.
+    pub(crate) fn await_news(&self) -> Snapshot {
+        // Release and Acquire pair with those in `set`, whichever of the two comes first.
+        Snapshot(self.0.fetch_or(Flags::AWAITED.0, Ordering::AcqRel))
+    }
+
+    /// Whether no event has come since the last [`await_news`](Self::await_news).
+    pub(crate) fn is_awaited(&self) -> bool {
+        // Relaxed: whoever asks has set it himself, and reads that or what an event has made of it since.
+        Snapshot(self.0.load(Ordering::Relaxed)).has(Flags::AWAITED)
     }
 
     /// An operation that was tried because of `seen` met `WouldBlock`: clears all of it but CLOSED, which is for
@@ -65,12 +93,14 @@ impl Readiness {
         self.exchange(seen, seen.0 & !(Flags::READY | Flags::PRESUMED).0);
     }
 
+    /// Whether somebody waits is no part of what was seen: it stays as it is.
     fn exchange(&self, seen: Snapshot, new: u64) {
+        let awaited = Flags::AWAITED.0;
         // Relaxed: clearing publishes nothing, and its own place in the word's modification order decides: an event
         // before it makes it fail, one after it sets the flags again.
-        let _ = self
-            .0
-            .compare_exchange(seen.0, new, Ordering::Relaxed, Ordering::Relaxed);
+        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |word| {
+            ((word ^ seen.0) & !awaited == 0).then_some(new & !awaited | word & awaited)
+        });
     }
 
     /// For tests: as if there had been `generation` events.
@@ -145,6 +175,8 @@ impl Flags {
     const PRESUMED: Self = Self(1 << 3);
     /// An operation met `WouldBlock` although CLOSED is set, and there was no event since.
     const BLOCKED: Self = Self(1 << 4);
+    /// A waker may be kept.
+    const AWAITED: Self = Self(1 << 5);
 
     /// What `ready` says of `direction`.
     pub(crate) fn of(ready: Ready, direction: Direction) -> Self {
@@ -184,7 +216,7 @@ mod tests {
 
     fn after(said: Ready, clear: fn(&Readiness, Snapshot)) -> Snapshot {
         let readiness = Readiness::new(true);
-        readiness.set(Flags::of(said, Direction::Read));
+        let _ = readiness.set(Flags::of(said, Direction::Read));
         clear(&readiness, readiness.snapshot());
         readiness.snapshot()
     }
@@ -211,9 +243,9 @@ mod tests {
     #[test]
     fn after_would_block_the_next_event_makes_closed_a_reason_again() {
         let readiness = Readiness::new(false);
-        readiness.set(Flags::CLOSED);
+        let _ = readiness.set(Flags::CLOSED);
         readiness.clear(readiness.snapshot());
-        readiness.set(Flags::READY);
+        let _ = readiness.set(Flags::READY);
         readiness.clear_ready(readiness.snapshot());
         assert!(readiness.snapshot().is_worth_trying());
     }
@@ -227,6 +259,7 @@ mod tests {
             Flags::ERROR,
             Flags::PRESUMED,
             Flags::BLOCKED,
+            Flags::AWAITED,
         ];
         for (bit, flag) in flags.into_iter().enumerate() {
             assert_eq!(flag, Flags(1 << bit));
@@ -237,8 +270,8 @@ mod tests {
     #[test]
     fn what_two_events_say_is_kept() {
         let readiness = Readiness::new(false);
-        readiness.set(Flags::READY | Flags::CLOSED);
-        readiness.set(Flags::READY | Flags::CLOSED);
+        let _ = readiness.set(Flags::READY | Flags::CLOSED);
+        let _ = readiness.set(Flags::READY | Flags::CLOSED);
         assert!(readiness.snapshot().is_reported() && readiness.snapshot().is_closed());
         let ready = readiness.snapshot().ready(Direction::Read);
         assert_eq!(ready, Ready::READABLE | Ready::READ_CLOSED);
@@ -256,9 +289,9 @@ mod tests {
     #[test]
     fn closed_is_seen_from_the_event_on_and_stays() {
         let readiness = Readiness::new(true);
-        readiness.set(Flags::READY | Flags::ERROR);
+        let _ = readiness.set(Flags::READY | Flags::ERROR);
         assert!(!readiness.snapshot().is_closed());
-        readiness.set(Flags::CLOSED);
+        let _ = readiness.set(Flags::CLOSED);
         readiness.clear(readiness.snapshot());
         assert!(readiness.snapshot().is_closed());
     }
@@ -267,7 +300,7 @@ mod tests {
     fn a_preset_generation_leaves_the_flags_and_is_counted_on_from() {
         for events in [0, 1, 2, 1 << 40] {
             let readiness = Readiness::new(true);
-            readiness.set(Flags::READY | Flags::CLOSED);
+            let _ = readiness.set(Flags::READY | Flags::CLOSED);
             let before = readiness.snapshot().0;
             readiness.preset_generation(events);
             assert_eq!(readiness.snapshot().0 & ALL_FLAGS, before & ALL_FLAGS);
@@ -276,11 +309,38 @@ mod tests {
     }
 
     #[test]
+    fn an_event_tells_whether_somebody_awaits_it_and_is_awaited_no_more() {
+        let readiness = Readiness::new(false);
+        assert!(!readiness.set(Flags::READY) && !readiness.is_awaited());
+        assert!(readiness.await_news().is_reported(), "the event came first");
+        assert!(readiness.is_awaited());
+        assert!(readiness.set(Flags::READY) && !readiness.is_awaited());
+        assert!(!readiness.set(Flags::READY));
+    }
+
+    #[test]
+    fn who_begins_to_wait_keeps_nobody_from_clearing_and_is_not_cleared() {
+        for clear in [Readiness::clear, Readiness::clear_ready] {
+            let readiness = Readiness::new(true);
+            let before = readiness.snapshot();
+            let _ = readiness.await_news();
+            clear(&readiness, before);
+            assert!(!readiness.snapshot().is_worth_trying() && readiness.is_awaited());
+            let _ = readiness.set(Flags::READY);
+            let _ = readiness.await_news();
+            let before = readiness.snapshot();
+            let _ = readiness.set(Flags::READY);
+            clear(&readiness, before);
+            assert!(readiness.snapshot().is_reported() && !readiness.is_awaited());
+        }
+    }
+
+    #[test]
     fn what_came_after_the_look_is_not_cleared() {
         for clear in [Readiness::clear, Readiness::clear_ready] {
             let readiness = Readiness::new(true);
             let seen = readiness.snapshot();
-            readiness.set(Flags::READY);
+            let _ = readiness.set(Flags::READY);
             clear(&readiness, seen);
             assert!(readiness.snapshot().is_reported());
         }

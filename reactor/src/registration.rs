@@ -12,6 +12,7 @@ use crate::interest::{Direction, Ready};
 use crate::membership::Membership;
 use crate::readiness::Snapshot;
 use crate::retry::Waiting;
+use crate::slot::Slot;
 use crate::source::{self, SHORT_MEANS_NOT_READY, Source};
 use crate::wait::Wait;
 use crate::waiters::Place;
@@ -125,13 +126,8 @@ impl<S: Source> Registration<S> {
         cx: &mut Context<'_>,
         operation: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
-        let place = &mut Place::Shared;
-        let waiting = Waiting {
-            direction,
-            location,
-            place,
-        };
-        self.poll_io_at(waiting, cx, operation)
+        let place = &mut Place::shared(direction);
+        self.poll_io_at(Waiting { location, place }, cx, operation)
     }
 
     /// As [`poll_io`](Self::poll_io), for a byte stream that `operation` asked for `wanted` bytes: fewer, but not
@@ -157,13 +153,8 @@ impl<S: Source> Registration<S> {
         wanted: usize,
         operation: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
-        let place = &mut Place::Shared;
-        let waiting = Waiting {
-            direction,
-            location,
-            place,
-        };
-        self.poll_stream_io_at(waiting, cx, wanted, operation)
+        let place = &mut Place::shared(direction);
+        self.poll_stream_io_at(Waiting { location, place }, cx, wanted, operation)
     }
 
     /// Waits until the system has reported something of `direction`, and returns that. Nothing that is merely
@@ -184,15 +175,8 @@ impl<S: Source> Registration<S> {
         location: &'static Location<'static>,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Ready>> {
-        let place = &mut Place::Shared;
-        self.poll_ready_at(
-            Waiting {
-                direction,
-                location,
-                place,
-            },
-            cx,
-        )
+        let place = &mut Place::shared(direction);
+        self.poll_ready_at(Waiting { location, place }, cx)
     }
 
     /// Calls `operation` once, without waiting.
@@ -212,14 +196,14 @@ impl<S: Source> Registration<S> {
     #[doc(hidden)]
     pub fn inject(&self, ready: Ready) {
         let mut woken = Vec::new();
-        self.membership.slot.deliver(ready, &mut woken);
+        self.slot().deliver(ready, &mut woken);
         wake::wake_all(&mut woken);
     }
 
     /// For tests: as if there had been `generation` events in this direction.
     #[doc(hidden)]
     pub fn preset_generation(&self, direction: Direction, generation: u64) {
-        self.half(direction).readiness.preset_generation(generation);
+        self.slot().readiness(direction).preset_generation(generation);
     }
 
     /// For tests: the token under which it is registered, as the operating system would hand it back.
@@ -248,11 +232,11 @@ impl<S: Source> Registration<S> {
         mut operation: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let identity = || source::identity(&self.source);
-        let half = self.half(waiting.direction);
+        let readiness = self.slot().readiness(waiting.place.direction());
         let attempt = |seen| {
             let moved = operation(&self.source)?;
             if SHORT_MEANS_NOT_READY && 0 < moved && moved < wanted {
-                half.readiness.clear_ready(seen);
+                readiness.clear_ready(seen);
             }
             Ok(moved)
         };
@@ -266,14 +250,14 @@ impl<S: Source> Registration<S> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Ready>> {
         let identity = || source::identity(&self.source);
-        let direction = waiting.direction;
+        let direction = waiting.place.direction();
         let attempt = |seen: Snapshot| Ok(seen.ready(direction));
         self.membership
             .poll_retry(identity, waiting, cx, Snapshot::is_reported, attempt)
     }
 
-    pub(crate) fn half(&self, direction: Direction) -> &crate::slot::Half {
-        self.membership.slot.half(direction)
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.membership.slot
     }
 }
 
@@ -281,7 +265,7 @@ impl<S: Source + fmt::Debug> fmt::Debug for Registration<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registration")
             .field("source", &self.source)
-            .field("registered", &self.membership.slot.is_attached())
+            .field("registered", &self.slot().is_attached())
             .finish_non_exhaustive()
     }
 }

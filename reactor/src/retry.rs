@@ -8,13 +8,11 @@ use reveille_context::coop;
 
 use crate::interest::Direction;
 use crate::membership::{Host, Membership};
-use crate::readiness::Snapshot;
-use crate::slot::Half;
+use crate::readiness::{Readiness, Snapshot};
 use crate::waiters::Place;
 
 /// Who waits, for what, and where its waker is kept.
 pub(crate) struct Waiting<'a> {
-    pub(crate) direction: Direction,
     pub(crate) location: &'static Location<'static>,
     pub(crate) place: &'a mut Place,
 }
@@ -33,13 +31,13 @@ impl<H: Host> Membership<H> {
         let Poll::Ready(progress) = coop::poll_proceed(cx) else {
             return Poll::Pending;
         };
-        let half = self.slot.half(waiting.direction);
+        let readiness = self.slot.readiness(waiting.place.direction());
         let outcome = loop {
             // Before the attempt: only what was seen before it may be cleared because of it.
-            let seen = half.readiness.snapshot();
+            let seen = readiness.snapshot();
             if worth(seen) {
                 match attempt(seen) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => half.readiness.clear(seen),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => readiness.clear(seen),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     outcome => break outcome,
                 }
@@ -56,16 +54,16 @@ impl<H: Host> Membership<H> {
             } else if self.slot.visited_from(here) {
                 self.move_here(identity());
             }
-            if let Err(error) = self.ask_again(half) {
+            if let Err(error) = self.ask_again(readiness) {
                 break Err(error);
             }
-            half.keep(waiting.place, waiting.location, cx);
-            // The second look, which `Half` explains. If a reactor closed, one has to register elsewhere.
-            if !worth(half.readiness.snapshot()) && self.slot.is_attached() && self.slot.losses() == losses {
+            let seen = self.slot.keep(waiting.place, waiting.location, cx);
+            // The second look, which `Slot` explains. If a reactor closed, one has to register elsewhere.
+            if !worth(seen) && self.slot.is_attached() && self.slot.losses() == losses {
                 return Poll::Pending;
             }
         };
-        half.withdraw(waiting.place);
+        self.slot.withdraw(waiting.place);
         progress.made();
         Poll::Ready(outcome)
     }
@@ -76,8 +74,8 @@ impl<H: Host> Membership<H> {
         direction: Direction,
         operation: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
-        let half = self.slot.half(direction);
-        let seen = half.readiness.snapshot();
+        let readiness = self.slot.readiness(direction);
+        let seen = readiness.snapshot();
         // While no events reach the slot by way of this thread's reactor, or one that stands in for it, nothing is known,
         // however often an operation met `WouldBlock`: nobody may be driving the others.
         if !seen.is_worth_trying() && self.slot.is_attached_for(H::here()) {
@@ -85,17 +83,17 @@ impl<H: Host> Membership<H> {
         }
         let outcome = operation();
         if matches!(&outcome, Err(error) if error.kind() == io::ErrorKind::WouldBlock) {
-            half.readiness.clear(seen);
-            self.ask_again(half)?;
+            readiness.clear(seen);
+            self.ask_again(readiness)?;
         }
         outcome
     }
 
     /// Nothing is ready: the system is to say when something is, where it says so only if asked.
     #[inline]
-    fn ask_again(&self, half: &Half) -> io::Result<()> {
+    fn ask_again(&self, readiness: &Readiness) -> io::Result<()> {
         // What has hung up does so for good, and would be reported again and again.
-        if H::REPORTS_ONCE && !half.readiness.snapshot().is_closed() {
+        if H::REPORTS_ONCE && !readiness.snapshot().is_closed() {
             return self.renew();
         }
         Ok(())

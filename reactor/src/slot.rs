@@ -8,12 +8,22 @@ use reveille_context::wake;
 
 use crate::interest::{Direction, Ready};
 use crate::primitive::{AtomicU8, AtomicU64, AtomicUsize, Mutex, Ordering, lock};
-use crate::readiness::{Flags, Readiness};
+use crate::readiness::{Flags, Readiness, Snapshot};
 use crate::station::Station;
 use crate::waiters::{Place, Waiters};
 
 /// The readiness of a socket and who waits for it. It belongs to the socket for its whole life, whichever reactor it
 /// is registered with; that reactor's table holds a reference.
+///
+/// No wake-up is lost between the two sides: of readiness see `readiness`, which also says who takes the lock of the waiters.
+/// Of the attachment, because each does two things in an order, and the second is, or is followed by, a critical section of
+/// that lock:
+///
+/// * who waits: keeps its waker (under the lock), then looks at the attachment;
+/// * who closes a reactor: sets the attachment, then takes the wakers (under the lock).
+///
+/// If the waker was kept before it was the other's turn at the lock, it is taken and woken. If after, the unlocking
+/// of the one and the locking of the other make the news visible to the look that follows.
 #[derive(Debug)]
 pub(crate) struct Slot {
     attachment: AtomicU8,
@@ -25,8 +35,9 @@ pub(crate) struct Slot {
     visitor: AtomicU64,
     /// How many reactors that had it have closed.
     losses: AtomicUsize,
-    read: Half,
-    write: Half,
+    read: Readiness,
+    write: Readiness,
+    waiters: Mutex<Waiters>,
 }
 
 /// No reactor tells this slot anything.
@@ -48,13 +59,14 @@ impl Slot {
             station: AtomicU64::new(Station::FALLBACK.pack()),
             visitor: AtomicU64::new(Station::FALLBACK.pack()),
             losses: AtomicUsize::new(0),
-            read: Half::new(presume_ready),
-            write: Half::new(presume_ready),
+            read: Readiness::new(presume_ready),
+            write: Readiness::new(presume_ready),
+            waiters: Mutex::new(Waiters::default()),
         }
     }
 
-    /// One direction of it.
-    pub(crate) fn half(&self, direction: Direction) -> &Half {
+    /// What is known of one direction.
+    pub(crate) fn readiness(&self, direction: Direction) -> &Readiness {
         match direction {
             Direction::Read => &self.read,
             Direction::Write => &self.write,
@@ -64,19 +76,58 @@ impl Slot {
     /// An event says that the socket is `ready`: says so in the directions it concerns, and moves the wakers of those
     /// who wait for them to `woken`.
     pub(crate) fn deliver(&self, ready: Ready, woken: &mut Vec<Waker>) {
-        for direction in [Direction::Read, Direction::Write] {
+        for direction in BOTH {
             let flags = Flags::of(ready, direction);
-            if !flags.is_empty() {
-                self.half(direction).deliver(flags, woken);
+            if !flags.is_empty() && self.readiness(direction).set(flags) {
+                lock(&self.waiters).take(direction, woken);
             }
         }
     }
 
     /// Moves the wakers of everyone who waits to `woken`.
     pub(crate) fn take_waiters(&self, woken: &mut Vec<Waker>) {
-        for half in [&self.read, &self.write] {
-            lock(&half.waiters).take(woken);
+        let mut waiters = lock(&self.waiters);
+        for direction in BOTH {
+            waiters.take(direction, woken);
         }
+    }
+
+    /// Keeps the waker of `cx` in `place`. Returns what is known now of what is waited for: if that is nothing, one may sleep.
+    pub(crate) fn keep(
+        &self,
+        place: &mut Place,
+        location: &'static Location<'static>,
+        cx: &mut Context<'_>,
+    ) -> Snapshot {
+        let is_kept = place.is_known() && lock(&self.waiters).keeps(*place, cx.waker(), location);
+        if !is_kept {
+            place.make_known();
+            // Cloning and dropping a waker runs foreign code, which may come back here: never under the lock.
+            let waiter = Waiter::new(cx.waker().clone(), location);
+            let replaced = lock(&self.waiters).keep(*place, waiter);
+            drop(replaced);
+        }
+        self.readiness(place.direction()).await_news()
+    }
+
+    /// Forgets the waker of an operation that has a place of its own; the shared place keeps the last one.
+    pub(crate) fn withdraw(&self, place: &mut Place) {
+        let Some(left) = place.leave() else { return };
+        // The event that ended the wait has taken the waker, or is about to.
+        if !self.readiness(left.direction()).is_awaited() {
+            return;
+        }
+        let waiter = lock(&self.waiters).remove(left);
+        // This runs in destructors, where a second panic would abort.
+        wake::contain(|| drop(waiter));
+    }
+
+    /// Calls `see` with everyone who waits. It must run no foreign code.
+    pub(crate) fn for_each_waiter(&self, mut see: impl FnMut(Direction, &Waiter)) {
+        let waiters = lock(&self.waiters);
+        waiters
+            .iter()
+            .for_each(|(direction, waiter)| see(direction, waiter));
     }
 
     /// Whether events reach this slot.
@@ -147,7 +198,7 @@ impl Slot {
     /// A table that has this slot has closed: whoever waits must attach anew, if only to other reactors that have it.
     pub(crate) fn detached(&self) {
         // Acquire pairs with the Release in `attached_at`: if the registration came first, then it also happened before.
-        // Who waits learns of this through the lock of its half, see `Half`.
+        // Who waits learns of this through the lock of the waiters, see `Slot`.
         self.attachment.swap(DETACHED, Ordering::Acquire);
         // After the swap, so that whoever counts it finds the slot detached. Release pairs with the Acquire in `losses`.
         self.losses.fetch_add(1, Ordering::Release);
@@ -160,67 +211,4 @@ impl Slot {
     }
 }
 
-/// One direction of a [`Slot`].
-///
-/// No wake-up is lost between the two sides, because each does two things in an order, and the second is, or is
-/// followed by, a critical section of the same lock:
-///
-/// * who waits: keeps its waker (under the lock), then looks at the readiness and at the attachment;
-/// * who has news: sets the readiness (or the attachment), then takes the wakers (under the lock).
-///
-/// If the waker was kept before it was the other's turn at the lock, it is taken and woken. If after, the unlocking
-/// of the one and the locking of the other make the news visible to the look that follows.
-#[derive(Debug)]
-pub(crate) struct Half {
-    pub(crate) readiness: Readiness,
-    waiters: Mutex<Waiters>,
-}
-
-impl Half {
-    fn new(presume_ready: bool) -> Self {
-        Self {
-            readiness: Readiness::new(presume_ready),
-            waiters: Mutex::new(Waiters::default()),
-        }
-    }
-
-    /// An event says `flags`.
-    pub(crate) fn deliver(&self, flags: Flags, woken: &mut Vec<Waker>) {
-        self.readiness.set(flags);
-        lock(&self.waiters).take(woken);
-    }
-
-    /// Keeps the waker of `cx` in `place`. To be followed by another look at what is waited for.
-    pub(crate) fn keep(&self, place: &mut Place, location: &'static Location<'static>, cx: &mut Context<'_>) {
-        if let Some(key) = place.key() {
-            if lock(&self.waiters).keeps(key, cx.waker(), location) {
-                return;
-            }
-        }
-        // Cloning and dropping a waker runs foreign code, which may come back here: never under the lock.
-        let waiter = Waiter::new(cx.waker().clone(), location);
-        let replaced = {
-            let mut waiters = lock(&self.waiters);
-            let key = place.key().unwrap_or_else(|| waiters.next_key());
-            if let Place::Own(own) = place {
-                *own = Some(key);
-            }
-            waiters.keep(key, waiter)
-        };
-        drop(replaced);
-    }
-
-    /// Forgets the waker of an operation that has a place of its own; the shared place keeps the last one.
-    pub(crate) fn withdraw(&self, place: &mut Place) {
-        let Place::Own(own) = place else { return };
-        let Some(key) = own.take() else { return };
-        let waiter = lock(&self.waiters).remove(key);
-        // This runs in destructors, where a second panic would abort.
-        wake::contain(|| drop(waiter));
-    }
-
-    /// Calls `see` with everyone who waits. It must run no foreign code.
-    pub(crate) fn for_each_waiter(&self, see: impl FnMut(&Waiter)) {
-        lock(&self.waiters).iter().map(|(_, waiter)| waiter).for_each(see);
-    }
-}
+const BOTH: [Direction; 2] = [Direction::Read, Direction::Write];

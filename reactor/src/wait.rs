@@ -54,7 +54,6 @@ use crate::waiters::Place;
 /// ```
 pub struct Wait<'a, S: Source> {
     registration: &'a Registration<S>,
-    direction: Direction,
     location: &'static Location<'static>,
     place: Place,
 }
@@ -67,9 +66,8 @@ impl<'a, S: Source> Wait<'a, S> {
     ) -> Self {
         Self {
             registration,
-            direction,
             location,
-            place: Place::Own(None),
+            place: Place::own(direction),
         }
     }
 
@@ -131,7 +129,6 @@ impl<'a, S: Source> Wait<'a, S> {
 
     fn waiting(&mut self) -> Waiting<'_> {
         Waiting {
-            direction: self.direction,
             location: self.location,
             place: &mut self.place,
         }
@@ -140,14 +137,14 @@ impl<'a, S: Source> Wait<'a, S> {
 
 impl<S: Source> Drop for Wait<'_, S> {
     fn drop(&mut self) {
-        self.registration.half(self.direction).withdraw(&mut self.place);
+        self.registration.slot().withdraw(&mut self.place);
     }
 }
 
 impl<S: Source> fmt::Debug for Wait<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Wait")
-            .field("direction", &self.direction)
+            .field("direction", &self.place.direction())
             .field("location", &self.location)
             .finish_non_exhaustive()
     }

@@ -35,7 +35,6 @@ use crate::waiters::Place;
 pub struct WaitOwned<P: Deref, S: Source> {
     owner: P,
     registration: fn(&P::Target) -> &Registration<S>,
-    direction: Direction,
     location: &'static Location<'static>,
     place: Place,
 }
@@ -51,9 +50,8 @@ impl<P: Deref, S: Source> WaitOwned<P, S> {
         Self {
             owner,
             registration,
-            direction,
             location,
-            place: Place::Own(None),
+            place: Place::own(direction),
         }
     }
 
@@ -68,7 +66,6 @@ impl<P: Deref, S: Source> WaitOwned<P, S> {
     /// Nothing is lost by dropping it: the readiness stays.
     pub fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Ready>> {
         let waiting = Waiting {
-            direction: self.direction,
             location: self.location,
             place: &mut self.place,
         };
@@ -78,15 +75,15 @@ impl<P: Deref, S: Source> WaitOwned<P, S> {
 
 impl<P: Deref, S: Source> Drop for WaitOwned<P, S> {
     fn drop(&mut self) {
-        let half = (self.registration)(&self.owner).half(self.direction);
-        half.withdraw(&mut self.place);
+        let slot = (self.registration)(&self.owner).slot();
+        slot.withdraw(&mut self.place);
     }
 }
 
 impl<P: Deref, S: Source> fmt::Debug for WaitOwned<P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WaitOwned")
-            .field("direction", &self.direction)
+            .field("direction", &self.place.direction())
             .field("location", &self.location)
             .finish_non_exhaustive()
     }

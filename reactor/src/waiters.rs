@@ -1,107 +1,187 @@
-//! Who waits for one direction of a socket.
+//! Who waits for a socket.
 
+use std::cell::Cell;
 use std::panic::Location;
 use std::ptr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Waker;
+use std::{mem, thread_local};
 
 use reveille_context::waiter::Waiter;
 
-/// The waiters of one direction: two inline, so that the usual one, and another beside it, allocate nothing; more of them
-/// in a side list, which stays once it was needed.
+use crate::interest::Direction;
+
+/// The waiters of one socket: one inline, since most sockets have one at a time, whose task reads or writes; those who wait
+/// beside it in a side list, which stays once it was needed.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
-    inline: [Option<(Key, Waiter)>; 2],
+    inline: Option<Kept>,
     side: Option<Box<SideList>>,
-    keys: u64,
 }
 
-/// Boxed, because most sockets have none: so it takes one word of the slot.
+/// Boxed, because most sockets have none: so it takes one word of the slot. By direction.
 #[derive(Debug, Default)]
-struct SideList(Vec<(Key, Waiter)>);
+struct SideList([Vec<Kept>; 2]);
+
+#[derive(Debug)]
+struct Kept {
+    place: Place,
+    waiter: Waiter,
+}
 
 impl Waiters {
-    /// A key that no other waiter of this direction has, or had.
-    pub(crate) fn next_key(&mut self) -> Key {
-        let key = Key::Own(self.keys);
-        self.keys += 1;
-        key
-    }
-
-    /// Whether what is kept under `key` would wake the same task as `waker`, from the same line.
-    pub(crate) fn keeps(&self, key: Key, waker: &Waker, location: &'static Location<'static>) -> bool {
-        self.iter().any(|(kept, waiter)| {
-            *kept == key && waiter.will_wake(waker) && ptr::eq(waiter.location(), location)
+    /// Whether what is kept in `place` would wake the same task as `waker`, from the same line.
+    pub(crate) fn keeps(&self, place: Place, waker: &Waker, location: &'static Location<'static>) -> bool {
+        self.all().any(|kept| {
+            kept.place == place && kept.waiter.will_wake(waker) && ptr::eq(kept.waiter.location(), location)
         })
     }
 
-    /// Keeps `waiter` under `key`. Returns the one that was there, to be dropped where no lock is held.
+    /// Keeps `waiter` in `place`. Returns the one that was there, to be dropped where no lock is held.
     #[must_use = "a waker must be dropped after unlocking"]
-    pub(crate) fn keep(&mut self, key: Key, waiter: Waiter) -> Option<Waiter> {
-        let replaced = self.remove(key);
-        let entry = (key, waiter);
-        match self.inline.iter_mut().find(|place| place.is_none()) {
-            Some(vacant) => *vacant = Some(entry),
-            None => self.side.get_or_insert_default().0.push(entry),
+    pub(crate) fn keep(&mut self, place: Place, waiter: Waiter) -> Option<Waiter> {
+        if let Some(kept) = self.all_mut().find(|kept| kept.place == place) {
+            return Some(mem::replace(&mut kept.waiter, waiter));
         }
-        replaced
+        let kept = Kept { place, waiter };
+        if self.inline.is_none() {
+            self.inline = Some(kept);
+        } else {
+            let side = self.side.get_or_insert_default();
+            side.0[place.direction() as usize].push(kept);
+        }
+        None
     }
 
-    /// Takes out what is kept under `key`, to be dropped where no lock is held.
+    /// Takes out what is kept in `place`, to be dropped where no lock is held.
     #[must_use = "a waker must be dropped after unlocking"]
-    pub(crate) fn remove(&mut self, key: Key) -> Option<Waiter> {
-        let is_it = |entry: &(Key, Waiter)| entry.0 == key;
-        let mut inline = self.inline.iter_mut();
-        let entry = match inline.find_map(|place| place.take_if(|entry| is_it(entry))) {
-            Some(entry) => Some(entry),
+    pub(crate) fn remove(&mut self, place: Place) -> Option<Waiter> {
+        let is_it = |kept: &Kept| kept.place == place;
+        let kept = match self.inline.take_if(|kept| is_it(kept)) {
+            Some(kept) => Some(kept),
             None => self.side.as_mut().and_then(|side| {
-                let position = side.0.iter().position(is_it)?;
-                Some(side.0.swap_remove(position))
+                let list = &mut side.0[place.direction() as usize];
+                let position = list.iter().position(is_it)?;
+                Some(list.swap_remove(position))
             }),
         };
-        entry.map(|(_, waiter)| waiter)
+        kept.map(|kept| kept.waiter)
     }
 
-    /// Moves all wakers to `woken`, to be woken where no lock is held.
-    pub(crate) fn take(&mut self, woken: &mut Vec<Waker>) {
-        let inline = self.inline.iter_mut().filter_map(Option::take);
-        let side = self.side.iter_mut().flat_map(|side| side.0.drain(..));
-        let all = inline.chain(side);
-        woken.extend(all.map(|(_, waiter)| waiter.into_waker()));
-    }
-
-    /// Everyone who waits.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &(Key, Waiter)> {
-        let inline = self.inline.iter().flatten();
-        inline.chain(self.side.iter().flat_map(|side| &side.0))
-    }
-}
-
-/// Tells the waiters of one direction apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Key {
-    /// The place of the `poll_*` form, which everyone shares who has no place of their own: the last waker wins.
-    Shared,
-    /// One named future's.
-    Own(u64),
-}
-
-/// Where an operation keeps its waiter.
-#[derive(Debug)]
-pub(crate) enum Place {
-    /// In the place that all callers of the `poll_*` form share.
-    Shared,
-    /// In one of its own, once it has waited.
-    Own(Option<Key>),
-}
-
-impl Place {
-    /// The key under which there may be a waiter of this operation.
-    pub(crate) fn key(&self) -> Option<Key> {
-        match self {
-            Self::Shared => Some(Key::Shared),
-            Self::Own(key) => *key,
+    /// Moves the wakers of those who wait in `direction` to `woken`, to be woken where no lock is held.
+    pub(crate) fn take(&mut self, direction: Direction, woken: &mut Vec<Waker>) {
+        if let Some(kept) = self.inline.take_if(|kept| kept.place.direction() == direction) {
+            woken.push(kept.waiter.into_waker());
+        }
+        if let Some(side) = &mut self.side {
+            let list = side.0[direction as usize].drain(..);
+            woken.extend(list.map(|kept| kept.waiter.into_waker()));
         }
     }
+
+    /// Everyone who waits, and for what.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Direction, &Waiter)> {
+        self.all().map(|kept| (kept.place.direction(), &kept.waiter))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Kept> {
+        let side = self.side.iter().flat_map(|side| side.0.iter().flatten());
+        self.inline.iter().chain(side)
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Kept> {
+        let side = self.side.iter_mut().flat_map(|side| side.0.iter_mut().flatten());
+        self.inline.iter_mut().chain(side)
+    }
+}
+
+/// For what an operation waits, and where it keeps its waiter.
+///
+/// ```text
+///   number 63 | direction 1
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
+impl Place {
+    /// The place of the `poll_*` form, which everyone shares who has no place of their own: the last waker wins.
+    pub(crate) fn shared(direction: Direction) -> Self {
+        Self::numbered(SHARED, direction)
+    }
+
+    /// One of its own, which it gets a number for once it waits.
+    pub(crate) fn own(direction: Direction) -> Self {
+        Self::numbered(NONE_YET, direction)
+    }
+
+    pub(crate) fn direction(self) -> Direction {
+        if self.0 & 1 == Direction::Read as u64 {
+            Direction::Read
+        } else {
+            Direction::Write
+        }
+    }
+
+    /// Whether there may be a waiter in it.
+    pub(crate) fn is_known(self) -> bool {
+        self.number() != NONE_YET
+    }
+
+    /// Begins to be known, by a number that no other place has, or had.
+    pub(crate) fn make_known(&mut self) {
+        if !self.is_known() {
+            *self = Self::numbered(next_number(), self.direction());
+        }
+    }
+
+    /// Whether this was a known place of its own; it is unknown again.
+    pub(crate) fn leave(&mut self) -> Option<Self> {
+        let left = *self;
+        (left.number() > SHARED).then(|| {
+            *self = Self::own(left.direction());
+            left
+        })
+    }
+
+    fn numbered(number: u64, direction: Direction) -> Self {
+        Self(number << 1 | direction as u64)
+    }
+
+    fn number(self) -> u64 {
+        self.0 >> 1
+    }
+}
+
+const NONE_YET: u64 = 0;
+const SHARED: u64 = 1;
+
+/// A number that nobody else in the process has. A thread takes many at a time, so that they bounce no counter between cores.
+fn next_number() -> u64 {
+    let taken = NUMBERS.try_with(|numbers| {
+        let (mut next, mut end) = numbers.get();
+        if next == end {
+            next = take_numbers(BLOCK);
+            end = next + BLOCK;
+        }
+        numbers.set((next + 1, end));
+        next
+    });
+    // Destructors of other thread-locals may wait after this one is gone.
+    taken.unwrap_or_else(|_| take_numbers(1))
+}
+
+fn take_numbers(count: u64) -> u64 {
+    // Relaxed: only that no two are the same.
+    NEXT_NUMBER.fetch_add(count, Ordering::Relaxed)
+}
+
+const BLOCK: u64 = 1024;
+
+// Std's own also under a model checker: that numbers differ is nothing to model, and its atomics cannot be statics.
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(SHARED + 1);
+
+thread_local! {
+    static NUMBERS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
 }
 
 #[cfg(all(test, not(loom)))]
@@ -110,6 +190,9 @@ mod tests {
     use std::collections::BTreeSet;
     use std::sync::Arc;
     use std::task::Wake;
+    use std::thread;
+
+    use Direction::{Read, Write};
 
     struct Nothing;
 
@@ -126,81 +209,127 @@ mod tests {
         Location::caller()
     }
 
-    #[test]
-    fn every_key_is_another() {
-        let mut waiters = Waiters::default();
-        let keys: BTreeSet<_> = (0..5).map(|_| format!("{:?}", waiters.next_key())).collect();
-        assert_eq!(keys.len(), 5);
+    fn known(direction: Direction) -> Place {
+        let mut place = Place::own(direction);
+        place.make_known();
+        place
+    }
+
+    fn count(waiters: &Waiters) -> usize {
+        waiters.iter().count()
     }
 
     #[test]
-    fn what_is_kept_is_known_by_key_waker_and_line() {
+    fn every_known_place_is_another_on_whichever_thread() {
+        let places = || (0..3 * BLOCK).map(|_| known(Read).0).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..3).map(|_| thread::spawn(places)).collect();
+        let all: Vec<_> = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect();
+        let different: BTreeSet<_> = all.iter().collect();
+        assert_eq!(different.len(), all.len());
+        assert!(!different.contains(&Place::shared(Read).0) && !different.contains(&Place::own(Read).0));
+    }
+
+    #[test]
+    fn what_is_kept_is_known_by_place_waker_and_line() {
         let (mut waiters, mine, others) = (Waiters::default(), waker(), waker());
         let (line, another) = (here(), here());
-        let key = waiters.next_key();
-        assert!(!waiters.keeps(key, &mine, line));
-        assert!(waiters.keep(key, Waiter::new(mine.clone(), line)).is_none());
-        assert!(waiters.keeps(key, &mine, line));
-        assert!(!waiters.keeps(Key::Shared, &mine, line));
-        assert!(!waiters.keeps(key, &others, line));
-        assert!(!waiters.keeps(key, &mine, another));
+        let place = known(Read);
+        assert!(!waiters.keeps(place, &mine, line));
+        assert!(waiters.keep(place, Waiter::new(mine.clone(), line)).is_none());
+        assert!(waiters.keeps(place, &mine, line));
+        assert!(!waiters.keeps(Place::shared(Read), &mine, line));
+        assert!(!waiters.keeps(place, &others, line));
+        assert!(!waiters.keeps(place, &mine, another));
     }
 
-    /// As many as lie in line, and more.
+    /// As many as lie in line, and more, of both directions.
     #[test]
-    fn each_is_taken_out_by_its_key_and_once() {
-        for count in 0..6 {
-            for first in 0..count {
+    fn each_is_taken_out_by_its_place_and_once() {
+        for many in 0..6 {
+            for first in 0..many {
                 let mut waiters = Waiters::default();
-                let kept: Vec<_> = (0..count).map(|_| (waiters.next_key(), waker())).collect();
-                for (key, waker) in &kept {
-                    assert!(waiters.keep(*key, Waiter::new(waker.clone(), here())).is_none());
+                let direction = |number: usize| [Read, Write][number % 2];
+                let kept: Vec<_> = (0..many)
+                    .map(|number| (known(direction(number)), waker()))
+                    .collect();
+                for (place, waker) in &kept {
+                    assert!(waiters.keep(*place, Waiter::new(waker.clone(), here())).is_none());
                 }
-                assert_eq!(waiters.iter().count(), count);
-                for place in 0..count {
-                    let (key, waker) = &kept[(first + place) % count];
-                    let removed = waiters.remove(*key).expect("it is kept");
+                assert_eq!(count(&waiters), many);
+                for number in 0..many {
+                    let (place, waker) = &kept[(first + number) % many];
+                    let removed = waiters.remove(*place).expect("it is kept");
                     assert!(removed.will_wake(waker));
-                    assert!(waiters.remove(*key).is_none());
+                    assert!(waiters.remove(*place).is_none());
                 }
-                assert_eq!(waiters.iter().count(), 0);
+                assert_eq!(count(&waiters), 0);
             }
         }
     }
 
+    /// Inline, and in the side list.
     #[test]
-    fn the_last_waker_under_a_key_gives_the_one_before_back() {
-        let (mut waiters, first, last) = (Waiters::default(), waker(), waker());
-        assert!(
-            waiters
-                .keep(Key::Shared, Waiter::new(first.clone(), here()))
-                .is_none()
-        );
-        let replaced = waiters.keep(Key::Shared, Waiter::new(last.clone(), here()));
-        assert!(replaced.is_some_and(|waiter| waiter.will_wake(&first)));
-        let mut woken = Vec::new();
-        waiters.take(&mut woken);
-        assert!(woken.len() == 1 && woken[0].will_wake(&last));
-    }
-
-    #[test]
-    fn all_are_taken_together() {
-        for count in 0..6 {
-            let mut waiters = Waiters::default();
-            for _ in 0..count {
-                let key = waiters.next_key();
-                assert!(waiters.keep(key, Waiter::new(waker(), here())).is_none());
+    fn the_last_waker_in_a_place_gives_the_one_before_back() {
+        for others in 0..2 {
+            let (mut waiters, first, last) = (Waiters::default(), waker(), waker());
+            for _ in 0..others {
+                assert!(waiters.keep(known(Write), Waiter::new(waker(), here())).is_none());
             }
+            let place = Place::shared(Read);
+            assert!(waiters.keep(place, Waiter::new(first.clone(), here())).is_none());
+            let replaced = waiters.keep(place, Waiter::new(last.clone(), here()));
+            assert!(replaced.is_some_and(|waiter| waiter.will_wake(&first)));
             let mut woken = Vec::new();
-            waiters.take(&mut woken);
-            assert_eq!((woken.len(), waiters.iter().count()), (count, 0));
+            waiters.take(Read, &mut woken);
+            assert!(woken.len() == 1 && woken[0].will_wake(&last));
+            assert_eq!(count(&waiters), others);
         }
     }
 
     #[test]
-    fn a_place_of_ones_own_has_a_key_once_it_has_waited() {
-        assert_eq!(Place::Shared.key(), Some(Key::Shared));
-        assert_eq!(Place::Own(None).key(), None);
-        assert_eq!(Place::Own(Some(Key::Own(3))).key(), Some(Key::Own(3)));
+    fn all_of_a_direction_are_taken_together_and_nobody_else() {
+        for many in 0..6 {
+            for direction in [Read, Write] {
+                let mut waiters = Waiters::default();
+                for number in 0..many {
+                    let place = known([Read, Write][number % 2]);
+                    assert!(waiters.keep(place, Waiter::new(waker(), here())).is_none());
+                }
+                let other = |waiters: &Waiters| waiters.iter().filter(|(of, _)| *of != direction).count();
+                let others = other(&waiters);
+                let mut woken = Vec::new();
+                waiters.take(direction, &mut woken);
+                assert_eq!(woken.len(), many - others);
+                assert_eq!((count(&waiters), other(&waiters)), (others, others));
+            }
+        }
+    }
+
+    #[test]
+    fn a_place_of_ones_own_is_known_from_its_first_wait_until_it_is_left() {
+        for direction in [Read, Write] {
+            let mut place = Place::own(direction);
+            assert!(!place.is_known());
+            assert_eq!(place.leave(), None);
+            place.make_known();
+            let known = place;
+            place.make_known();
+            assert_eq!((place, place.direction()), (known, direction));
+            assert_eq!(place.leave(), Some(known));
+            assert!(!place.is_known() && place.direction() == direction);
+        }
+    }
+
+    #[test]
+    fn the_shared_place_is_always_known_and_never_left() {
+        for direction in [Read, Write] {
+            let mut place = Place::shared(direction);
+            place.make_known();
+            assert_eq!((place.leave(), place), (None, Place::shared(direction)));
+            assert!(place.is_known() && place.direction() == direction);
+        }
     }
 }

@@ -217,10 +217,9 @@ async fn operate<T>(
     worth: fn(Snapshot) -> bool,
     mut attempt: impl FnMut(Snapshot) -> io::Result<T>,
 ) -> io::Result<T> {
-    let mut place = Place::Own(None);
+    let mut place = Place::own(direction);
     poll_fn(|cx| {
         let waiting = Waiting {
-            direction,
             location: Location::caller(),
             place: &mut place,
         };
