@@ -1,11 +1,13 @@
 //! The reactor of this thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 
 use crate::fallback;
+use crate::fork::Generation;
 use crate::handle::Handle;
+use crate::membership::Host;
 use crate::primitive::thread_local;
 use crate::station::Station;
 
@@ -18,16 +20,15 @@ pub(crate) fn current() -> Option<Handle> {
         .flatten()
 }
 
-/// Where that is.
+/// Where that is. In a process forked from the reactor's that is nowhere: no socket is attached there, so its waits end in
+/// [`Host::find`].
 pub(crate) fn station() -> Station {
-    CURRENT
-        .try_with(|current| {
-            current
-                .borrow()
-                .as_ref()
-                .map_or_else(fallback::station, Handle::station)
-        })
-        .unwrap_or_else(|_| fallback::station())
+    // Asked at every wait, so it is kept beside the handle, which takes more looks.
+    match STATION.try_with(Cell::get) {
+        Ok(Some((station, generation))) if generation == Generation::now() => station,
+        Ok(Some(_)) => Station::NOWHERE,
+        _ => fallback::station(),
+    }
 }
 
 /// Makes `handle` the current one until the guard is dropped.
@@ -60,9 +61,19 @@ impl fmt::Debug for EnterGuard {
 }
 
 pub(crate) fn replace(handle: Option<Handle>) -> Option<Handle> {
-    CURRENT.try_with(|current| current.replace(handle)).ok().flatten()
+    let station = handle
+        .as_ref()
+        .map(|handle| (handle.station(), handle.generation()));
+    let replaced = CURRENT.try_with(|current| current.replace(handle));
+    // Not while the other one is gone already: a thread with no handle has the fallback.
+    if replaced.is_ok() {
+        let _ = STATION.try_with(|current| current.set(station));
+    }
+    replaced.ok().flatten()
 }
 
 thread_local! {
     static CURRENT: RefCell<Option<Handle>> = RefCell::new(None);
+    // What is asked of that one most often.
+    static STATION: Cell<Option<(Station, Generation)>> = Cell::new(None);
 }

@@ -21,7 +21,7 @@ pub(crate) fn handle() -> io::Result<Handle> {
     if let Some(handle) = running.as_ref().filter(|handle| !handle.is_closed()) {
         return Ok(handle.clone());
     }
-    let reactor = Reactor::new()?;
+    let reactor = Reactor::at(Station::FALLBACK)?;
     let handle = reactor.handle();
     let thread = thread::Builder::new().name("reveille-reactor".into());
     thread.spawn(move || run(reactor)).map_err(|error| {

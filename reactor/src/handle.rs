@@ -43,7 +43,7 @@ pub struct Handle {
 
 pub(crate) struct Shared {
     registrar: Registrar,
-    table: Table,
+    table: Table<Handle>,
     waker: mio::Waker,
     station: Station,
     /// Of the process that made it.
@@ -110,14 +110,9 @@ impl Handle {
         reveille_context::wake::wake_all(&mut woken);
     }
 
-    /// Where its threads wait. In a forked child that is nowhere: no socket is attached there, so its waits end in
-    /// [`Host::find`].
-    pub(crate) fn station(&self) -> Station {
-        if self.is_forked() {
-            Station::NOWHERE
-        } else {
-            self.shared.station
-        }
+    /// The process in which its threads wait.
+    pub(crate) fn generation(&self) -> Generation {
+        self.shared.generation
     }
 
     pub(crate) fn new(registry: mio::Registry, station: Station) -> io::Result<Self> {
@@ -173,8 +168,16 @@ impl Host for Handle {
         Ok(handle)
     }
 
-    fn table(&self) -> &Table {
+    fn table(&self) -> &Table<Self> {
         &self.shared.table
+    }
+
+    fn station(&self) -> Station {
+        if source::FOLLOWS {
+            self.shared.station
+        } else {
+            Station::FALLBACK
+        }
     }
 
     fn add(&self, identity: Identity, token: Token) -> io::Result<()> {

@@ -43,7 +43,7 @@ fn two_events_and_a_clear_and_a_late_event_lose_nothing() {
         deliverer.join().unwrap();
         writer.join().unwrap();
         let ready = socket
-            .slot
+            .slot()
             .readiness(Direction::Read)
             .snapshot()
             .ready(Direction::Read);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::mem;
+use std::{mem, slice};
 
 use reveille_context::wake;
 
@@ -13,7 +13,7 @@ use crate::table::{Refused, Table};
 use crate::token::Token;
 
 /// A reactor as a socket sees it: in a running program [`Handle`](crate::Handle), in the models a stand-in.
-pub(crate) trait Host: Clone + fmt::Debug {
+pub(crate) trait Host: Clone + fmt::Debug + Sized {
     /// What the operating system knows a socket by.
     type Identity: Copy + fmt::Debug;
 
@@ -25,7 +25,9 @@ pub(crate) trait Host: Clone + fmt::Debug {
     /// The reactor with which a socket that waits on this thread is to be registered.
     fn find() -> io::Result<Self>;
     /// Its table.
-    fn table(&self) -> &Table;
+    fn table(&self) -> &Table<Self>;
+    /// What [`here`](Self::here) says on the threads that have it.
+    fn station(&self) -> Station;
     /// Asks the system to report the readiness of `identity`, the present one first.
     fn add(&self, identity: Self::Identity, token: Token) -> io::Result<()>;
     /// Asks the system to report again what is ready.
@@ -37,7 +39,7 @@ pub(crate) trait Host: Clone + fmt::Debug {
     fn delete(&self, identity: Self::Identity, token: Token);
 }
 
-/// A socket's slot, and the reactors that it is registered with: one of each group by way of which it was waited for,
+/// The reactors that a socket is registered with: one of each group by way of which it was waited for,
 /// for nobody may be driving the other groups', and none is left while somebody may still be waiting there. Most sockets
 /// see one group in their life. Dropping this ends the registrations.
 ///
@@ -64,29 +66,55 @@ pub(crate) trait Host: Clone + fmt::Debug {
 /// Locks are taken in this order: homes, table, waiters of a half; that of the system calls is taken alone, or in homes.
 #[derive(Debug)]
 pub(crate) struct Membership<H: Host> {
-    pub(crate) slot: Arc<Slot>,
+    member: Arc<Member<H>>,
+}
+
+/// What tables and the socket share, in one allocation. Through its homes it refers to the tables that refer to it: the drop of
+/// the [`Membership`] parts them, or the closing of the reactor.
+#[derive(Debug)]
+pub(crate) struct Member<H: Host> {
+    pub(crate) slot: Slot,
     /// At most one open one in each group. Held during the system calls that register and move, so that of two halves that
     /// begin to wait at the same time one registers and the other waits for it. Not touched while the slot is attached to
     /// the group by way of which it is waited for.
-    homes: Mutex<Vec<Home<H>>>,
+    homes: Mutex<Homes<H>>,
 }
 
 #[derive(Debug)]
 struct Home<H: Host> {
     host: H,
-    /// [`Host::here`] of the threads whose reactor that is.
-    station: Station,
-    token: Token,
+    /// Packed.
+    token: usize,
     identity: H::Identity,
+    _tag: Tag,
+}
+
+/// A byte where there would be padding: by the values that it does not have the compiler tells the forms of [`Homes`] apart,
+/// for which it would take a word otherwise.
+#[derive(Debug)]
+#[repr(u8)]
+enum Tag {
+    Home,
+}
+
+/// The one that most sockets have in their life lies in line.
+#[derive(Debug)]
+enum Homes<H: Host> {
+    None,
+    One(Home<H>),
+    More(Box<Vec<Home<H>>>),
 }
 
 impl<H: Host> Membership<H> {
     /// With no reactor yet. `presume_ready`: the first operation shall be tried at once.
     pub(crate) fn new(presume_ready: bool) -> Self {
         Self {
-            slot: Arc::new(Slot::new(presume_ready)),
-            homes: Mutex::new(Vec::new()),
+            member: Arc::new(Member::new(presume_ready)),
         }
+    }
+
+    pub(crate) fn slot(&self) -> &Slot {
+        &self.member.slot
     }
 
     /// Makes sure that events reach the slot by way of this thread's reactor, or one that stands in for it. After a
@@ -98,43 +126,37 @@ impl<H: Host> Membership<H> {
         identity: H::Identity,
         mut add: impl FnMut(&H, Token) -> io::Result<()>,
     ) -> io::Result<()> {
-        let mut homes = lock(&self.homes);
-        while !self.slot.is_attached_for(H::here()) {
+        let slot = &self.member.slot;
+        let mut homes = lock(&self.member.homes);
+        while !slot.is_attached_for(H::here()) {
             let station = H::here();
             let host = H::find()?;
             if let Some(home) = homes.iter().find(|home| home.stands_in_for(station)) {
                 // Registered by an earlier wait. If its reactor closes just now: once more.
-                if home.host.table().readmit(&self.slot) {
-                    self.slot.attached_at(home.station);
+                if home.host.table().readmit(slot) {
+                    slot.attached_at(home.host.station());
                 }
                 continue;
             }
-            let token = match host.table().insert(&self.slot) {
+            let token = match host.table().insert(&self.member) {
                 Ok(token) => token,
                 // It closed just now: look again, which finds another one or says why there is none.
                 Err(Refused::Closed) => continue,
                 Err(Refused::Full) => return Err(io::Error::other("the reactor's table is full")),
             };
             if let Err(error) = add(&host, token) {
-                self.slot.not_attached();
+                slot.not_attached();
                 // Not the last reference, this socket has its own: no waker is dropped here under the lock.
                 drop(host.table().remove(token));
                 return Err(error);
             }
-            // Most sockets have one home in their life: no room for four.
-            homes.reserve_exact(1);
-            homes.push(Home {
-                host,
-                station,
-                token,
-                identity,
-            });
+            homes.push(Home::new(host, token, identity));
             // Those that have closed are not needed any more; the system may keep them open a while.
-            while let Some(closed) = homes.iter().position(|home| home.host.table().is_closed()) {
-                homes.remove(closed).leave();
+            while let Some(closed) = homes.take_closed() {
+                closed.leave();
             }
             // In vain if a reactor closed after `insert`, this one or another: then once more.
-            self.slot.attached_at(station);
+            slot.attached_at(station);
         }
         Ok(())
     }
@@ -143,71 +165,163 @@ impl<H: Host> Membership<H> {
     /// is if the system refuses, or if a reactor closes just now.
     #[cold]
     pub(crate) fn move_here(&self, identity: H::Identity) {
-        let mut homes = lock(&self.homes);
+        let slot = &self.member.slot;
+        let mut homes = lock(&self.member.homes);
         let station = H::here();
-        let elsewhere = |home: &&mut Home<H>| home.station != station && home.stands_in_for(station);
+        let elsewhere = |home: &&mut Home<H>| home.host.station() != station && home.stands_in_for(station);
         // Somebody else may have moved it here, or it may have had to leave.
         let Some(home) = homes.iter_mut().find(elsewhere) else {
             return;
         };
         let Ok(host) = H::find() else { return };
-        let Ok(token) = host.table().insert(&self.slot) else {
+        let Ok(token) = host.table().insert(&self.member) else {
             return;
         };
         if host.add(identity, token).is_err() {
-            self.slot.not_attached();
+            slot.not_attached();
             // Not the last reference, as in `attach`.
             drop(host.table().remove(token));
             return;
         }
-        let arrived = Home {
-            host,
-            station,
-            token,
-            identity,
-        };
-        let left = mem::replace(home, arrived);
+        let left = mem::replace(home, Home::new(host, token, identity));
         // In vain if one of the two closed meanwhile. Whoever waits is woken by that, and attaches anew.
-        self.slot.attached_at(station);
+        slot.attached_at(station);
         left.leave();
     }
 
     /// Before one waits: the system is to report once more, where it has to be asked for that.
     pub(crate) fn renew(&self) -> io::Result<()> {
-        let homes = lock(&self.homes);
+        let homes = lock(&self.member.homes);
         let mut open = homes.iter().filter(|home| !home.host.table().is_closed());
-        open.try_for_each(|home| home.host.renew(home.identity, home.token))
+        open.try_for_each(|home| home.host.renew(home.identity, home.token()))
     }
 
     /// A reactor, and the token there.
     pub(crate) fn home(&self) -> Option<(H, Token)> {
-        let homes = lock(&self.homes);
-        homes.first().map(|home| (home.host.clone(), home.token))
+        let homes = lock(&self.member.homes);
+        homes.iter().next().map(|home| (home.host.clone(), home.token()))
+    }
+}
+
+impl<H: Host> Member<H> {
+    /// In no table yet.
+    pub(crate) fn new(presume_ready: bool) -> Self {
+        Self {
+            slot: Slot::new(presume_ready),
+            homes: Mutex::new(Homes::None),
+        }
     }
 }
 
 impl<H: Host> Drop for Membership<H> {
     fn drop(&mut self) {
-        let homes = mem::take(&mut *lock(&self.homes));
-        homes.into_iter().for_each(Home::leave);
+        let mut homes = mem::replace(&mut *lock(&self.member.homes), Homes::None);
+        while let Some(home) = homes.take(|_| true) {
+            home.leave();
+        }
         // Only the `poll_*` form leaves a waker behind. This runs in destructors, where a second panic would abort.
         let mut left = Vec::new();
-        self.slot.take_waiters(&mut left);
+        self.member.slot.take_waiters(&mut left);
         left.into_iter().for_each(|waker| {
             wake::contain(|| drop(waker));
         });
     }
 }
 
+impl<H: Host> Homes<H> {
+    fn iter(&self) -> impl Iterator<Item = &Home<H>> {
+        let homes: &[Home<H>] = match self {
+            Self::None => &[],
+            Self::One(home) => slice::from_ref(home),
+            Self::More(homes) => homes,
+        };
+        homes.iter()
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Home<H>> {
+        let homes: &mut [Home<H>] = match self {
+            Self::None => &mut [],
+            Self::One(home) => slice::from_mut(home),
+            Self::More(homes) => homes,
+        };
+        homes.iter_mut()
+    }
+
+    fn push(&mut self, home: Home<H>) {
+        *self = match mem::replace(self, Self::None) {
+            Self::None => Self::One(home),
+            Self::One(first) => Self::More(Box::new(vec![first, home])),
+            Self::More(mut homes) => {
+                homes.push(home);
+                Self::More(homes)
+            }
+        };
+    }
+
+    /// Takes one out that is as asked for.
+    fn take(&mut self, is_it: impl Fn(&Home<H>) -> bool) -> Option<Home<H>> {
+        if let Self::More(homes) = self {
+            let position = homes.iter().position(is_it)?;
+            return Some(homes.swap_remove(position));
+        }
+        match mem::replace(self, Self::None) {
+            Self::One(home) if is_it(&home) => Some(home),
+            others => {
+                *self = others;
+                None
+            }
+        }
+    }
+
+    fn take_closed(&mut self) -> Option<Home<H>> {
+        self.take(|home| home.host.table().is_closed())
+    }
+}
+
 impl<H: Host> Home<H> {
+    fn new(host: H, token: Token, identity: H::Identity) -> Self {
+        let token = token.pack();
+        Self {
+            host,
+            token,
+            identity,
+            _tag: Tag::Home,
+        }
+    }
+
+    fn token(&self) -> Token {
+        Token::unpack(self.token)
+    }
+
     /// Whether who waits at `station` may rely on this.
     fn stands_in_for(&self, station: Station) -> bool {
-        self.station.is_with(station) && !self.host.table().is_closed()
+        self.host.station().is_with(station) && !self.host.table().is_closed()
     }
 
     fn leave(self) {
-        self.host.delete(self.identity, self.token);
+        self.host.delete(self.identity, self.token());
         // Whatever the system said to that: from here on events for this token are for nobody.
-        drop(self.host.table().remove(self.token));
+        drop(self.host.table().remove(self.token()));
+    }
+}
+
+/// Where there may be a million sockets, their size is a promise: that of the README's figure for an idle connection.
+#[cfg(all(test, not(loom), target_os = "linux", target_pointer_width = "64"))]
+mod tests {
+    use super::*;
+    use crate::handle::Handle;
+    use crate::registration::Registration;
+    use crate::wait::Wait;
+
+    #[test]
+    fn what_a_socket_takes_is_as_small_as_it_is_said_to_be() {
+        type Socket = std::net::TcpStream;
+        assert_eq!(size_of::<Registration<Socket>>(), 16, "a pointer and the socket");
+        assert_eq!(
+            size_of::<Member<Handle>>(),
+            120,
+            "with the counts of an `Arc` 136, which malloc makes 144"
+        );
+        assert_eq!(size_of::<Wait<'_, Socket>>(), 24);
     }
 }

@@ -114,7 +114,7 @@ impl Reactor {
         Station::group_of(count).map(Self::at).collect()
     }
 
-    fn at(station: Station) -> io::Result<Self> {
+    pub(crate) fn at(station: Station) -> io::Result<Self> {
         let poll = mio::Poll::new()?;
         let handle = Handle::new(poll.registry().try_clone()?, station)?;
         Ok(Self {

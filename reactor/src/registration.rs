@@ -257,7 +257,7 @@ impl<S: Source> Registration<S> {
     }
 
     pub(crate) fn slot(&self) -> &Slot {
-        &self.membership.slot
+        self.membership.slot()
     }
 }
 

@@ -31,7 +31,7 @@ impl<H: Host> Membership<H> {
         let Poll::Ready(progress) = coop::poll_proceed(cx) else {
             return Poll::Pending;
         };
-        let readiness = self.slot.readiness(waiting.place.direction());
+        let readiness = self.slot().readiness(waiting.place.direction());
         let outcome = loop {
             // Before the attempt: only what was seen before it may be cleared because of it.
             let seen = readiness.snapshot();
@@ -43,27 +43,27 @@ impl<H: Host> Membership<H> {
                 }
                 continue;
             }
-            let losses = self.slot.losses();
+            let losses = self.slot().losses();
             let here = H::here();
             // What the system knows the socket by is asked of foreign code: before any lock is taken.
-            if !self.slot.is_attached_for(here) {
+            if !self.slot().is_attached_for(here) {
                 let identity = identity();
                 if let Err(error) = self.attach(identity, |host, token| host.add(identity, token)) {
                     break Err(error);
                 }
-            } else if self.slot.visited_from(here) {
+            } else if self.slot().visited_from(here) {
                 self.move_here(identity());
             }
             if let Err(error) = self.ask_again(readiness) {
                 break Err(error);
             }
-            let seen = self.slot.keep(waiting.place, waiting.location, cx);
+            let seen = self.slot().keep(waiting.place, waiting.location, cx);
             // The second look, which `Slot` explains. If a reactor closed, one has to register elsewhere.
-            if !worth(seen) && self.slot.is_attached() && self.slot.losses() == losses {
+            if !worth(seen) && self.slot().is_attached() && self.slot().losses() == losses {
                 return Poll::Pending;
             }
         };
-        self.slot.withdraw(waiting.place);
+        self.slot().withdraw(waiting.place);
         progress.made();
         Poll::Ready(outcome)
     }
@@ -74,11 +74,11 @@ impl<H: Host> Membership<H> {
         direction: Direction,
         operation: impl FnOnce() -> io::Result<T>,
     ) -> io::Result<T> {
-        let readiness = self.slot.readiness(direction);
+        let readiness = self.slot().readiness(direction);
         let seen = readiness.snapshot();
         // While no events reach the slot by way of this thread's reactor, or one that stands in for it, nothing is known,
         // however often an operation met `WouldBlock`: nobody may be driving the others.
-        if !seen.is_worth_trying() && self.slot.is_attached_for(H::here()) {
+        if !seen.is_worth_trying() && self.slot().is_attached_for(H::here()) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let outcome = operation();

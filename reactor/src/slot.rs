@@ -7,7 +7,7 @@ use reveille_context::waiter::Waiter;
 use reveille_context::wake;
 
 use crate::interest::{Direction, Ready};
-use crate::primitive::{AtomicU8, AtomicU64, AtomicUsize, Mutex, Ordering, lock};
+use crate::primitive::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::readiness::{Flags, Readiness, Snapshot};
 use crate::station::Station;
 use crate::waiters::{Place, Waiters};
@@ -26,26 +26,46 @@ use crate::waiters::{Place, Waiters};
 /// of the one and the locking of the other make the news visible to the look that follows.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    attachment: AtomicU8,
-    /// How many waits in a row came from `visitor`.
-    visits: AtomicU8,
-    /// The reactor it was attached to last: a [`Station`].
-    station: AtomicU64,
-    /// Who waited last, of those whose reactor is another one of the same group.
-    visitor: AtomicU64,
-    /// How many reactors that had it have closed.
-    losses: AtomicUsize,
+    link: AtomicU64,
     read: Readiness,
     write: Readiness,
     waiters: Mutex<Waiters>,
+    /// Which member of the group it is with waited last, of those that have another reactor of that group.
+    visitor: AtomicU16,
+    /// How many waits in a row came from `visitor`.
+    visits: AtomicU8,
+    /// How many reactors that had it have closed.
+    losses: AtomicU32,
 }
 
+/// Whether a reactor tells the slot of events, and which one was the last that it was attached to.
+///
+/// ```text
+///   station 62 | attachment 2
+/// ```
+#[derive(Clone, Copy)]
+struct Link(u64);
+
 /// No reactor tells this slot anything.
-const DETACHED: u8 = 0;
+const DETACHED: u64 = 0;
 /// A reactor's table has it, and its socket is about to be registered.
-const ATTACHING: u8 = 1;
+const ATTACHING: u64 = 1;
 /// Every change of the socket's readiness reaches this slot.
-const ATTACHED: u8 = 2;
+const ATTACHED: u64 = 2;
+
+impl Link {
+    fn new(attachment: u64, station: Station) -> Self {
+        Self(station.pack() << 2 | attachment)
+    }
+
+    fn attachment(self) -> u64 {
+        self.0 & 3
+    }
+
+    fn station(self) -> Station {
+        Station::unpack(self.0 >> 2)
+    }
+}
 
 /// How many waits in a row by way of another reactor of its group make a socket move there.
 const VISITS_BEFORE_A_MOVE: u8 = 8;
@@ -54,14 +74,13 @@ impl Slot {
     /// A slot that no reactor knows yet. `presume_ready`: the first operation shall be tried at once.
     pub(crate) fn new(presume_ready: bool) -> Self {
         Self {
-            attachment: AtomicU8::new(DETACHED),
-            visits: AtomicU8::new(0),
-            station: AtomicU64::new(Station::FALLBACK.pack()),
-            visitor: AtomicU64::new(Station::FALLBACK.pack()),
-            losses: AtomicUsize::new(0),
+            link: AtomicU64::new(Link::new(DETACHED, Station::FALLBACK).0),
             read: Readiness::new(presume_ready),
             write: Readiness::new(presume_ready),
             waiters: Mutex::new(Waiters::default()),
+            visitor: AtomicU16::new(0),
+            visits: AtomicU8::new(0),
+            losses: AtomicU32::new(0),
         }
     }
 
@@ -132,28 +151,27 @@ impl Slot {
 
     /// Whether events reach this slot.
     pub(crate) fn is_attached(&self) -> bool {
-        // Acquire pairs with the Release in `attached_at`: the socket has been registered.
-        self.attachment.load(Ordering::Acquire) == ATTACHED
+        self.link().attachment() == ATTACHED
     }
 
     /// Whether events reach this slot, and it was attached last to the reactor that threads `here` use, or to one that
     /// stands in for that.
     pub(crate) fn is_attached_for(&self, here: Station) -> bool {
-        // The Acquire of `is_attached` comes first, and brings along the station that was stored before, or a later one.
-        self.is_attached() && self.station().is_with(here)
+        let link = self.link();
+        link.attachment() == ATTACHED && link.station().is_with(here)
     }
 
     /// Somebody `here`, for whom this is attached, begins to wait: whether the socket shall move here.
     pub(crate) fn visited_from(&self, here: Station) -> bool {
         // Relaxed, and no read-modify-writes: if two waits at the same time count as one, it moves later.
-        if self.station() == here {
+        if self.link().station() == here {
             if self.visits.load(Ordering::Relaxed) != 0 {
                 self.visits.store(0, Ordering::Relaxed);
             }
             return false;
         }
-        let again = self.visitor.load(Ordering::Relaxed) == here.pack();
-        self.visitor.store(here.pack(), Ordering::Relaxed);
+        let again = self.visitor.load(Ordering::Relaxed) == here.member();
+        self.visitor.store(here.member(), Ordering::Relaxed);
         let before = if again {
             self.visits.load(Ordering::Relaxed)
         } else {
@@ -166,47 +184,54 @@ impl Slot {
         moves
     }
 
-    fn station(&self) -> Station {
-        Station::unpack(self.station.load(Ordering::Relaxed))
+    fn link(&self) -> Link {
+        // Acquire pairs with the Release in `attached_at`: the socket has been registered.
+        Link(self.link.load(Ordering::Acquire))
+    }
+
+    /// Changes the link as `change` says, if it says so.
+    fn relink(&self, success: Ordering, change: impl Fn(Link) -> Option<Link>) {
+        let change = |link| change(Link(link)).map(|link| link.0);
+        let _ = self.link.fetch_update(success, Ordering::Relaxed, change);
     }
 
     /// A table takes this slot in, or has it; called under that table's lock. While other tables have it too, events
     /// reach it all the time, and it stays attached.
     pub(crate) fn attaching(&self) {
         // Relaxed: only the thread that registers acts on it; the others see "not attached".
-        let _ = self
-            .attachment
-            .compare_exchange(DETACHED, ATTACHING, Ordering::Relaxed, Ordering::Relaxed);
+        self.relink(Ordering::Relaxed, |link| {
+            (link.attachment() == DETACHED).then(|| Link::new(ATTACHING, link.station()))
+        });
     }
 
     /// The socket is registered at `station`. Leaves it detached if a table that has the slot was closed since
     /// [`attaching`](Self::attaching).
     pub(crate) fn attached_at(&self, station: Station) {
-        self.station.store(station.pack(), Ordering::Relaxed);
-        let _ = self
-            .attachment
-            .compare_exchange(ATTACHING, ATTACHED, Ordering::Release, Ordering::Relaxed);
+        self.relink(Ordering::Release, |link| {
+            (link.attachment() != DETACHED).then(|| Link::new(ATTACHED, station))
+        });
     }
 
     /// The socket was not registered after [`attaching`](Self::attaching). If it is with other reactors, nothing changes.
     pub(crate) fn not_attached(&self) {
-        let _ = self
-            .attachment
-            .compare_exchange(ATTACHING, DETACHED, Ordering::Relaxed, Ordering::Relaxed);
+        self.relink(Ordering::Relaxed, |link| {
+            (link.attachment() == ATTACHING).then(|| Link::new(DETACHED, link.station()))
+        });
     }
 
     /// A table that has this slot has closed: whoever waits must attach anew, if only to other reactors that have it.
     pub(crate) fn detached(&self) {
         // Acquire pairs with the Release in `attached_at`: if the registration came first, then it also happened before.
         // Who waits learns of this through the lock of the waiters, see `Slot`.
-        self.attachment.swap(DETACHED, Ordering::Acquire);
+        let detached = Link::new(DETACHED, Station::FALLBACK);
+        self.link.swap(detached.0, Ordering::Acquire);
         // After the swap, so that whoever counts it finds the slot detached. Release pairs with the Acquire in `losses`.
         self.losses.fetch_add(1, Ordering::Release);
     }
 
     /// How often a reactor that had this slot has closed. Being attached again is not enough for someone who waits: it
     /// may be to another reactor, after its own closed between its attaching and the keeping of its waker.
-    pub(crate) fn losses(&self) -> usize {
+    pub(crate) fn losses(&self) -> u32 {
         self.losses.load(Ordering::Acquire)
     }
 }

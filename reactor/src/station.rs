@@ -40,6 +40,11 @@ impl Station {
         self.0 / MEMBERS == other.0 / MEMBERS
     }
 
+    /// Which of its group it is.
+    pub(crate) fn member(self) -> u16 {
+        (self.0 % MEMBERS) as u16
+    }
+
     pub(crate) fn pack(self) -> u64 {
         self.0
     }

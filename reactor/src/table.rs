@@ -4,39 +4,41 @@ use std::mem;
 use std::task::Waker;
 
 use crate::interest::Ready;
+use crate::membership::{Host, Member};
 use crate::primitive::{Arc, Mutex, lock};
 use crate::slot::Slot;
 use crate::token::{MAX_ENTRIES, Token};
 
-/// The slots of all sockets that are registered with one reactor. Its lock is never held across a system call.
-#[derive(Debug, Default)]
-pub(crate) struct Table {
-    entries: Mutex<Entries>,
+/// The sockets that are registered with one reactor. Its lock is never held across a system call.
+#[derive(Debug)]
+pub(crate) struct Table<H: Host> {
+    entries: Mutex<Entries<H>>,
 }
 
-#[derive(Debug, Default)]
-struct Entries {
-    all: Vec<Entry>,
+#[derive(Debug)]
+struct Entries<H: Host> {
+    all: Vec<Entry<H>>,
     /// The vacant entry that is to be used next; the last one left, which is the one in the cache.
-    vacant: Option<usize>,
+    vacant: u32,
     occupied: usize,
     closed: bool,
 }
 
+/// Sixteen bytes, of which a turn reads one for each event.
 #[derive(Debug)]
-struct Entry {
-    /// The token of its present use, or of its next one while it is vacant.
-    token: Token,
-    content: Content,
+struct Entry<H: Host> {
+    /// Nobody's while it is vacant.
+    member: Option<Arc<Member<H>>>,
+    /// Of its present use, or of its next one while it is vacant.
+    generation: u32,
+    /// While it is vacant: the one that is to be used after it.
+    next: u32,
 }
 
-#[derive(Debug)]
-enum Content {
-    Occupied(Arc<Slot>),
-    Vacant { next: Option<usize> },
-}
+/// No entry.
+const NONE: u32 = u32::MAX;
 
-/// Why a table takes no slot in.
+/// Why a table takes no socket in.
 #[derive(Debug)]
 pub(crate) enum Refused {
     /// Its reactor is gone.
@@ -45,20 +47,20 @@ pub(crate) enum Refused {
     Full,
 }
 
-impl Table {
-    /// Takes `slot` in. It must not be in this table already.
-    pub(crate) fn insert(&self, slot: &Arc<Slot>) -> Result<Token, Refused> {
+impl<H: Host> Table<H> {
+    /// Takes `member` in. It must not be in this table already.
+    pub(crate) fn insert(&self, member: &Arc<Member<H>>) -> Result<Token, Refused> {
         let mut entries = lock(&self.entries);
         // The flag is read under the lock under which it is set, so that nothing comes in after `close`.
         if entries.closed {
             return Err(Refused::Closed);
         }
-        let token = entries.occupy(Content::Occupied(slot.clone()))?;
-        slot.attaching();
+        let token = entries.occupy(member.clone())?;
+        member.slot.attaching();
         Ok(token)
     }
 
-    /// For a slot that it has already: false if it is closed.
+    /// For a socket that it has already: false if it is closed.
     pub(crate) fn readmit(&self, slot: &Slot) -> bool {
         let entries = lock(&self.entries);
         if !entries.closed {
@@ -69,7 +71,7 @@ impl Table {
 
     /// Strikes out what `token` names. Returns it, to be dropped where no lock is held: it may hold the last wakers.
     #[must_use = "a slot must be dropped after unlocking"]
-    pub(crate) fn remove(&self, token: Token) -> Option<Arc<Slot>> {
+    pub(crate) fn remove(&self, token: Token) -> Option<Arc<Member<H>>> {
         lock(&self.entries).vacate(token)
     }
 
@@ -78,8 +80,8 @@ impl Table {
     pub(crate) fn deliver(&self, events: impl Iterator<Item = (Token, Ready)>, woken: &mut Vec<Waker>) {
         let entries = lock(&self.entries);
         for (token, ready) in events {
-            if let Some(slot) = entries.get(token) {
-                slot.deliver(ready, woken);
+            if let Some(member) = entries.get(token) {
+                member.slot.deliver(ready, woken);
             }
         }
     }
@@ -90,15 +92,15 @@ impl Table {
             let mut entries = lock(&self.entries);
             entries.closed = true;
             entries.occupied = 0;
-            entries.vacant = None;
+            entries.vacant = NONE;
             let all = mem::take(&mut entries.all);
-            for slot in all.iter().filter_map(Entry::slot) {
-                slot.detached();
+            for member in all.iter().filter_map(Entry::member) {
+                member.slot.detached();
             }
             all
         };
-        for slot in all.iter().filter_map(Entry::slot) {
-            slot.take_waiters(woken);
+        for member in all.iter().filter_map(Entry::member) {
+            member.slot.take_waiters(woken);
         }
     }
 
@@ -107,43 +109,66 @@ impl Table {
         lock(&self.entries).closed
     }
 
-    /// How many slots are in it.
+    /// How many sockets are in it.
     pub(crate) fn len(&self) -> usize {
         lock(&self.entries).occupied
     }
 
     /// Calls `see` with each slot. It must run no foreign code.
-    pub(crate) fn for_each(&self, see: impl FnMut(&Arc<Slot>)) {
+    pub(crate) fn for_each(&self, mut see: impl FnMut(&Slot)) {
         lock(&self.entries)
             .all
             .iter()
-            .filter_map(Entry::slot)
-            .for_each(see);
+            .filter_map(Entry::member)
+            .for_each(|member| see(&member.slot));
     }
 }
 
-impl Entries {
-    fn get(&self, token: Token) -> Option<&Arc<Slot>> {
-        let entry = self.all.get(token.index)?;
-        if entry.token == token { entry.slot() } else { None }
+impl<H: Host> Default for Table<H> {
+    fn default() -> Self {
+        Self {
+            entries: Mutex::new(Entries {
+                all: Vec::new(),
+                vacant: NONE,
+                occupied: 0,
+                closed: false,
+            }),
+        }
+    }
+}
+
+impl<H: Host> Entries<H> {
+    fn get(&self, token: Token) -> Option<&Arc<Member<H>>> {
+        let entry = self.all.get(token.index as usize)?;
+        if entry.generation == token.generation {
+            entry.member()
+        } else {
+            None
+        }
     }
 
-    fn occupy(&mut self, content: Content) -> Result<Token, Refused> {
-        let token = match self.vacant {
-            Some(index) => {
-                let entry = &mut self.all[index];
-                if let Content::Vacant { next } = mem::replace(&mut entry.content, content) {
-                    self.vacant = next;
-                }
-                entry.token
+    fn occupy(&mut self, member: Arc<Member<H>>) -> Result<Token, Refused> {
+        let member = Some(member);
+        let token = match self.all.get_mut(self.vacant as usize) {
+            Some(entry) => {
+                let index = mem::replace(&mut self.vacant, entry.next);
+                entry.member = member;
+                let generation = entry.generation;
+                Token { index, generation }
             }
-            None if self.all.len() == MAX_ENTRIES => return Err(Refused::Full),
             None => {
+                let index = u32::try_from(self.all.len())
+                    .ok()
+                    .filter(|index| *index < MAX_ENTRIES);
                 let token = Token {
-                    index: self.all.len(),
+                    index: index.ok_or(Refused::Full)?,
                     generation: 0,
                 };
-                self.all.push(Entry { token, content });
+                self.all.push(Entry {
+                    member,
+                    generation: token.generation,
+                    next: NONE,
+                });
                 token
             }
         };
@@ -151,26 +176,18 @@ impl Entries {
         Ok(token)
     }
 
-    fn vacate(&mut self, token: Token) -> Option<Arc<Slot>> {
+    fn vacate(&mut self, token: Token) -> Option<Arc<Member<H>>> {
         self.get(token)?;
-        let entry = &mut self.all[token.index];
-        entry.token = token.next();
-        let vacant = Content::Vacant { next: self.vacant };
-        let content = mem::replace(&mut entry.content, vacant);
-        self.vacant = Some(token.index);
+        let entry = &mut self.all[token.index as usize];
+        entry.generation = token.next().generation;
+        entry.next = mem::replace(&mut self.vacant, token.index);
         self.occupied -= 1;
-        match content {
-            Content::Occupied(slot) => Some(slot),
-            Content::Vacant { .. } => None,
-        }
+        entry.member.take()
     }
 }
 
-impl Entry {
-    fn slot(&self) -> Option<&Arc<Slot>> {
-        match &self.content {
-            Content::Occupied(slot) => Some(slot),
-            Content::Vacant { .. } => None,
-        }
+impl<H: Host> Entry<H> {
+    fn member(&self) -> Option<&Arc<Member<H>>> {
+        self.member.as_ref()
     }
 }

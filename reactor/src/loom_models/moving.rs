@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::membership::Membership;
+use crate::membership::{Member, Membership};
 use crate::primitive::lock;
-use crate::slot::Slot;
 
 use super::world::{Scenery, Selector, World, block_on, read, write};
 use super::{close, register};
@@ -51,7 +50,7 @@ fn an_event_during_a_move_is_not_lost() {
     loom::model(|| {
         let world = World::enter_group();
         // So that the socket's tokens are not the same in both tables.
-        let first = crate::primitive::Arc::new(Slot::new(false));
+        let first = crate::primitive::Arc::new(Member::new(false));
         let first = world.tables[1].insert(&first).unwrap();
         let socket = registered();
         let mover = {

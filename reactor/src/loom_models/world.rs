@@ -28,7 +28,7 @@ use crate::waiters::Place;
 /// second.
 #[derive(Debug)]
 pub(super) struct World {
-    pub(super) tables: Scenery<[Table; 2]>,
+    pub(super) tables: Scenery<[Table<Selector>; 2]>,
     pub(super) system: Mutex<System>,
     /// The two stand in for one another.
     one_group: bool,
@@ -124,6 +124,8 @@ impl World {
 pub(super) struct Selector {
     world: Arc<World>,
     table: usize,
+    /// Of the threads that have it.
+    station: Station,
 }
 
 impl Host for Selector {
@@ -139,11 +141,20 @@ impl Host for Selector {
         let (world, table) = here();
         let moves_on = !world.one_group && world.tables[0].is_closed();
         let table = table.max(usize::from(moves_on));
-        Ok(Self { world, table })
+        let station = Self::here();
+        Ok(Self {
+            world,
+            table,
+            station,
+        })
     }
 
-    fn table(&self) -> &Table {
+    fn table(&self) -> &Table<Self> {
         &self.world.tables[self.table]
+    }
+
+    fn station(&self) -> Station {
+        self.station
     }
 
     fn add(&self, (): (), token: Token) -> io::Result<()> {
