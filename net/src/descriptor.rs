@@ -1,6 +1,35 @@
 //! The sockets as the operating system knows them: the one place where its names for them differ.
 
+use socket2::SockRef;
+
+use crate::{TcpListener, TcpSocket, TcpStream, UdpSocket};
+
 pub(crate) use platform::into_std;
+
+// For options: it makes no duplicate, so the registration need not take the socket for lent.
+impl TcpListener {
+    pub(crate) fn sock_ref(&self) -> SockRef<'_> {
+        SockRef::from(self.registration.inspect())
+    }
+}
+
+impl TcpSocket {
+    pub(crate) fn sock_ref(&self) -> SockRef<'_> {
+        SockRef::from(&self.socket)
+    }
+}
+
+impl TcpStream {
+    pub(crate) fn sock_ref(&self) -> SockRef<'_> {
+        SockRef::from(self.registration.inspect())
+    }
+}
+
+impl UdpSocket {
+    pub(crate) fn sock_ref(&self) -> SockRef<'_> {
+        SockRef::from(self.registration.inspect())
+    }
+}
 
 #[cfg(unix)]
 mod platform {

@@ -2,13 +2,16 @@
 //!
 //! A forked child has its parent's memory and shares its selector, but has none of its threads: who waits there by way
 //! of the parent's reactor waits for events that the parent gets. The process's id would tell, but asking for it is a
-//! system call, too dear for every wait. So forks are counted: the C library calls [`count`] in each child before `fork`
+//! system call, too dear for every wait. So forks are counted: the C library calls `count` in each child before `fork`
 //! returns there, and a reactor remembers what the count was when it was made.
 //!
 //! Children of `vfork`, of `posix_spawn` and of a bare `clone` are not counted; of these only the last could wait here.
 //!
-//! **Rule F:** code that runs in a child of a process with threads may take no lock, allocate nothing, and call nothing
-//! that might: here it adds to one atomic.
+//! A child that lives on has duplicates of its parent's descriptors as well, so that the parent closing one does not end its
+//! registration. So the parent notes that it forks, before it does. (Those that are not counted have them until they `exec`.)
+//!
+//! **Rule F:** code that runs in a child of a process with threads, or while it is made, may take no lock, allocate nothing, and
+//! call nothing that might: here it changes one atomic.
 #![cfg_attr(unix, allow(unsafe_code))]
 
 use std::io;
@@ -53,6 +56,12 @@ pub(crate) fn watch() -> io::Result<()> {
     Ok(())
 }
 
+/// Whether this process has forked since it has a reactor: a child may have duplicates of its descriptors.
+pub(crate) fn has_forked() -> bool {
+    // Relaxed: who closes a socket while another thread forks may come first or last, whatever the order.
+    HAS_FORKED.load(Ordering::Relaxed)
+}
+
 /// What a forked child is told that uses its parent's reactor.
 pub(crate) fn error() -> io::Error {
     io::Error::other(
@@ -62,12 +71,16 @@ pub(crate) fn error() -> io::Error {
 
 #[cfg(unix)]
 fn call_in_children() -> io::Result<()> {
+    extern "C" fn note() {
+        HAS_FORKED.store(true, Ordering::Relaxed);
+    }
+
     extern "C" fn count() {
         FORKS.fetch_add(1, Ordering::Relaxed);
     }
 
-    // SAFETY: `count` is there as long as the program, and keeps rule F.
-    let outcome = unsafe { libc::pthread_atfork(None, None, Some(count)) };
+    // SAFETY: both are there as long as the program, and keep rule F.
+    let outcome = unsafe { libc::pthread_atfork(Some(note), None, Some(count)) };
     if outcome == 0 {
         Ok(())
     } else {
@@ -83,3 +96,4 @@ fn call_in_children() -> io::Result<()> {
 // Std's own atomics also under a model checker: no model runs this, and theirs cannot be statics.
 static FORKS: AtomicU32 = AtomicU32::new(1);
 static WATCHED: AtomicBool = AtomicBool::new(false);
+static HAS_FORKED: AtomicBool = AtomicBool::new(false);

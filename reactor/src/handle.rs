@@ -146,6 +146,11 @@ impl Host for Handle {
 
     const REPORTS_ONCE: bool = source::REPORTS_ONCE;
 
+    fn forgets_what_is_closed() -> bool {
+        // A forked child has duplicates of all.
+        source::FORGETS_WHAT_IS_CLOSED && !fork::has_forked()
+    }
+
     /// One place for all where sockets cannot move.
     fn here() -> Station {
         if source::FOLLOWS {

@@ -150,6 +150,11 @@ impl Ready {
         self.0 == 0
     }
 
+    /// This, if it is so; else nothing.
+    pub(crate) const fn if_it(self, is_so: bool) -> Self {
+        Self(self.0 * is_so as u8)
+    }
+
     /// Whether the two have something in common.
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0

@@ -20,6 +20,10 @@ pub(crate) trait Host: Clone + fmt::Debug + Sized {
     /// Whether the system reports a readiness only once per [`renew`](Self::renew).
     const REPORTS_ONCE: bool = false;
 
+    /// Whether the system ends the registrations of a socket when that is closed, and nobody has a duplicate of its descriptor.
+    fn forgets_what_is_closed() -> bool {
+        false
+    }
     /// Tells the reactors apart between which [`find`](Self::find) chooses, at less cost.
     fn here() -> Station;
     /// The reactor with which a socket that waits on this thread is to be registered.
@@ -216,8 +220,14 @@ impl<H: Host> Member<H> {
 impl<H: Host> Drop for Membership<H> {
     fn drop(&mut self) {
         let mut homes = mem::replace(&mut *lock(&self.member.homes), Homes::None);
+        // It is about to be closed: where that is enough for the system, a call is saved.
+        let is_forgotten = !self.slot().is_lent() && H::forgets_what_is_closed();
         while let Some(home) = homes.take(|_| true) {
-            home.leave();
+            if is_forgotten {
+                home.strike_out();
+            } else {
+                home.leave();
+            }
         }
         // Only the `poll_*` form leaves a waker behind. This runs in destructors, where a second panic would abort.
         let mut left = Vec::new();
@@ -300,7 +310,12 @@ impl<H: Host> Home<H> {
 
     fn leave(self) {
         self.host.delete(self.identity, self.token());
-        // Whatever the system said to that: from here on events for this token are for nobody.
+        // Whatever the system said to that.
+        self.strike_out();
+    }
+
+    /// From here on events for this token are for nobody.
+    fn strike_out(self) {
         drop(self.host.table().remove(self.token()));
     }
 }

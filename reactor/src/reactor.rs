@@ -261,16 +261,11 @@ impl fmt::Debug for Reactor {
 
 /// What the system said, from what it was asked for: both directions at once.
 fn ready(event: &mio::event::Event) -> Ready {
-    [
-        (event.is_readable(), Ready::READABLE),
-        (event.is_writable(), Ready::WRITABLE),
-        (event.is_read_closed(), Ready::READ_CLOSED),
-        (event.is_write_closed(), Ready::WRITE_CLOSED),
-        (event.is_error(), Ready::ERROR),
-    ]
-    .into_iter()
-    .filter(|(said, _)| *said)
-    .fold(Ready::EMPTY, |all, (_, ready)| all | ready)
+    Ready::READABLE.if_it(event.is_readable())
+        | Ready::WRITABLE.if_it(event.is_writable())
+        | Ready::READ_CLOSED.if_it(event.is_read_closed())
+        | Ready::WRITE_CLOSED.if_it(event.is_write_closed())
+        | Ready::ERROR.if_it(event.is_error())
 }
 
 /// More than that wait for the next turn.

@@ -119,13 +119,18 @@ impl Snapshot {
     /// Whether an operation is worth a system call.
     #[inline]
     pub(crate) fn is_worth_trying(self) -> bool {
-        self.has(Flags::PRESUMED) || self.is_reported()
+        self.has(Flags::READY | Flags::ERROR | Flags::PRESUMED) || self.is_closed_anew()
     }
 
     /// Whether an event said so, and no operation has refuted it since.
     #[inline]
     pub(crate) fn is_reported(self) -> bool {
-        self.has(Flags::READY | Flags::ERROR) || (self.has(Flags::CLOSED) && !self.has(Flags::BLOCKED))
+        self.has(Flags::READY | Flags::ERROR) || self.is_closed_anew()
+    }
+
+    /// Whether it is closed, and no operation has met `WouldBlock` since an event said so.
+    fn is_closed_anew(self) -> bool {
+        self.0 & (Flags::CLOSED | Flags::BLOCKED).0 == Flags::CLOSED.0
     }
 
     /// Whether an event said that this direction is closed.
@@ -184,14 +189,13 @@ impl Flags {
             Direction::Read => (Ready::READABLE, Ready::READ_CLOSED),
             Direction::Write => (Ready::WRITABLE, Ready::WRITE_CLOSED),
         };
-        [
-            (readable, Self::READY),
-            (closed, Self::CLOSED),
-            (Ready::ERROR, Self::ERROR),
-        ]
-        .into_iter()
-        .filter(|(said, _)| ready.intersects(*said))
-        .fold(Self::NONE, |all, (_, flag)| all | flag)
+        Self::READY.if_it(ready.intersects(readable))
+            | Self::CLOSED.if_it(ready.intersects(closed))
+            | Self::ERROR.if_it(ready.intersects(Ready::ERROR))
+    }
+
+    fn if_it(self, is_so: bool) -> Self {
+        Self(self.0 * u64::from(is_so))
     }
 
     pub(crate) fn is_empty(self) -> bool {

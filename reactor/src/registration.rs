@@ -83,8 +83,41 @@ impl<S: Source> Registration<S> {
         Ok(Self { membership, source })
     }
 
+    /// Promises that nobody has a duplicate of the socket's descriptor, nor gets one in an operation of this registration or by
+    /// way of [`inspect`](Self::inspect). Then the system ends the registration when the socket is closed, and to drop this
+    /// makes one system call less (on epoll and kqueue, in processes that have not forked).
+    ///
+    /// The promise ends with the first call of [`get_ref`](Self::get_ref). If it is broken, what the duplicate gets keeps waking
+    /// the reactor, though no task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::UdpSocket;
+    ///
+    /// use reveille_reactor::Registration;
+    ///
+    /// let socket = UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.set_nonblocking(true)?;
+    /// let socket = Registration::new(socket)?.without_duplicates();
+    /// assert_ne!(socket.inspect().local_addr()?.port(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
+    #[must_use]
+    pub fn without_duplicates(self) -> Self {
+        self.slot().lend(false);
+        self
+    }
+
     /// The socket.
     pub fn get_ref(&self) -> &S {
+        self.slot().lend(true);
+        &self.source
+    }
+
+    /// The socket, for something that makes no duplicate of its descriptor, and lends it to nobody who might: see
+    /// [`without_duplicates`](Self::without_duplicates).
+    pub fn inspect(&self) -> &S {
         &self.source
     }
 
@@ -98,6 +131,8 @@ impl<S: Source> Registration<S> {
             membership,
             mut source,
         } = self;
+        // It is not about to be closed.
+        membership.slot().lend(true);
         source::release(&mut source, membership)?;
         Ok(source)
     }

@@ -7,7 +7,7 @@ use reveille_context::waiter::Waiter;
 use reveille_context::wake;
 
 use crate::interest::{Direction, Ready};
-use crate::primitive::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering, lock};
+use crate::primitive::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::readiness::{Flags, Readiness, Snapshot};
 use crate::station::Station;
 use crate::waiters::{Place, Waiters};
@@ -34,6 +34,8 @@ pub(crate) struct Slot {
     visitor: AtomicU16,
     /// How many waits in a row came from `visitor`.
     visits: AtomicU8,
+    /// Somebody may have a duplicate of its socket's descriptor.
+    lent: AtomicBool,
     /// How many reactors that had it have closed.
     losses: AtomicU32,
 }
@@ -80,6 +82,7 @@ impl Slot {
             waiters: Mutex::new(Waiters::default()),
             visitor: AtomicU16::new(0),
             visits: AtomicU8::new(0),
+            lent: AtomicBool::new(true),
             losses: AtomicU32::new(0),
         }
     }
@@ -130,12 +133,18 @@ impl Slot {
     }
 
     /// Forgets the waker of an operation that has a place of its own; the shared place keeps the last one.
+    #[inline]
     pub(crate) fn withdraw(&self, place: &mut Place) {
-        let Some(left) = place.leave() else { return };
-        // The event that ended the wait has taken the waker, or is about to.
-        if !self.readiness(left.direction()).is_awaited() {
-            return;
+        if let Some(left) = place.leave() {
+            // If not: the event that ended the wait has taken the waker, or is about to.
+            if self.readiness(left.direction()).is_awaited() {
+                self.forget(left);
+            }
         }
+    }
+
+    #[cold]
+    fn forget(&self, left: Place) {
         let waiter = lock(&self.waiters).remove(left);
         // This runs in destructors, where a second panic would abort.
         wake::contain(|| drop(waiter));
@@ -182,6 +191,19 @@ impl Slot {
         self.visits
             .store(if moves { 0 } else { visits }, Ordering::Relaxed);
         moves
+    }
+
+    /// Whether somebody may have a duplicate of its socket's descriptor.
+    pub(crate) fn is_lent(&self) -> bool {
+        // Relaxed, here and below: it is asked when the socket is dropped, which is after whatever was done with it.
+        self.lent.load(Ordering::Relaxed)
+    }
+
+    /// From now on somebody may have a duplicate; or nobody has, nor will have without that being said.
+    pub(crate) fn lend(&self, lent: bool) {
+        if self.is_lent() != lent {
+            self.lent.store(lent, Ordering::Relaxed);
+        }
     }
 
     fn link(&self) -> Link {

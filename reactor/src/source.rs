@@ -6,7 +6,8 @@
 
 pub use platform::Source;
 pub(crate) use platform::{
-    FOLLOWS, Identity, REPORTS_ONCE, Registrar, SHORT_MEANS_NOT_READY, identity, release, when_made,
+    FOLLOWS, FORGETS_WHAT_IS_CLOSED, Identity, REPORTS_ONCE, Registrar, SHORT_MEANS_NOT_READY, identity,
+    release, when_made,
 };
 
 #[cfg(unix)]
@@ -53,6 +54,9 @@ mod platform {
     /// Whether a stream that moved less than was asked for would block next, and whoever waits hears of what comes then:
     /// true of epoll and kqueue.
     pub(crate) const SHORT_MEANS_NOT_READY: bool = !REPORTS_ONCE;
+
+    /// Whether closing the last descriptor of a socket ends its registrations: true of epoll and kqueue.
+    pub(crate) const FORGETS_WHAT_IS_CLOSED: bool = !REPORTS_ONCE;
 
     pub(crate) fn identity<S: Source>(source: &S) -> Identity {
         source.as_raw_fd()
@@ -159,6 +163,9 @@ mod platform {
 
     /// mio's types see to that themselves.
     pub(crate) const REPORTS_ONCE: bool = false;
+
+    /// mio's types take themselves out.
+    pub(crate) const FORGETS_WHAT_IS_CLOSED: bool = false;
 
     /// mio's selector here reports again only after a `WouldBlock`.
     pub(crate) const SHORT_MEANS_NOT_READY: bool = false;

@@ -2,9 +2,9 @@
 #![cfg(target_os = "linux")]
 
 mod wakes;
+mod watched;
 
 use std::cell::Cell;
-use std::fs;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::panic::Location;
@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use reveille_reactor::{Direction, Reactor, Registration};
 
 use wakes::{Wakes, pair, read_byte, send, turn_until_woken};
+use watched::watched;
 
 /// Counts how often its descriptor is asked for, which is once for each attempt to register.
 struct Counted<'a> {
@@ -25,30 +26,6 @@ impl AsRawFd for Counted<'_> {
         self.asked.set(self.asked.get() + 1);
         self.socket.as_raw_fd()
     }
-}
-
-/// The descriptors that any epoll of this process watches, as the kernel tells.
-fn watched() -> Vec<String> {
-    let is_epoll = |entry: &fs::DirEntry| {
-        fs::read_link(entry.path()).is_ok_and(|target| target.to_string_lossy().contains("eventpoll"))
-    };
-    let mut watched: Vec<String> = fs::read_dir("/proc/self/fd")
-        .unwrap()
-        .filter_map(Result::ok)
-        .filter(is_epoll)
-        .filter_map(|entry| {
-            fs::read_to_string(format!(
-                "/proc/self/fdinfo/{}",
-                entry.file_name().to_string_lossy()
-            ))
-            .ok()
-        })
-        .flat_map(|info| info.lines().map(str::to_owned).collect::<Vec<_>>())
-        .filter_map(|line| Some(line.strip_prefix("tfd:")?.split_whitespace().next()?.to_owned()))
-        .collect();
-    watched.sort();
-    watched.dedup();
-    watched
 }
 
 #[test]

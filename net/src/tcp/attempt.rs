@@ -20,7 +20,10 @@ pub(crate) struct Attempt {
 impl Attempt {
     pub(crate) fn begin(address: SocketAddr) -> io::Result<Self> {
         let socket = mio::net::TcpStream::connect(address).and_then(Registration::connecting)?;
-        Ok(Self { address, socket })
+        Ok(Self {
+            address,
+            socket: socket.without_duplicates(),
+        })
     }
 
     /// With a socket that has been made already.

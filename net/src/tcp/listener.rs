@@ -283,5 +283,5 @@ impl Future for Accept<'_> {
 
 fn accept(listener: &mio::net::TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
     let (stream, from) = listener.accept()?;
-    Ok((TcpStream::new(stream)?, from))
+    Ok((TcpStream::accepted(stream)?, from))
 }

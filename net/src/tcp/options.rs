@@ -3,8 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use socket2::SockRef;
-
 use crate::option_range::{bytes, lingering, octet};
 use crate::tcp::keepalive::TcpKeepalive;
 use crate::tcp::listener::TcpListener;
@@ -22,7 +20,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn nodelay(&self) -> io::Result<bool> {
-                SockRef::from(self).tcp_nodelay()
+                self.sock_ref().tcp_nodelay()
             }
 
             /// Sets [`nodelay`](Self::nodelay).
@@ -47,7 +45,7 @@ macro_rules! options {
             /// # }
             /// ```
             pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-                SockRef::from(self).set_tcp_nodelay(nodelay)
+                self.sock_ref().set_tcp_nodelay(nodelay)
             }
 
             /// Whether the peer is probed while nothing is sent (`SO_KEEPALIVE`).
@@ -56,7 +54,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn keepalive(&self) -> io::Result<bool> {
-                SockRef::from(self).keepalive()
+                self.sock_ref().keepalive()
             }
 
             /// Sets [`keepalive`](Self::keepalive). When the system probes is told by
@@ -66,7 +64,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn set_keepalive(&self, keepalive: bool) -> io::Result<()> {
-                SockRef::from(self).set_keepalive(keepalive)
+                self.sock_ref().set_keepalive(keepalive)
             }
 
             /// When and how often the peer is probed, if it is ([`keepalive`](Self::keepalive)); what the system does not
@@ -76,7 +74,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn tcp_keepalive(&self) -> io::Result<TcpKeepalive> {
-                platform::keepalive(SockRef::from(self))
+                platform::keepalive(self.sock_ref())
             }
 
             /// Has the peer probed while nothing is sent, so that one that has vanished is noticed.
@@ -90,7 +88,7 @@ macro_rules! options {
             ///
             /// [`TcpKeepalive`] has one.
             pub fn set_tcp_keepalive(&self, keepalive: &TcpKeepalive) -> io::Result<()> {
-                platform::set_keepalive(SockRef::from(self), keepalive)
+                platform::set_keepalive(self.sock_ref(), keepalive)
             }
 
             /// How long closing waits for what is not sent yet (`SO_LINGER`), in whole seconds; `None`: it does not
@@ -100,7 +98,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn linger(&self) -> io::Result<Option<Duration>> {
-                SockRef::from(self).linger()
+                self.sock_ref().linger()
             }
 
             /// Sets [`linger`](Self::linger). With `Some(Duration::ZERO)` closing resets the connection; with any other
@@ -110,7 +108,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-                SockRef::from(self).set_linger(linger.map(lingering))
+                self.sock_ref().set_linger(linger.map(lingering))
             }
 
             /// Has closing reset the connection, and drop what is not sent yet: [`set_linger`](Self::set_linger) of zero,
@@ -150,7 +148,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn send_buffer_size(&self) -> io::Result<u32> {
-                SockRef::from(self).send_buffer_size().map(saturate)
+                self.sock_ref().send_buffer_size().map(saturate)
             }
 
             /// Sets [`send_buffer_size`](Self::send_buffer_size), and ends the system's own adjusting of it. The system may
@@ -160,7 +158,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn set_send_buffer_size(&self, size: u32) -> io::Result<()> {
-                SockRef::from(self).set_send_buffer_size(bytes(size))
+                self.sock_ref().set_send_buffer_size(bytes(size))
             }
 
             /// How many bytes the system buffers of what is received (`SO_RCVBUF`).
@@ -169,7 +167,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn recv_buffer_size(&self) -> io::Result<u32> {
-                SockRef::from(self).recv_buffer_size().map(saturate)
+                self.sock_ref().recv_buffer_size().map(saturate)
             }
 
             /// Sets [`recv_buffer_size`](Self::recv_buffer_size), as
@@ -180,7 +178,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn set_recv_buffer_size(&self, size: u32) -> io::Result<()> {
-                SockRef::from(self).set_recv_buffer_size(bytes(size))
+                self.sock_ref().set_recv_buffer_size(bytes(size))
             }
 
             /// The time to live of the packets of IPv4, in hops (`IP_TTL`).
@@ -189,7 +187,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn ttl(&self) -> io::Result<u32> {
-                SockRef::from(self).ttl_v4()
+                self.sock_ref().ttl_v4()
             }
 
             /// Sets [`ttl`](Self::ttl).
@@ -198,7 +196,7 @@ macro_rules! options {
             ///
             /// The system's, and [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
             pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-                SockRef::from(self).set_ttl_v4(octet(ttl, "time to live")?)
+                self.sock_ref().set_ttl_v4(octet(ttl, "time to live")?)
             }
 
             /// What [`ttl`](Self::ttl) is to IPv4, for IPv6 (`IPV6_UNICAST_HOPS`).
@@ -207,7 +205,7 @@ macro_rules! options {
             ///
             /// The system's: an IPv4 socket has none.
             pub fn unicast_hops_v6(&self) -> io::Result<u32> {
-                SockRef::from(self).unicast_hops_v6()
+                self.sock_ref().unicast_hops_v6()
             }
 
             /// Sets [`unicast_hops_v6`](Self::unicast_hops_v6).
@@ -216,7 +214,8 @@ macro_rules! options {
             ///
             /// The system's: an IPv4 socket has none. [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
             pub fn set_unicast_hops_v6(&self, hops: u32) -> io::Result<()> {
-                SockRef::from(self).set_unicast_hops_v6(octet(hops, "number of hops")?)
+                self.sock_ref()
+                    .set_unicast_hops_v6(octet(hops, "number of hops")?)
             }
 
             /// Whether an IPv6 socket refuses IPv4, which it takes for addresses such as `::ffff:192.0.2.1` otherwise
@@ -226,7 +225,7 @@ macro_rules! options {
             ///
             /// The system's: an IPv4 socket has no such option.
             pub fn only_v6(&self) -> io::Result<bool> {
-                SockRef::from(self).only_v6()
+                self.sock_ref().only_v6()
             }
 
             /// The error that waits on the socket (`SO_ERROR`), which is cleared by that.
@@ -235,7 +234,7 @@ macro_rules! options {
             ///
             /// The system's, when it cannot be asked.
             pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-                SockRef::from(self).take_error()
+                self.sock_ref().take_error()
             }
         }
     };
@@ -252,7 +251,7 @@ impl TcpSocket {
     ///
     /// The system's.
     pub fn reuseaddr(&self) -> io::Result<bool> {
-        SockRef::from(self).reuse_address()
+        self.sock_ref().reuse_address()
     }
 
     /// Sets [`reuseaddr`](Self::reuseaddr), before it is bound. On Unix a server sets it, to be restarted at once,
@@ -262,7 +261,7 @@ impl TcpSocket {
     ///
     /// The system's.
     pub fn set_reuseaddr(&self, reuseaddr: bool) -> io::Result<()> {
-        SockRef::from(self).set_reuse_address(reuseaddr)
+        self.sock_ref().set_reuse_address(reuseaddr)
     }
 
     /// Sets [`only_v6`](Self::only_v6), before it is bound. What it is when a socket is made depends on the system.
@@ -289,7 +288,7 @@ impl TcpSocket {
     /// # }
     /// ```
     pub fn set_only_v6(&self, only_v6: bool) -> io::Result<()> {
-        SockRef::from(self).set_only_v6(only_v6)
+        self.sock_ref().set_only_v6(only_v6)
     }
 }
 

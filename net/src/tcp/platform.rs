@@ -82,7 +82,7 @@ impl TcpSocket {
     ///
     /// The system's.
     pub fn reuseport(&self) -> io::Result<bool> {
-        SockRef::from(self).reuse_port()
+        self.sock_ref().reuse_port()
     }
 
     /// Sets [`reuseport`](Self::reuseport), on each of the sockets, before it is bound. On Linux all of them must be the same
@@ -112,7 +112,7 @@ impl TcpSocket {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn set_reuseport(&self, reuseport: bool) -> io::Result<()> {
-        SockRef::from(self).set_reuse_port(reuseport)
+        self.sock_ref().set_reuse_port(reuseport)
     }
 }
 
@@ -140,7 +140,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn device(&self) -> io::Result<Option<Vec<u8>>> {
-                SockRef::from(self).device()
+                self.sock_ref().device()
             }
 
             /// Binds this socket to a device, such as `Some(b"eth0")`: it receives from that only, and sends by way of
@@ -154,7 +154,7 @@ macro_rules! options {
                 if let Some(name) = device {
                     without_zero(name)?;
                 }
-                SockRef::from(self).bind_device(device)
+                self.sock_ref().bind_device(device)
             }
         }
 
@@ -172,7 +172,7 @@ macro_rules! options {
             ///
             /// The system's.
             pub fn tos_v4(&self) -> io::Result<u32> {
-                SockRef::from(self).tos_v4()
+                self.sock_ref().tos_v4()
             }
 
             /// Sets [`tos_v4`](Self::tos_v4). Not every Windows supports that.
@@ -181,7 +181,7 @@ macro_rules! options {
             ///
             /// The system's, and [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
             pub fn set_tos_v4(&self, tos: u32) -> io::Result<()> {
-                SockRef::from(self).set_tos_v4(octet(tos, "type of service")?)
+                self.sock_ref().set_tos_v4(octet(tos, "type of service")?)
             }
         }
 
@@ -202,7 +202,7 @@ macro_rules! options {
             ///
             /// The system's: an IPv4 socket has none.
             pub fn tclass_v6(&self) -> io::Result<u32> {
-                SockRef::from(self).tclass_v6()
+                self.sock_ref().tclass_v6()
             }
 
             /// Sets [`tclass_v6`](Self::tclass_v6).
@@ -211,7 +211,8 @@ macro_rules! options {
             ///
             /// The system's: an IPv4 socket has none. [`InvalidInput`](io::ErrorKind::InvalidInput) above 255.
             pub fn set_tclass_v6(&self, tclass: u32) -> io::Result<()> {
-                SockRef::from(self).set_tclass_v6(octet(tclass, "traffic class")?)
+                self.sock_ref()
+                    .set_tclass_v6(octet(tclass, "traffic class")?)
             }
         }
     };
@@ -232,7 +233,7 @@ impl TcpStream {
     ///
     /// The system's.
     pub fn quickack(&self) -> io::Result<bool> {
-        SockRef::from(self).tcp_quickack()
+        self.sock_ref().tcp_quickack()
     }
 
     /// Sets [`quickack`](Self::quickack). It does not last: the system goes on to decide for itself, so this is repeated
@@ -242,7 +243,7 @@ impl TcpStream {
     ///
     /// The system's.
     pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
-        SockRef::from(self).set_tcp_quickack(quickack)
+        self.sock_ref().set_tcp_quickack(quickack)
     }
 }
 

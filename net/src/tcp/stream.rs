@@ -173,7 +173,7 @@ impl TcpStream {
     /// # }
     /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.registration.get_ref().shutdown(how)
+        self.registration.inspect().shutdown(how)
     }
 
     /// A half that reads and a half that writes, which both borrow the stream: for use in one task. They cost
@@ -249,7 +249,7 @@ impl TcpStream {
     /// # }).unwrap();
     /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.registration.get_ref().local_addr()
+        self.registration.inspect().local_addr()
     }
 
     /// The address of the peer.
@@ -271,7 +271,13 @@ impl TcpStream {
     /// # }).unwrap();
     /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.registration.get_ref().peer_addr()
+        self.registration.inspect().peer_addr()
+    }
+
+    /// One that nobody else has ever seen.
+    pub(crate) fn accepted(stream: mio::net::TcpStream) -> io::Result<Self> {
+        let registration = Registration::new(stream)?;
+        Ok(Self::registered(registration.without_duplicates()))
     }
 
     /// One that is connected already.
