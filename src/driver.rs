@@ -14,6 +14,15 @@ use reveille_timer::{Clock, Timers};
 
 use crate::drivers::{self, Drivers};
 
+/// How the drivers of a runtime wait.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    /// Not rounded to milliseconds.
+    pub(crate) precise: bool,
+    /// They look that long first, where it pays.
+    pub(crate) look: Option<Duration>,
+}
+
 /// A reactor and a wheel, turned together.
 pub(crate) struct Driver {
     reactor: Reactor,
@@ -33,12 +42,17 @@ impl Driver {
         count: usize,
         names: Names,
         clock: Clock,
-        precise: bool,
+        waiting: Waiting,
     ) -> io::Result<(Vec<Self>, Drivers)> {
         // One group: all of them are driven, if need be by the monitor, and all are closed at the end.
         let mut reactors = Reactor::several(count)?;
-        if precise {
-            reactors.iter_mut().for_each(Reactor::wait_precisely);
+        for reactor in &mut reactors {
+            if waiting.precise {
+                reactor.wait_precisely();
+            }
+            if let Some(longest) = waiting.look {
+                reactor.look_before_waiting(longest);
+            }
         }
         let mut all: Vec<Self> = reactors
             .into_iter()
@@ -211,6 +225,34 @@ impl Wake for LookAgain {
     fn wake_by_ref(self: &Arc<Self>) {
         if self.clock.was_paused() {
             self.unparker.wake_by_ref();
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_driver_waits_as_it_was_told_to() {
+        for look in [None, Some(Duration::from_secs(3600))] {
+            let waiting = Waiting { precise: false, look };
+            let clock = Clock::with_granularity(Duration::from_millis(1));
+            let (mut drivers, _all) = Driver::several(2, Names::new(None), clock, waiting).unwrap();
+            for driver in &mut drivers {
+                for _ in 0..10 {
+                    driver.unparker().wake();
+                    driver.park(None, &mut Vec::new());
+                }
+                // Nobody sleeps who has been woken before; who is woken by the reactor may have looked for it.
+                let notifier = driver.reactor().notifier();
+                for _ in 0..10 {
+                    notifier.notify();
+                    driver.park(None, &mut Vec::new());
+                }
+                let [looks, sleeps] = driver.reactor().looks_and_sleeps();
+                assert_eq!((looks > 0, looks + sleeps), (look.is_some(), 10));
+            }
         }
     }
 }

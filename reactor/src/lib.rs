@@ -12,7 +12,7 @@
 //! * `retry`: the one loop of trying, clearing and waiting;
 //! * `registration` and `wait`: [`Registration`] and [`Wait`], on which sockets are built;
 //! * `source`: what can be registered ([`Source`]), and how platforms differ;
-//! * `precise_wait`: a wait that is not rounded to milliseconds;
+//! * `precise_wait`: a wait that is not rounded to milliseconds; `look`: when a wait begins with looking;
 //! * `descriptor`: what a foreign loop watches;
 //! * `fork`: why a forked child's wait is an error, and what it costs to know;
 //! * `shutdown`: the error of a runtime that is going away.
@@ -31,6 +31,7 @@ mod fallback;
 mod fork;
 mod handle;
 mod interest;
+mod look;
 #[cfg(all(test, loom))]
 mod loom_models;
 mod membership;

@@ -4,13 +4,14 @@ use std::fmt;
 use std::io;
 use std::mem;
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reveille_context::wake;
 
 use crate::fork;
 use crate::handle::{Handle, Notifier};
 use crate::interest::Ready;
+use crate::look::Look;
 use crate::membership::Host;
 use crate::precise_wait;
 use crate::station::Station;
@@ -61,6 +62,9 @@ pub struct Reactor {
     notified: bool,
     /// Its waits are not rounded.
     precise: bool,
+    look: Option<Look>,
+    /// For tests: how often it looked, and how often it slept.
+    counts: [u64; 2],
 }
 
 impl Reactor {
@@ -123,6 +127,8 @@ impl Reactor {
             handle,
             notified: false,
             precise: false,
+            look: None,
+            counts: [0; 2],
         })
     }
 
@@ -155,6 +161,33 @@ impl Reactor {
     /// ```
     pub fn wait_precisely(&mut self) {
         self.precise = true;
+    }
+
+    /// From now on a wait may begin with a while of looking: the system is asked again and again, without waiting, for `longest`
+    /// at most. What comes in that time is had sooner than by falling asleep and being woken; and the processor is busy that
+    /// long. Whether it looks at all hangs on what it has seen: four waits in a row that ended within about that time make it look,
+    /// four looks in vain stop it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_reactor::Reactor;
+    ///
+    /// let mut reactor = Reactor::new()?;
+    /// reactor.look_before_waiting(Duration::from_micros(20));
+    /// reactor.notifier().notify();
+    /// reactor.turn(None, &mut Vec::new())?;
+    /// # std::io::Result::Ok(())
+    /// ```
+    pub fn look_before_waiting(&mut self, longest: Duration) {
+        self.look = Some(Look::new(longest));
+    }
+
+    /// For tests: how many of its waits looked first, and how many slept.
+    #[doc(hidden)]
+    pub fn looks_and_sleeps(&self) -> [u64; 2] {
+        self.counts
     }
 
     /// Waits for events at most for `timeout` (`None`: without end; rounded up to milliseconds where the system counts
@@ -213,6 +246,50 @@ impl Reactor {
     }
 
     fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let limit = match &self.look {
+            Some(look) if timeout != Some(Duration::ZERO) => look.limit(),
+            _ => return self.sleep(timeout),
+        };
+        let began = Instant::now();
+        if let Some(limit) = limit {
+            self.counts[0] += 1;
+            let limit = timeout.map_or(limit, |timeout| timeout.min(limit));
+            let found = self.look_until(began, limit)?;
+            if let Some(look) = &mut self.look {
+                if found {
+                    look.found();
+                } else {
+                    look.found_nothing();
+                }
+            }
+            if found {
+                return Ok(());
+            }
+            // Not later than without the look.
+            return self.sleep(timeout.map(|timeout| timeout.saturating_sub(began.elapsed())));
+        }
+        let outcome = self.sleep(timeout);
+        if let Some(look) = &mut self.look {
+            look.waited(began.elapsed(), !self.events.is_empty());
+        }
+        outcome
+    }
+
+    /// Whether something came before the time was over. A notification is an event too.
+    fn look_until(&mut self, began: Instant, limit: Duration) -> io::Result<bool> {
+        loop {
+            self.poll.poll(&mut self.events, Some(Duration::ZERO))?;
+            if !self.events.is_empty() {
+                return Ok(true);
+            }
+            if began.elapsed() >= limit {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn sleep(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.counts[1] += u64::from(timeout != Some(Duration::ZERO));
         let timeout = match timeout {
             Some(timeout) if self.precise && !timeout.is_zero() => {
                 let left = precise_wait::wait(self.poll.registry(), timeout)?;
