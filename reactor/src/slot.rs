@@ -122,14 +122,16 @@ impl Slot {
         cx: &mut Context<'_>,
     ) -> Snapshot {
         let is_kept = place.is_known() && lock(&self.waiters).keeps(*place, cx.waker(), location);
+        let mut replaced = None;
         if !is_kept {
             place.make_known();
             // Cloning and dropping a waker runs foreign code, which may come back here: never under the lock.
             let waiter = Waiter::new(cx.waker().clone(), location);
-            let replaced = lock(&self.waiters).keep(*place, waiter);
-            drop(replaced);
+            replaced = lock(&self.waiters).keep(*place, waiter);
         }
-        self.readiness(place.direction()).await_news()
+        let seen = self.readiness(place.direction()).await_news();
+        drop(replaced);
+        seen
     }
 
     /// Forgets the waker of an operation that has a place of its own; the shared place keeps the last one.
