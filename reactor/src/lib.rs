@@ -19,7 +19,7 @@
 //!
 //! # What it promises
 //!
-//! * A socket's whole life on one reactor, or on several of one runtime, makes one registration and one deregistration;
+//! * A socket's whole life on one reactor, or on several of one runtime, makes one registration and at most one deregistration;
 //!   none at all if no operation ever had to wait (on Unix). Each move makes one more of both.
 //! * An event is never lost and never makes a task spin: see `readiness` and `slot` in the source, and the models.
 //! * No lock is held while a waker is cloned, woken or dropped, or an operation runs.
