@@ -67,7 +67,7 @@ pub(crate) trait Host: Clone + fmt::Debug + Sized {
 /// so that nobody who waits has to know: whoever reads the old station beside it finds the same group there. If one of the
 /// two closes meanwhile, the slot is detached, all waiters are woken, and attach anew: to the other one if that is open.
 ///
-/// Locks are taken in this order: homes, table, waiters of a half; that of the system calls is taken alone, or in homes.
+/// Locks are taken in this order: homes, table, waiters; that of the system calls is taken alone, or in homes.
 #[derive(Debug)]
 pub(crate) struct Membership<H: Host> {
     member: Arc<Member<H>>,
@@ -106,7 +106,7 @@ enum Tag {
 enum Homes<H: Host> {
     None,
     One(Home<H>),
-    More(Box<Vec<Home<H>>>),
+    More(Box<[Home<H>]>),
 }
 
 impl<H: Host> Membership<H> {
@@ -260,25 +260,22 @@ impl<H: Host> Homes<H> {
     fn push(&mut self, home: Home<H>) {
         *self = match mem::replace(self, Self::None) {
             Self::None => Self::One(home),
-            Self::One(first) => Self::More(Box::new(vec![first, home])),
-            Self::More(mut homes) => {
-                homes.push(home);
-                Self::More(homes)
-            }
+            Self::One(first) => Self::More(Box::new([first, home])),
+            Self::More(homes) => Self::More(homes.into_iter().chain([home]).collect()),
         };
     }
 
     /// Takes one out that is as asked for.
     fn take(&mut self, is_it: impl Fn(&Home<H>) -> bool) -> Option<Home<H>> {
-        if let Self::More(homes) = self {
-            let position = homes.iter().position(is_it)?;
-            return Some(homes.swap_remove(position));
-        }
+        let position = self.iter().position(is_it)?;
         match mem::replace(self, Self::None) {
-            Self::One(home) if is_it(&home) => Some(home),
-            others => {
-                *self = others;
-                None
+            Self::None => None,
+            Self::One(home) => Some(home),
+            Self::More(homes) => {
+                let mut homes = homes.into_vec();
+                let taken = homes.swap_remove(position);
+                *self = Self::More(homes.into());
+                Some(taken)
             }
         }
     }
@@ -320,7 +317,7 @@ impl<H: Host> Home<H> {
     }
 }
 
-/// Where there may be a million sockets, their size is a promise: that of the README's figure for an idle connection.
+/// There may be a million sockets, so their size is a promise.
 #[cfg(all(test, not(loom), target_os = "linux", target_pointer_width = "64"))]
 mod tests {
     use super::*;

@@ -22,7 +22,7 @@ use crate::waiters::Place;
 /// On Unix it is registered with a reactor when an operation first has to wait: with the current one of the thread
 /// that waits, else with one that serves the whole process. When a thread waits that has a reactor of another
 /// group, it is registered there too.
-/// Elsewhere it is registered in [`new`](Self::new), and stays. It is taken out again before the socket is closed. If
+/// Elsewhere it is registered in [`new`](Self::new), and stays. When it is dropped no event finds it any more. If
 /// the reactor goes away, whoever waits is woken, and when polled again registers anew, or fails where it cannot move.
 ///
 /// Operations take `&self`. The one form of waiting is [`wait`](Self::wait), for named futures: any number at once in
