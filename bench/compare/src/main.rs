@@ -1,208 +1,110 @@
-//! Runs the scenarios on both runtimes in turns (A B, B A, A B …), so that whatever else the machine does meets both,
-//! and writes every figure as a JSON line and the medians as a Markdown table.
+//! Runs the scenarios on all runtimes in turns (A B C, B C A, C A B …), so that whatever else the machine does meets all of
+//! them, judges the targets, and writes every figure as a JSON line, a report in Markdown and a plot. `bench/run` builds
+//! everything and calls it.
 //!
-//! `bench-compare [--workers N] [--rounds N] [--only TEXT] [--out PATH] [--list]`; `bench/run` builds everything and
-//! calls it.
+//! In reading order: `options`, `scenarios` (what is measured, on which runtimes), `targets` (what is promised), `schedule` (who is
+//! measured in which round), `program` and `footprint` (one measurement), `figures`, `statistics`, `judge`, `report`, `plot`.
 
 mod figures;
+mod footprint;
+mod judge;
+mod machine;
+mod options;
+mod plot;
+mod program;
+mod report;
+mod scenarios;
+mod schedule;
+mod statistics;
+mod targets;
 
 use std::error::Error;
 use std::fs;
-use std::path::PathBuf;
-use std::process::Command;
+use std::io::Write;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use figures::Figures;
+use machine::Machine;
+use options::{Options, Wish};
+use program::Outcome;
+use schedule::Schedule;
 
-/// The runtimes that are compared; ratios are the first one's to the second's.
-const RUNTIMES: [&str; 2] = ["reveille", "tokio"];
-
-/// A scenario, and what one operation of it is.
-const SCENARIOS: [(&str, &str); 21] = [
-    (
-        "spawn_join",
-        "a task spawned and joined, one by one, by the future in `block_on`",
-    ),
-    ("spawn_join_in_task", "the same, by a task"),
-    (
-        "spawn_1000_join",
-        "the same, in batches of 1000 by the future in `block_on`",
-    ),
-    ("spawn_1000_join_in_task", "the same, by a task"),
-    (
-        "foreign_spawn",
-        "a task spawned by a thread that is not the runtime's, in batches of 1000",
-    ),
-    ("self_wake_1", "a wake of itself and a poll, 1 task"),
-    ("self_wake_100", "a wake of itself and a poll, 100 tasks"),
-    ("self_wake_10000", "a wake of itself and a poll, 10,000 tasks"),
-    ("yield_now_1", "the runtime's `yield_now`, 1 task"),
-    ("yield_now_100", "the runtime's `yield_now`, 100 tasks"),
-    ("yield_now_10000", "the runtime's `yield_now`, 10,000 tasks"),
-    ("ping_pong", "two tasks wake each other once"),
-    ("fan_out", "one of 1000 tasks woken by another"),
-    (
-        "fork_join",
-        "a task of a tree in which each spawns two and joins them",
-    ),
-    ("fork_join_1ms", "two tasks of 1 ms spawned and joined by another"),
-    (
-        STUCK_WORKER,
-        "what others wait for while a task blocks its worker",
-    ),
-    (
-        "timeout_unfired",
-        "a timeout around a future that is pending once",
-    ),
-    (
-        "sleep_dropped",
-        "a sleep polled once and dropped, beside an earlier one",
-    ),
-    ("echo_1", "a 64-byte message echoed, 1 connection"),
-    ("echo_50", "a 64-byte message echoed, 50 connections"),
-    ("echo_64", "a 64-byte message echoed, 64 connections"),
-];
-
-/// The scenario that a current-thread runtime has no answer to.
-const STUCK_WORKER: &str = "stuck_worker";
-
-struct Options {
-    /// Of multi-thread runtimes; 0 for current-thread ones.
-    workers: usize,
-    rounds: usize,
-    only: String,
-    out: PathBuf,
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let options = match options::parse(std::env::args().skip(1))? {
+        Wish::Measure(options) => options,
+        Wish::List => {
+            scenarios::list();
+            return Ok(ExitCode::SUCCESS);
+        }
+        Wish::Report(path) => {
+            let figures = Figures::read(&fs::read_to_string(path.with_extension("jsonl"))?)?;
+            write_report(&figures, &path)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let schedule = Schedule::new(&options);
+    if schedule.is_empty() {
+        return Err("no such scenario; --list names them".into());
+    }
+    if let Some(folder) = options.out.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let (figures, failed) = measure(&options, &schedule)?;
+    write_report(&figures, &options.out)?;
+    for failure in &failed {
+        eprintln!("{failure}");
+    }
+    Ok(if failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let Some(options) = parse_arguments()? else {
-        return Ok(());
-    };
-    let chosen: Vec<_> = SCENARIOS
-        .iter()
-        .filter(|(name, _)| name.contains(&options.only))
-        .filter(|(name, _)| options.workers > 1 || *name != STUCK_WORKER)
-        .collect();
-    if chosen.is_empty() {
-        return Err(format!(
-            "no scenario has `{}` in its name; --list names them",
-            options.only
-        )
-        .into());
-    }
-    let machine = machine();
+/// Everything, round by round. Figures are written as they come, so that a run that was ended is not lost.
+fn measure(options: &Options, schedule: &Schedule) -> Result<(Figures, Vec<String>), Box<dyn Error>> {
     let start = Instant::now();
-    let mut figures = Figures::default();
-    for round in 0..options.rounds {
-        for (scenario, _) in &chosen {
-            let mut order = RUNTIMES;
-            if round % 2 == 1 {
-                order.reverse();
+    let mut lines = fs::File::create(options.out.with_extension("jsonl"))?;
+    let mut figures = Figures::of(Machine::ask(options));
+    writeln!(lines, "{}", figures.machine.to_json())?;
+    let mut failed = Vec::new();
+    for round in 0..schedule.rounds() {
+        for subject in schedule.of_round(round) {
+            if figures.is_unavailable(&subject) {
+                continue;
             }
-            for runtime in order {
-                for (metric, value) in measure(runtime, scenario, options.workers)? {
-                    figures.add(scenario, &metric, runtime, round, value);
+            let load = machine::load();
+            let outcome = match subject.scenario.as_str() {
+                footprint::SCENARIO => footprint::measure(&subject),
+                _ => program::measure(&subject, options),
+            };
+            let new = match outcome {
+                Outcome::Measured(values) => figures.add(&subject, round, &load, values),
+                Outcome::Unavailable(reason) => figures.add_unavailable(&subject, reason),
+                Outcome::Failed(reason) => {
+                    failed.push(format!("{subject} failed: {reason}"));
+                    figures.add_unavailable(&subject, "it failed".to_owned())
                 }
-            }
+            };
+            lines.write_all(new.as_bytes())?;
         }
         eprintln!(
             "round {} of {}, {:.0} s",
             round + 1,
-            options.rounds,
+            schedule.rounds(),
             start.elapsed().as_secs_f64()
         );
     }
-    let table = figures.table(&chosen, options.rounds);
-    print!("{table}");
-    let flavor = match options.workers {
-        0 => "current thread".to_owned(),
-        workers => format!("{workers} workers"),
-    };
-    let heading = format!("# reveille and tokio, {flavor}\n\n{machine}\n\n");
-    if let Some(folder) = options.out.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::write(options.out.with_extension("md"), heading + &table)?;
-    fs::write(options.out.with_extension("jsonl"), figures.json_lines())?;
-    Ok(())
+    let end = figures.end(start.elapsed(), &machine::load());
+    lines.write_all(end.as_bytes())?;
+    Ok((figures, failed))
 }
 
-fn parse_arguments() -> Result<Option<Options>, Box<dyn Error>> {
-    let mut options = Options {
-        workers: 0,
-        rounds: 5,
-        only: String::new(),
-        out: "results/latest".into(),
-    };
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        let mut value = || {
-            arguments
-                .next()
-                .ok_or_else(|| format!("{argument} needs a value"))
-        };
-        match argument.as_str() {
-            "--workers" => options.workers = value()?.parse()?,
-            "--rounds" => options.rounds = value()?.parse()?,
-            "--only" => options.only = value()?,
-            "--out" => options.out = value()?.into(),
-            "--list" => {
-                for (name, what) in SCENARIOS {
-                    println!("{name}: {what}");
-                }
-                return Ok(None);
-            }
-            _ => {
-                return Err(format!(
-                    "unknown argument {argument}; there are --workers, --rounds, --only, --out, --list"
-                )
-                .into());
-            }
-        }
-    }
-    Ok(Some(options))
-}
-
-/// One scenario in a fresh process: its figures by name.
-fn measure(runtime: &str, scenario: &str, workers: usize) -> Result<Vec<(String, f64)>, Box<dyn Error>> {
-    let program = std::env::current_exe()?.with_file_name(format!("bench-on-{runtime}"));
-    let output = Command::new(&program)
-        .args([scenario, workers.to_string().as_str()])
-        .output()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!(
-            "{} {scenario} failed, {}:\n{said}",
-            program.display(),
-            output.status
-        )
-        .into());
-    }
-    let mut figures = Vec::new();
-    for line in String::from_utf8(output.stdout)?.lines() {
-        let (metric, value) = line.split_once(' ').ok_or("a line is not `metric value`")?;
-        figures.push((metric.to_owned(), value.parse()?));
-    }
-    Ok(figures)
-}
-
-/// Where this was measured, as far as the system tells.
-fn machine() -> String {
-    let ask = |program: &str, arguments: &[&str]| {
-        let output = Command::new(program).args(arguments).output().ok()?;
-        let text = String::from_utf8(output.stdout).ok()?;
-        Some(text.trim().to_owned())
-    };
-    let processors = std::thread::available_parallelism().map_or(0, usize::from);
-    let parts = [
-        ask("date", &["-u", "+%F %H:%M UTC"]),
-        ask("uname", &["-srm"]),
-        Some(format!("{processors} processors")),
-        fs::read_to_string("/proc/loadavg")
-            .ok()
-            .map(|load| format!("load before: {}", &load[..4])),
-        ask("rustc", &["-V"]),
-        ask("git", &["describe", "--always", "--dirty"]).map(|commit| format!("commit {commit}")),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+fn write_report(figures: &Figures, path: &std::path::Path) -> Result<(), Box<dyn Error>> {
+    let verdicts = judge::all(figures);
+    let text = report::write(figures, &verdicts);
+    print!("{}", report::summary(&verdicts));
+    fs::write(path.with_extension("md"), text)?;
+    plot::draw(figures, &verdicts, &path.with_extension("svg"))
 }

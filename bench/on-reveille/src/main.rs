@@ -3,5 +3,5 @@
 mod runtime;
 
 fn main() {
-    bench_scenarios::run::<runtime::Reveille>();
+    bench_scenarios::run(bench_scenarios::of_sockets::<runtime::Reveille>);
 }

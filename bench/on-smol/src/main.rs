@@ -3,5 +3,5 @@
 mod runtime;
 
 fn main() {
-    bench_scenarios::run::<runtime::Smol>();
+    bench_scenarios::run(bench_scenarios::of_sockets::<runtime::Smol>);
 }

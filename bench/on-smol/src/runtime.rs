@@ -2,6 +2,7 @@
 //! its own.
 
 use std::convert::Infallible;
+use std::hint::black_box;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -10,9 +11,13 @@ use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bench_scenarios::{Net, Runtime, Timers};
+use hyper::service::service_fn;
+use hyper::{Response, server};
 use smol::io::{AsyncReadExt, AsyncWriteExt};
-use smol::net::{TcpListener, TcpStream};
+use smol::net::{TcpListener, TcpStream, UdpSocket};
 use smol::{Executor, Timer, future};
+use smol_hyper::rt::FuturesIo;
 
 pub(crate) struct Smol;
 
@@ -36,6 +41,16 @@ impl<T> Drop for JoinHandle<T> {
     }
 }
 
+/// hyper's executor; smol-hyper's own takes none that is a static.
+#[derive(Clone)]
+struct Spawner;
+
+impl<F: Future<Output: Send + 'static> + Send + 'static> hyper::rt::Executor<F> for Spawner {
+    fn execute(&self, future: F) {
+        EXECUTOR.spawn(future).detach();
+    }
+}
+
 /// A timer whose output is nothing, as the others'.
 pub(crate) struct Sleep(Timer);
 
@@ -47,13 +62,9 @@ impl Future for Sleep {
     }
 }
 
-impl bench_scenarios::Runtime for Smol {
-    type Stream = TcpStream;
-    type Listener = TcpListener;
+impl Runtime for Smol {
     type JoinError = Infallible;
     type JoinHandle<T: Send + 'static> = JoinHandle<T>;
-
-    type Sleep = Sleep;
     type Handle = &'static Executor<'static>;
 
     fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
@@ -73,6 +84,13 @@ impl bench_scenarios::Runtime for Smol {
             .into_iter()
             .for_each(|thread| thread.join().expect("a worker"));
         output
+    }
+
+    fn block_on_repeatedly(workers: Option<usize>, measure: impl FnOnce(&dyn Fn())) {
+        if workers.is_some() {
+            bench_scenarios::unavailable("its `block_on` is the same whatever runs the tasks");
+        }
+        measure(&|| smol::block_on(EXECUTOR.run(async { black_box(()) })));
     }
 
     fn handle() -> Self::Handle {
@@ -97,6 +115,14 @@ impl bench_scenarios::Runtime for Smol {
         future::yield_now()
     }
 
+    async fn spawn_blocking(job: impl FnOnce() -> u64 + Send + 'static) -> u64 {
+        smol::unblock(job).await
+    }
+}
+
+impl Timers for Smol {
+    type Sleep = Sleep;
+
     async fn sleep(duration: Duration) {
         Timer::after(duration).await;
     }
@@ -109,10 +135,6 @@ impl bench_scenarios::Runtime for Smol {
         sleep.0.set_at(deadline);
     }
 
-    fn unconstrained<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
-        future
-    }
-
     async fn timeout<F: Future + Send>(duration: Duration, wrapped: F) -> Option<F::Output> {
         future::or(async { Some(wrapped.await) }, async {
             Timer::after(duration).await;
@@ -120,6 +142,11 @@ impl bench_scenarios::Runtime for Smol {
         })
         .await
     }
+}
+
+impl Net for Smol {
+    type Stream = TcpStream;
+    type Listener = TcpListener;
 
     async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -143,5 +170,26 @@ impl bench_scenarios::Runtime for Smol {
 
     async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+
+    async fn echo_datagrams(socket: std::net::UdpSocket) -> io::Result<()> {
+        let socket = UdpSocket::try_from(socket)?;
+        let mut buffer = [0; 2048];
+        loop {
+            let (count, from) = socket.recv_from(&mut buffer).await?;
+            socket.send_to(&buffer[..count], from).await?;
+        }
+    }
+
+    async fn http(stream: TcpStream, version_2: bool) {
+        let hello = service_fn(|_| async { Ok::<_, Infallible>(Response::new("Hello, world!".to_owned())) });
+        let stream = FuturesIo::new(stream);
+        let _ = if version_2 {
+            let builder = server::conn::http2::Builder::new(Spawner);
+            builder.serve_connection(stream, hello).await
+        } else {
+            let builder = server::conn::http1::Builder::new();
+            builder.serve_connection(stream, hello).await
+        };
     }
 }

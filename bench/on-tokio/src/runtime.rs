@@ -1,36 +1,45 @@
 //! The scenarios' runtime: tokio.
 
+use std::convert::Infallible;
+use std::hint::black_box;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use bench_scenarios::{Net, Runtime, Timers};
+use hyper::service::service_fn;
+use hyper::{Response, server};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::runtime::Builder;
+use tokio::task::JoinSet;
 
 pub(crate) struct Tokio;
 
-impl bench_scenarios::Runtime for Tokio {
-    type Stream = TcpStream;
-    type Listener = TcpListener;
+fn builder(workers: Option<usize>) -> Builder {
+    let mut builder = match workers {
+        None => Builder::new_current_thread(),
+        Some(_) => Builder::new_multi_thread(),
+    };
+    builder.worker_threads(workers.unwrap_or(1)).enable_all();
+    builder
+}
+
+impl Runtime for Tokio {
     type JoinError = tokio::task::JoinError;
     type JoinHandle<T: Send + 'static> = tokio::task::JoinHandle<T>;
-
-    type Sleep = tokio::time::Sleep;
     type Handle = tokio::runtime::Handle;
 
     fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
-        let runtime = match workers {
-            None => Builder::new_current_thread().enable_all().build(),
-            Some(workers) => Builder::new_multi_thread()
-                .worker_threads(workers)
-                .enable_all()
-                .build(),
-        };
-        runtime
-            .expect("the system gives an epoll instance")
-            .block_on(future)
+        let runtime = builder(workers).build().expect("an epoll instance");
+        runtime.block_on(future)
+    }
+
+    fn block_on_repeatedly(workers: Option<usize>, measure: impl FnOnce(&dyn Fn())) {
+        let runtime = builder(workers).build().expect("an epoll instance");
+        measure(&|| runtime.block_on(async { black_box(()) }));
     }
 
     fn handle() -> Self::Handle {
@@ -55,6 +64,28 @@ impl bench_scenarios::Runtime for Tokio {
         tokio::task::yield_now()
     }
 
+    async fn join_set(tasks: u64) -> u64 {
+        let mut set = JoinSet::new();
+        (0..tasks).for_each(|number| drop(set.spawn(async move { number })));
+        let mut sum = 0;
+        while let Some(number) = set.join_next().await {
+            sum += number.expect("it does not panic");
+        }
+        sum
+    }
+
+    async fn spawn_blocking(job: impl FnOnce() -> u64 + Send + 'static) -> u64 {
+        tokio::task::spawn_blocking(job).await.expect("it does not panic")
+    }
+
+    fn unconstrained<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
+        tokio::task::unconstrained(future)
+    }
+}
+
+impl Timers for Tokio {
+    type Sleep = tokio::time::Sleep;
+
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(duration)
     }
@@ -67,13 +98,14 @@ impl bench_scenarios::Runtime for Tokio {
         sleep.reset(deadline.into());
     }
 
-    fn unconstrained<F: Future + Send>(future: F) -> impl Future<Output = F::Output> + Send {
-        tokio::task::unconstrained(future)
-    }
-
     async fn timeout<F: Future + Send>(duration: Duration, future: F) -> Option<F::Output> {
         tokio::time::timeout(duration, future).await.ok()
     }
+}
+
+impl Net for Tokio {
+    type Stream = TcpStream;
+    type Listener = TcpListener;
 
     async fn bind() -> io::Result<(TcpListener, SocketAddr)> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -98,5 +130,27 @@ impl bench_scenarios::Runtime for Tokio {
 
     async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
         stream.write_all(bytes).await
+    }
+
+    async fn echo_datagrams(socket: std::net::UdpSocket) -> io::Result<()> {
+        socket.set_nonblocking(true)?;
+        let socket = UdpSocket::from_std(socket)?;
+        let mut buffer = [0; 2048];
+        loop {
+            let (count, from) = socket.recv_from(&mut buffer).await?;
+            socket.send_to(&buffer[..count], from).await?;
+        }
+    }
+
+    async fn http(stream: TcpStream, version_2: bool) {
+        let hello = service_fn(|_| async { Ok::<_, Infallible>(Response::new("Hello, world!".to_owned())) });
+        let stream = TokioIo::new(stream);
+        let _ = if version_2 {
+            let builder = server::conn::http2::Builder::new(TokioExecutor::new());
+            builder.serve_connection(stream, hello).await
+        } else {
+            let builder = server::conn::http1::Builder::new();
+            builder.serve_connection(stream, hello).await
+        };
     }
 }

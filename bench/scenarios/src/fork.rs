@@ -8,12 +8,13 @@ use std::time::Instant;
 
 use crate::gate::Gate;
 use crate::measure::{Figures, Stopwatch};
+use crate::settings::repeats;
 use crate::{Runtime, block_on};
 
-/// A task opens a thousand gates, behind each of which another waits, and goes on when all have passed. Per gate.
+/// A task opens ten thousand gates, behind each of which another waits, and goes on when all have passed. Per gate.
 pub(crate) fn fan_out<R: Runtime>() -> Figures {
-    const TASKS: u64 = 1_000;
-    const ROUNDS: u64 = 1_500;
+    const TASKS: u64 = 10_000;
+    let count = repeats(200);
     async fn rounds<R: Runtime>(count: u64) {
         let (all_passed, left) = (Arc::new(Gate::default()), Arc::new(AtomicU64::new(TASKS)));
         let gates: Vec<_> = (0..TASKS).map(|_| Arc::new(Gate::default())).collect();
@@ -46,34 +47,61 @@ pub(crate) fn fan_out<R: Runtime>() -> Figures {
         }
     }
     block_on::<R, _>(async {
-        rounds::<R>(ROUNDS / 10).await;
+        rounds::<R>(count / 10).await;
         let stopwatch = Stopwatch::start();
-        rounds::<R>(ROUNDS).await;
-        stopwatch.per_operation(ROUNDS * TASKS)
+        rounds::<R>(count).await;
+        stopwatch.per_operation(count * TASKS)
     })
 }
 
 /// A tree of tasks: each spawns two, and waits for both, down to 1024 leaves that return at once. Per task.
 pub(crate) fn fork_join<R: Runtime>() -> Figures {
     const DEPTH: u32 = 10;
-    const TREES: u64 = 500;
+    let count = repeats(500);
     block_on::<R, _>(async {
-        trees::<R>(TREES / 10, DEPTH, 0).await;
+        trees::<R>(count / 10, DEPTH, 0).await;
         let stopwatch = Stopwatch::start();
-        trees::<R>(TREES, DEPTH, 0).await;
-        stopwatch.per_operation(TREES * ((2 << DEPTH) - 1))
+        trees::<R>(count, DEPTH, 0).await;
+        stopwatch.per_operation(count * ((2 << DEPTH) - 1))
     })
 }
 
 /// A task spawns two that compute for a millisecond each, and waits for both; then the next. Per pair.
 pub(crate) fn fork_join_of_a_millisecond<R: Runtime>() -> Figures {
-    const PAIRS: u64 = 500;
+    let pairs = repeats(500);
     let millisecond = per_millisecond();
     block_on::<R, _>(async {
-        trees::<R>(PAIRS / 10, 1, millisecond).await;
+        trees::<R>(pairs / 10, 1, millisecond).await;
         let stopwatch = Stopwatch::start();
-        trees::<R>(PAIRS, 1, millisecond).await;
-        stopwatch.per_operation(PAIRS)
+        trees::<R>(pairs, 1, millisecond).await;
+        stopwatch.per_operation(pairs)
+    })
+}
+
+/// One task spawns 256, of which every sixteenth computes for a millisecond and the others for a microsecond, and waits for
+/// all. Per batch: 16.2 ms of work, which two workers can do in half the time only if they share the long ones.
+pub(crate) fn skewed<R: Runtime>() -> Figures {
+    async fn batches<R: Runtime>(count: u64, millisecond: u64) {
+        let spawner = R::spawn(async move {
+            for _ in 0..count {
+                let steps = move |number| millisecond / if number % 16 == 0 { 1 } else { 1_000 };
+                let tasks: Vec<_> = (0..256)
+                    .map(|number| R::spawn(async move { compute(steps(number)) }))
+                    .collect();
+                for task in tasks {
+                    task.await.expect("it does not panic");
+                }
+            }
+        });
+        spawner.await.expect("it does not panic");
+    }
+    let count = repeats(40);
+    let millisecond = per_millisecond();
+    block_on::<R, _>(async {
+        batches::<R>(count / 10, millisecond).await;
+        let stopwatch = Stopwatch::start();
+        batches::<R>(count, millisecond).await;
+        stopwatch.per_operation(count)
     })
 }
 

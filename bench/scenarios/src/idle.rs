@@ -7,12 +7,12 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::echo::serve;
+use crate::settings::block_on;
 use crate::tasks::wake_itself_once;
-use crate::{Runtime, block_on};
+use crate::{Net, Timers};
 
 /// Works, prints `idle`, and stays until it is killed; with sockets that wait for what never comes, if it is told so.
-pub(crate) fn idle<R: Runtime>(sockets: bool) -> ! {
+pub(crate) fn idle<R: Net>(sockets: bool) -> ! {
     block_on::<R, _>(async {
         work::<R>().await;
         if sockets {
@@ -23,7 +23,7 @@ pub(crate) fn idle<R: Runtime>(sockets: bool) -> ! {
     })
 }
 
-async fn work<R: Runtime>() {
+async fn work<R: Timers>() {
     let tasks: Vec<_> = (0..100)
         .map(|_| {
             R::spawn(async {
@@ -40,7 +40,7 @@ async fn work<R: Runtime>() {
 }
 
 /// A listener, and connections on which a message was echoed: each end waits for the next.
-async fn open_sockets<R: Runtime>() {
+async fn open_sockets<R: Net>() {
     let (listener, address) = R::bind().await.expect("a loopback port");
     let clients = thread::spawn(move || {
         let connect = |_| {
@@ -53,7 +53,7 @@ async fn open_sockets<R: Runtime>() {
     });
     for _ in 0..10 {
         let stream = R::accept(&listener).await.expect("a connection");
-        drop(R::spawn(serve::<R>(stream)));
+        R::detach(R::spawn(R::echo(stream, 4096)));
     }
     drop(R::spawn(async move {
         let _ = R::accept(&listener).await;

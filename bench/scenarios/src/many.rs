@@ -1,6 +1,5 @@
 //! A server of many connections that says what they cost it.
 
-use std::fs;
 use std::io::{self, BufRead};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -9,22 +8,23 @@ use std::thread;
 
 use rustix::net::{AddressFamily, SocketType, bind, listen, socket, sockopt};
 
+use crate::Net;
 use crate::counting::allocated;
 use crate::gate::Gate;
-use crate::{Runtime, block_on};
+use crate::measure::resident;
 
 /// Longer than the messages of the clients, so that one which is there fills no buffer.
-pub(crate) const BUFFER: usize = 128;
+const BUFFER: usize = 128;
 
 /// `BINARY PORT` listens on every address of this machine, beside other processes that do so; with port 0 it chooses one.
 /// Prints the port, and `connections allocated resident` (bytes) for each line that it reads. Ends with its input.
-pub fn serve_many<R: Runtime>() {
+pub fn serve_many<R: Net>() {
     let port = std::env::args()
         .nth(1)
         .map_or(0, |port| port.parse().expect("a port"));
     let listener = reusing(port).expect("a port that is shared");
     let port = listener.local_addr().expect("it is bound").port();
-    block_on::<R, _>(async {
+    R::block_on(None, async {
         let open = Arc::new(AtomicUsize::new(0));
         let listener = R::listen(listener).expect("a listener");
         let count = open.clone();
@@ -34,7 +34,7 @@ pub fn serve_many<R: Runtime>() {
                 let count = count.clone();
                 drop(R::spawn(async move {
                     count.fetch_add(1, Ordering::Relaxed);
-                    serve::<R>(stream).await;
+                    R::echo(stream, BUFFER).await;
                     count.fetch_sub(1, Ordering::Relaxed);
                 }));
             }
@@ -52,20 +52,6 @@ pub fn serve_many<R: Runtime>() {
     });
 }
 
-async fn serve<R: Runtime>(mut stream: R::Stream) {
-    let mut buffer = [0; BUFFER];
-    loop {
-        match R::read(&mut stream, &mut buffer).await {
-            Ok(0) | Err(_) => return,
-            Ok(count) => {
-                if R::write_all(&mut stream, &buffer[..count]).await.is_err() {
-                    return;
-                }
-            }
-        }
-    }
-}
-
 fn reusing(port: u16) -> io::Result<TcpListener> {
     let socket = socket(AddressFamily::INET, SocketType::STREAM, None)?;
     sockopt::set_socket_reuseaddr(&socket, true)?;
@@ -76,15 +62,4 @@ fn reusing(port: u16) -> io::Result<TcpListener> {
     )?;
     listen(&socket, 4096)?;
     Ok(TcpListener::from(socket))
-}
-
-/// Bytes of this process that are in memory.
-fn resident() -> usize {
-    let pages = fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages: usize = pages
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse().ok())
-        .expect("a number of pages");
-    pages * rustix::param::page_size()
 }

@@ -1,11 +1,12 @@
-//! Wall time and processor time per operation.
+//! Wall time and processor time per operation, and memory.
 
+use std::fs;
 use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
 /// The figures of one run: a name and a value each, less is better in all of them.
-pub(crate) type Figures = Vec<(&'static str, f64)>;
+pub type Figures = Vec<(&'static str, f64)>;
 
 /// A running measurement.
 #[derive(Clone, Copy)]
@@ -39,6 +40,26 @@ impl Stopwatch {
 
 /// Processor time of this process, all threads, without its children.
 fn processor_nanoseconds() -> u128 {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
+    nanoseconds_of(ClockId::ProcessCPUTime)
+}
+
+/// Processor time of this thread.
+pub(crate) fn thread_nanoseconds() -> u128 {
+    nanoseconds_of(ClockId::ThreadCPUTime)
+}
+
+fn nanoseconds_of(clock: ClockId) -> u128 {
+    let time = clock_gettime(clock);
     time.tv_sec as u128 * 1_000_000_000 + time.tv_nsec as u128
+}
+
+/// Bytes of this process that are in memory.
+pub fn resident() -> usize {
+    let pages = fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages: usize = pages
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse().ok())
+        .expect("a number of pages");
+    pages * rustix::param::page_size()
 }

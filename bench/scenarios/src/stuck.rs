@@ -11,10 +11,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::echo::serve;
 use crate::gate::Gate;
 use crate::measure::Figures;
-use crate::{Runtime, block_on};
+use crate::{Net, block_on};
 
 /// So long a blocker is left alone.
 const LIMIT: Duration = Duration::from_millis(200);
@@ -24,7 +23,7 @@ const SLEEP: Duration = Duration::from_millis(10);
 
 /// The median and the worst of some trials, in milliseconds: a message echoed on another connection; how late a sleep
 /// ends that was begun on the worker that is blocked then; a task spawned by a thread that is not the runtime's.
-pub(crate) fn stuck_worker<R: Runtime>() -> Figures {
+pub(crate) fn stuck_worker<R: Net>() -> Figures {
     block_on::<R, _>(async {
         let (listener, address) = R::bind().await.expect("a loopback port");
         let (tell_blocks, blocks) = mpsc::channel();
@@ -38,7 +37,7 @@ pub(crate) fn stuck_worker<R: Runtime>() -> Figures {
             Client::<R>::connect(handle, address, [blocks, slept], release).measure()
         });
         let echo = R::accept(&listener).await.expect("a connection");
-        drop(R::spawn(serve::<R>(echo)));
+        drop(R::spawn(R::echo(echo, 64)));
         let blocker = R::accept(&listener).await.expect("a connection");
         drop(R::spawn(block_when_told::<R>(
             blocker,
@@ -63,7 +62,7 @@ const BEGIN_TO_SLEEP: u8 = 1;
 
 /// Tells that it is about to block, or that a sleep has begun, by the one channel, and how late that sleep ended by the
 /// other.
-async fn block_when_told<R: Runtime>(
+async fn block_when_told<R: Net>(
     mut stream: R::Stream,
     [tell, slept]: [Sender<Duration>; 2],
     released: Receiver<()>,
@@ -87,7 +86,7 @@ async fn block_when_told<R: Runtime>(
     }
 }
 
-struct Client<R: Runtime> {
+struct Client<R: Net> {
     handle: R::Handle,
     echo: TcpStream,
     blocker: TcpStream,
@@ -96,7 +95,7 @@ struct Client<R: Runtime> {
     release: Sender<()>,
 }
 
-impl<R: Runtime> Client<R> {
+impl<R: Net> Client<R> {
     fn connect(
         handle: R::Handle,
         address: SocketAddr,

@@ -1,28 +1,29 @@
 //! Spawning, waking and yielding.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
 use std::task::Poll;
 
 use crate::gate::Gate;
 use crate::measure::{Figures, Stopwatch};
+use crate::settings::{repeats, size};
 use crate::{Runtime, block_on};
 
 /// One task after the other: spawned, run and joined by the future in `block_on` before the next. Per task.
 pub(crate) fn spawn_join<R: Runtime>() -> Figures {
-    const COUNT: u64 = 1_000_000;
+    let count = repeats(1_000_000);
     block_on::<R, _>(async {
-        spawn_and_join::<R>(COUNT / 10).await;
+        spawn_and_join::<R>(count / 10).await;
         let stopwatch = Stopwatch::start();
-        spawn_and_join::<R>(COUNT).await;
-        stopwatch.per_operation(COUNT)
+        spawn_and_join::<R>(count).await;
+        stopwatch.per_operation(count)
     })
 }
 
 /// The same from a task, which is woken like any other. Per task.
 pub(crate) fn spawn_join_in_task<R: Runtime>() -> Figures {
-    in_tasks::<R, _>(1, 1_500_000, spawn_and_join::<R>)
+    in_tasks::<R, _>(1, repeats(1_500_000), spawn_and_join::<R>)
 }
 
 async fn spawn_and_join<R: Runtime>(count: u64) {
@@ -34,18 +35,20 @@ async fn spawn_and_join<R: Runtime>(count: u64) {
 
 /// A thousand tasks spawned, then all joined, by the future in `block_on`. Per task.
 pub(crate) fn spawn_many_join<R: Runtime>() -> Figures {
-    const BATCHES: u64 = 1_500;
+    let batches = repeats(1_500);
     block_on::<R, _>(async {
-        spawn_and_join_batches::<R>(BATCHES / 10).await;
+        spawn_and_join_batches::<R>(batches / 10).await;
         let stopwatch = Stopwatch::start();
-        spawn_and_join_batches::<R>(BATCHES).await;
-        stopwatch.per_operation(BATCHES * 1_000)
+        spawn_and_join_batches::<R>(batches).await;
+        stopwatch.per_operation(batches * 1_000)
     })
 }
 
 /// The same from a task. Per task.
 pub(crate) fn spawn_many_join_in_task<R: Runtime>() -> Figures {
-    in_tasks::<R, _>(1, 1_500_000, |count| spawn_and_join_batches::<R>(count / 1_000))
+    in_tasks::<R, _>(1, repeats(1_500) * 1_000, |count| {
+        spawn_and_join_batches::<R>(count / 1_000)
+    })
 }
 
 async fn spawn_and_join_batches<R: Runtime>(batches: u64) {
@@ -58,45 +61,49 @@ async fn spawn_and_join_batches<R: Runtime>(batches: u64) {
     }
 }
 
-/// A thousand tasks at a time, spawned by a thread that is not the runtime's, the next thousand when these have run. Per
-/// task.
-pub(crate) fn foreign_spawn<R: Runtime>() -> Figures {
-    const BATCHES: u64 = 1_000;
-    async fn batches<R: Runtime>(count: u64) {
-        let handle = R::handle();
-        let all_done = Arc::new(Gate::default());
-        let opens = all_done.clone();
-        let thread = std::thread::spawn(move || {
+/// A million tasks spawned and let go by a task, until the last has run. Per task.
+pub(crate) fn spawn_detached<R: Runtime>() -> Figures {
+    async fn spawned<R: Runtime>(count: u64) {
+        let (left, all_ran) = (Arc::new(AtomicU64::new(count)), Arc::new(Gate::default()));
+        let opens = all_ran.clone();
+        let spawner = R::spawn(async move {
             for _ in 0..count {
-                let left = Arc::new(AtomicU64::new(1_000));
-                let (sender, receiver) = mpsc::channel();
-                for _ in 0..1_000 {
-                    let (left, sender) = (left.clone(), sender.clone());
-                    drop(R::spawn_with(&handle, async move {
-                        if left.fetch_sub(1, Ordering::AcqRel) == 1 {
-                            sender.send(()).expect("the thread waits for it");
-                        }
-                    }));
-                }
-                receiver.recv().expect("the last task sends");
+                let (left, opens) = (left.clone(), opens.clone());
+                R::detach(R::spawn(async move {
+                    if left.fetch_sub(1, Ordering::AcqRel) == 1 {
+                        opens.open();
+                    }
+                }));
             }
-            opens.open();
         });
-        all_done.pass().await;
-        thread.join().expect("it does not panic");
+        spawner.await.expect("it does not panic");
+        all_ran.pass().await;
     }
+    let count = size(1_000_000);
     block_on::<R, _>(async {
-        batches::<R>(BATCHES / 10).await;
+        spawned::<R>(count / 100).await;
         let stopwatch = Stopwatch::start();
-        batches::<R>(BATCHES).await;
-        stopwatch.per_operation(BATCHES * 1_000)
+        spawned::<R>(count).await;
+        stopwatch.per_operation(count)
     })
+}
+
+/// Ten thousand tasks spawned into the runtime's own set, and taken out. Per task.
+pub(crate) fn join_set<R: Runtime>() -> Figures {
+    const TASKS: u64 = 10_000;
+    async fn sets<R: Runtime>(count: u64) {
+        for _ in 0..count {
+            assert_eq!(R::join_set(TASKS).await, TASKS * (TASKS - 1) / 2);
+        }
+    }
+    let count = repeats(100);
+    let in_sets = |tasks| sets::<R>(tasks / TASKS);
+    in_tasks::<R, _>(1, count * TASKS, in_sets)
 }
 
 /// Tasks that wake themselves and return pending. Per wake and poll.
 pub(crate) fn self_wake<R: Runtime>(tasks: u64) -> Figures {
-    const COUNT: u64 = 6_000_000;
-    in_tasks::<R, _>(tasks, COUNT, |each| async move {
+    in_tasks::<R, _>(tasks, repeats(6_000_000).max(tasks * 10), |each| async move {
         for _ in 0..each {
             wake_itself_once().await;
         }
@@ -105,43 +112,10 @@ pub(crate) fn self_wake<R: Runtime>(tasks: u64) -> Figures {
 
 /// Tasks that call the runtime's own `yield_now`. Per yield.
 pub(crate) fn yield_now<R: Runtime>(tasks: u64) -> Figures {
-    const COUNT: u64 = 2_000_000;
-    in_tasks::<R, _>(tasks, COUNT, |each| async move {
+    in_tasks::<R, _>(tasks, repeats(2_000_000).max(tasks * 10), |each| async move {
         for _ in 0..each {
             R::yield_now().await;
         }
-    })
-}
-
-/// Two tasks that wake each other in turns. Per round of two wakes.
-pub(crate) fn ping_pong<R: Runtime>() -> Figures {
-    async fn rounds<R: Runtime>(count: u64) {
-        let ping = Arc::new(Gate::default());
-        let pong = Arc::new(Gate::default());
-        let other = {
-            let (ping, pong) = (ping.clone(), pong.clone());
-            R::spawn(async move {
-                for _ in 0..count {
-                    ping.pass().await;
-                    pong.open();
-                }
-            })
-        };
-        let one = R::spawn(async move {
-            for _ in 0..count {
-                ping.open();
-                pong.pass().await;
-            }
-        });
-        one.await.expect("it does not panic");
-        other.await.expect("it does not panic");
-    }
-    const COUNT: u64 = 2_000_000;
-    block_on::<R, _>(async {
-        rounds::<R>(COUNT / 10).await;
-        let stopwatch = Stopwatch::start();
-        rounds::<R>(COUNT).await;
-        stopwatch.per_operation(COUNT)
     })
 }
 

@@ -12,23 +12,24 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::measure::{Figures, Stopwatch};
-use crate::{Runtime, block_on};
+use crate::settings::size;
+use crate::{Timers, block_on};
 
-const TIMEOUTS: u64 = 1_000_000;
 const BATCH: u64 = 1_000;
 const FAR: Duration = Duration::from_secs(30);
 
 /// All made and polled, then all dropped, in the same order, by one task. Per timeout.
-pub(crate) fn on_the_same_worker<R: Runtime>() -> Figures {
+pub(crate) fn on_the_same_worker<R: Timers>() -> Figures {
+    let count = size(1_000_000);
     block_on::<R, _>(async {
         let earlier = R::spawn(R::sleep(FAR / 2));
-        let task = R::spawn(R::unconstrained(async {
-            drop(polled(TIMEOUTS / 10, timeout::<R>).await);
+        let task = R::spawn(R::unconstrained(async move {
+            drop(polled(count / 10, timeout::<R>).await);
             let stopwatch = Stopwatch::start();
-            let timeouts = polled(TIMEOUTS, timeout::<R>).await;
-            let made = stopwatch.processor_per_operation(TIMEOUTS);
+            let timeouts = polled(count, timeout::<R>).await;
+            let made = stopwatch.processor_per_operation(count);
             drop(timeouts);
-            let all = stopwatch.processor_per_operation(TIMEOUTS);
+            let all = stopwatch.processor_per_operation(count);
             vec![
                 ("cpu_ns", all),
                 ("cpu_make_ns", made),
@@ -42,13 +43,13 @@ pub(crate) fn on_the_same_worker<R: Runtime>() -> Figures {
 }
 
 /// Made and polled on one worker while another drops those made before. Per timeout.
-pub(crate) fn dropped_on_another_worker<R: Runtime>() -> Figures {
+pub(crate) fn dropped_on_another_worker<R: Timers>() -> Figures {
     on_two_workers::<R, _>(timeout::<R>, drop)
 }
 
 /// Sleeps made and polled on one worker while another sets those made before to a later, then to an earlier deadline, and
 /// drops them. Per sleep.
-pub(crate) fn reset_on_another_worker<R: Runtime>() -> Figures {
+pub(crate) fn reset_on_another_worker<R: Timers>() -> Figures {
     let sleep = || Box::pin(R::sleep_until(Instant::now() + FAR));
     on_two_workers::<R, _>(sleep, |mut sleep| {
         let now = Instant::now();
@@ -57,7 +58,7 @@ pub(crate) fn reset_on_another_worker<R: Runtime>() -> Figures {
     })
 }
 
-fn timeout<R: Runtime>() -> Pin<Box<dyn Future<Output = Option<()>> + Send>> {
+fn timeout<R: Timers>() -> Pin<Box<dyn Future<Output = Option<()>> + Send>> {
     Box::pin(R::timeout(FAR, pending()))
 }
 
@@ -74,7 +75,7 @@ async fn polled<F: Future + Unpin>(count: u64, make: impl Fn() -> F) -> Vec<F> {
     .await
 }
 
-fn on_two_workers<R: Runtime, F: Future + Unpin + Send + 'static>(
+fn on_two_workers<R: Timers, F: Future + Unpin + Send + 'static>(
     make: impl Fn() -> F + Copy + Send + Sync + 'static,
     end: impl Fn(F) + Copy + Send + Sync + 'static,
 ) -> Figures {
@@ -91,12 +92,13 @@ fn on_two_workers<R: Runtime, F: Future + Unpin + Send + 'static>(
         maker.await.expect("it does not panic");
         ender.await.expect("it does not panic");
     };
+    let count = size(1_000_000).next_multiple_of(BATCH);
     block_on::<R, _>(async {
         let earlier = R::spawn(R::sleep(FAR / 2));
-        round(TIMEOUTS / 10).await;
+        round(count / 10).await;
         let stopwatch = Stopwatch::start();
-        round(TIMEOUTS).await;
-        let figures = stopwatch.per_operation(TIMEOUTS);
+        round(count).await;
+        let figures = stopwatch.per_operation(count);
         drop(earlier);
         figures
     })

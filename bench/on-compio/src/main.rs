@@ -1,0 +1,7 @@
+//! The scenarios on compio.
+
+mod runtime;
+
+fn main() {
+    bench_scenarios::run(bench_scenarios::of_sockets::<runtime::Compio>);
+}

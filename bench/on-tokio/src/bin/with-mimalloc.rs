@@ -1,0 +1,11 @@
+//! The scenarios on tokio, with another allocator.
+
+#[path = "../runtime.rs"]
+mod runtime;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    bench_scenarios::run(bench_scenarios::of_sockets::<runtime::Tokio>);
+}
