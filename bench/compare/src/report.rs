@@ -160,14 +160,14 @@ fn peers(verdicts: &[Verdict]) -> String {
 }
 
 fn beside(judged: &Judged) -> String {
-    let Judged::Measured { quartiles, holds, .. } = judged else {
-        return "not available".to_owned();
+    let (quartiles, holds) = match judged {
+        Judged::Measured { quartiles, holds, .. } => (quartiles, holds),
+        Judged::Unavailable(reason) => return reason.clone(),
     };
-    let Quartiles { low, median, high } = quartiles;
-    let text = format!("{} / {} / {}", number(*low), number(*median), number(*high));
+    let [low, median, high] = [quartiles.low, quartiles.median, quartiles.high].map(number);
     match holds {
-        Holds::No => format!("**{text}**"),
-        _ => text,
+        Holds::No => format!("**{low} / {median} / {high}**"),
+        Holds::Yes | Holds::TooFewRounds => format!("{low} / {median} / {high}"),
     }
 }
 

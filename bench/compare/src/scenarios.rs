@@ -29,6 +29,8 @@ pub(crate) struct Scenario {
     pub(crate) runtimes: [&'static [&'static str]; 2],
     /// It allocates, so that it is measured with another allocator too.
     pub(crate) allocates: bool,
+    /// It takes many seconds, so that a quick run leaves out the peers.
+    pub(crate) is_slow: bool,
 }
 
 const ALL: &[&str] = &[
@@ -83,6 +85,14 @@ const fn one(name: &'static str, per: &'static str, runtimes: [&'static [&'stati
         per,
         runtimes,
         allocates: false,
+        is_slow: false,
+    }
+}
+
+const fn slow(name: &'static str, per: &'static str, runtimes: [&'static [&'static str]; 2]) -> Scenario {
+    Scenario {
+        is_slow: true,
+        ..one(name, per, runtimes)
     }
 }
 
@@ -222,12 +232,12 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         "a sleep of 1 to 10 ms, 10,000 tasks",
         [WITH_TIMERS, &[OURS, TOKIO, "smol"]],
     ),
-    one(
+    slow(
         "sleeps_100k",
         "one of 100,000 sleeps that end within 3 s",
         [WITH_TIMERS, &[OURS, TOKIO, "smol"]],
     ),
-    one(
+    slow(
         "sleeps",
         "one of a million sleeps that end within 4 s",
         [WITH_TIMERS, &[OURS, TOKIO, "smol"]],
@@ -313,7 +323,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         "what others wait for while a task blocks its worker",
         [NONE, &[OURS, TOKIO, "smol"]],
     ),
-    one(
+    slow(
         "build",
         "an echo server, built from nothing",
         [&[OURS, TOKIO, "smol", "monoio-epoll", "compio", "raw"], NONE],

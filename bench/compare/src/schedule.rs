@@ -31,6 +31,9 @@ impl Schedule {
         if options.mode == Mode::Full {
             groups.extend(flavors.map(|(scenario, workers)| with_mimalloc(scenario, workers, options)));
         }
+        for group in &mut groups {
+            group.subjects.retain(|(subject, _)| options.has(&subject.runtime));
+        }
         groups.retain(|group| !group.subjects.is_empty());
         let rounds = groups
             .iter()
@@ -76,8 +79,9 @@ fn group(scenario: &Scenario, workers: usize, options: &Options) -> Group {
     let subjects = runtimes.filter_map(|runtime| {
         let subject = Subject::new(runtime, scenario.name, workers);
         let needed = rounds_for_targets(&subject);
+        let is_left_out = scenario.is_slow && PEERS.contains(runtime);
         let rounds = match options.mode {
-            Mode::Quick if options.only.is_empty() => needed?,
+            Mode::Quick if options.only.is_empty() => needed.filter(|_| !is_left_out)?,
             _ => needed.unwrap_or(ROUNDS),
         };
         Some((subject, options.rounds.unwrap_or(rounds)))
@@ -122,6 +126,7 @@ mod tests {
             mode,
             rounds: None,
             only: String::new(),
+            runtimes: Vec::new(),
             tiny: false,
             out: "unused".into(),
         }

@@ -53,7 +53,7 @@ async fn ask(sender: &Sender, uri: &str, time: Duration) -> hyper::Result<Figure
                     answer.into_body().collect().await?;
                     figures.borrow_mut().add(sent_at.elapsed());
                 }
-                Ok(())
+                hyper::Result::Ok(())
             })
         })
         .collect();

@@ -26,7 +26,7 @@ pub(crate) fn under<R: Net>(load: Load, looking: bool) -> ! {
 /// A hundred connections, while a task blocks its worker for 200 of every 300 ms.
 pub(crate) fn beside_a_blocked_worker<R: Net>() -> ! {
     let (load, _) = Load::named("echo_100_free").expect("a name of the right form");
-    let load = Load { times: 2.0, ..load };
+    let load = Load { times: 4.0, ..load };
     block_on::<R, _>(async move {
         R::detach(R::spawn(async {
             loop {

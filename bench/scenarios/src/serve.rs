@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
+use std::panic::catch_unwind;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -105,7 +106,10 @@ pub fn bind_server(load: &Load) {
 /// caller goes on to serve.
 pub fn measure_under(load: Load, address: SocketAddr) {
     thread::spawn(move || {
-        let figures = watch(load, address);
+        // The server would wait for ever for a load that failed.
+        let Ok(figures) = catch_unwind(|| watch(load, address)) else {
+            std::process::exit(1);
+        };
         print!("{figures}");
         std::process::exit(0);
     });
@@ -171,4 +175,27 @@ fn start(load: Load, address: SocketAddr) -> Child {
         .stdout(Stdio::piped())
         .spawn()
         .expect("bench-load is built beside this program")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Load;
+
+    #[test]
+    fn a_name_says_what_the_load_is() {
+        let (load, looking) = Load::named("echo_50_16k_apart").expect("a name of the right form");
+        assert_eq!((load.kind, load.connections, load.size), ("echo", 50, 16 << 10));
+        assert_eq!((load.cores, load.buffer(), looking), (Some([0, 1]), 16 << 10, false));
+        let (load, looking) = Load::named("echo_1_looking").expect("a name of the right form");
+        assert_eq!((load.connections, load.buffer(), looking), (1, 4096, true));
+        let (load, _) = Load::named("accept_free").expect("a name of the right form");
+        assert_eq!((load.kind, load.cores), ("accept", None));
+    }
+
+    #[test]
+    fn another_name_is_no_load() {
+        for name in ["echo", "echo_many", "echo_1_faster", "ping_pong", ""] {
+            assert!(Load::named(name).is_none(), "{name}");
+        }
+    }
 }
