@@ -15,7 +15,7 @@ use crate::targets::Bound;
 const WIDTH: i32 = 1000;
 const LINE: i32 = 18;
 /// The labels are left of this.
-const LEFT: i32 = 430;
+const LEFT: i32 = 480;
 const MARGIN: i32 = 20;
 /// A heading, the legend below it, and the scale.
 const HEAD: i32 = 70;

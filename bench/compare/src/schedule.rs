@@ -32,7 +32,9 @@ impl Schedule {
             groups.extend(flavors.map(|(scenario, workers)| with_mimalloc(scenario, workers, options)));
         }
         for group in &mut groups {
-            group.subjects.retain(|(subject, _)| options.has(&subject.runtime));
+            group
+                .subjects
+                .retain(|(subject, _)| options.has(&subject.runtime));
         }
         groups.retain(|group| !group.subjects.is_empty());
         let rounds = groups

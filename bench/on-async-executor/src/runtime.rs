@@ -46,7 +46,7 @@ impl bench_scenarios::Runtime for AsyncExecutor {
 
     fn block_on<F: Future>(workers: Option<usize>, future: F) -> F::Output {
         let Some(workers) = workers else {
-            let local = StaticLocalExecutor::new().leak();
+            let local: &'static _ = Box::leak(Box::new(StaticLocalExecutor::new()));
             LOCAL.set(Some(local));
             return block_on(local.run(future));
         };
@@ -55,14 +55,14 @@ impl bench_scenarios::Runtime for AsyncExecutor {
         let threads: Vec<_> = (0..workers)
             .map(|_| {
                 let stopped = stopped.clone();
-                thread::spawn(move || drop(block_on(EXECUTOR.run(stopped.recv()))))
+                thread::spawn(move || block_on(EXECUTOR.run(stopped.recv())))
             })
             .collect();
         let output = block_on(future);
         drop(stop);
-        threads
-            .into_iter()
-            .for_each(|thread| thread.join().expect("a worker"));
+        for thread in threads {
+            let _ = thread.join().expect("a worker");
+        }
         output
     }
 

@@ -185,7 +185,10 @@ mod tests {
     fn a_name_says_what_the_load_is() {
         let (load, looking) = Load::named("echo_50_16k_apart").expect("a name of the right form");
         assert_eq!((load.kind, load.connections, load.size), ("echo", 50, 16 << 10));
-        assert_eq!((load.cores, load.buffer(), looking), (Some([0, 1]), 16 << 10, false));
+        assert_eq!(
+            (load.cores, load.buffer(), looking),
+            (Some([0, 1]), 16 << 10, false)
+        );
         let (load, looking) = Load::named("echo_1_looking").expect("a name of the right form");
         assert_eq!((load.connections, load.buffer(), looking), (1, 4096, true));
         let (load, _) = Load::named("accept_free").expect("a name of the right form");
