@@ -4,7 +4,7 @@
 //! worse for us meets it: of a gain the 25th percentile, of a share or a figure the 75th, which is the 25th of its inverse.
 
 use crate::figures::{Figures, Values};
-use crate::scenarios::{OURS, PEERS, named};
+use crate::scenarios::{PEERS, named};
 use crate::statistics::Quartiles;
 use crate::targets::{Bound, Point, TARGETS, Target};
 
@@ -56,12 +56,8 @@ pub(crate) fn all(figures: &Figures) -> Vec<Verdict> {
 }
 
 fn peers(target: &Target, figures: &Figures) -> Vec<(&'static str, Judged)> {
-    // Our two workers against our one thread: no peer has a part in that.
-    if target.other().is_some_and(|other| other.runtime == OURS) {
-        return Vec::new();
-    }
     let beside = |peer| {
-        let of = target.peer_point(peer);
+        let of = target.beside(peer)?;
         let scenario = named(of.scenario).expect("targets name scenarios");
         let is_measured = scenario.runtimes[usize::from(of.workers > 0)].contains(&peer);
         let bound = Bound::Share { of, at_most: 1.0 };
@@ -124,6 +120,7 @@ mod tests {
     use super::*;
     use crate::figures::Subject;
     use crate::machine::Machine;
+    use crate::scenarios::OURS;
 
     const GAIN: Bound = Bound::Gain {
         over: POINT,

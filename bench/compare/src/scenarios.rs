@@ -6,6 +6,8 @@ pub(crate) const OURS: &str = "reveille";
 pub(crate) const TOKIO: &str = "tokio";
 /// What it must not be behind either.
 pub(crate) const PEERS: [&str; 4] = ["smol", "async-executor", "monoio-epoll", "compio"];
+/// All that are shown beside ours where a target is about it.
+pub(crate) const OTHERS: [&str; 5] = [TOKIO, "smol", "async-executor", "monoio-epoll", "compio"];
 /// All, in the order of the tables.
 pub(crate) const RUNTIMES: [&str; 9] = [
     OURS,
@@ -29,7 +31,7 @@ pub(crate) struct Scenario {
     pub(crate) runtimes: [&'static [&'static str]; 2],
     /// It allocates, so that it is measured with another allocator too.
     pub(crate) allocates: bool,
-    /// It takes many seconds, so that a quick run leaves out the peers.
+    /// It takes many seconds, so that a quick run leaves out whom no target names.
     pub(crate) is_slow: bool,
 }
 
@@ -113,13 +115,21 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         "a task spawned and joined, one by one, by the future in `block_on`",
         [ALL, WORKERS],
     ),
-    allocating("spawn_join_in_task", "the same, by a task", [ALL, WORKERS]),
     allocating(
-        "spawn_1000_join",
-        "the same, in batches of 1,000 by the future in `block_on`",
+        "spawn_join_in_task",
+        "a task spawned and joined, one by one, by a task",
         [ALL, WORKERS],
     ),
-    allocating("spawn_1000_join_in_task", "the same, by a task", [ALL, WORKERS]),
+    allocating(
+        "spawn_1000_join",
+        "a task spawned and joined, in batches of 1,000, by the future in `block_on`",
+        [ALL, WORKERS],
+    ),
+    allocating(
+        "spawn_1000_join_in_task",
+        "a task spawned and joined, in batches of 1,000, by a task",
+        [ALL, WORKERS],
+    ),
     allocating(
         "spawn_1m_detached",
         "one of a million tasks spawned and let go by a task",
@@ -166,7 +176,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         [WORKERS, WORKERS],
     ),
     one("ping_pong", "two tasks wake each other once", [ALL, WORKERS]),
-    one("ping_pong_100", "the same, 100 pairs at once", [ALL, WORKERS]),
+    one(
+        "ping_pong_100",
+        "two tasks wake each other once, 100 pairs at once",
+        [ALL, WORKERS],
+    ),
     one(
         "channel_ping_pong",
         "two tasks send each other a message over async-channel",
@@ -219,7 +233,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     one(
         "timeout_unfired_100",
-        "the same, 100 tasks",
+        "a timeout around a future that is pending once, 100 tasks",
         [WITH_TIMERS, &[OURS, TOKIO, "smol"]],
     ),
     one(
@@ -254,11 +268,19 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         "a 64-byte message echoed, 1 connection, client on the same core",
         [WITH_SOCKETS, NONE],
     ),
-    one("echo_50", "the same, 50 connections", [WITH_SOCKETS, NONE]),
-    one("echo_1000", "the same, 1,000 connections", [WITH_SOCKETS, NONE]),
+    one(
+        "echo_50",
+        "a 64-byte message echoed, 50 connections, client on the same core",
+        [WITH_SOCKETS, NONE],
+    ),
+    one(
+        "echo_1000",
+        "a 64-byte message echoed, 1,000 connections, client on the same core",
+        [WITH_SOCKETS, NONE],
+    ),
     one(
         "echo_10000",
-        "the same, 10,000 connections",
+        "a 64-byte message echoed, 10,000 connections, client on the same core",
         [WITHOUT_THREADS, NONE],
     ),
     one(
@@ -268,10 +290,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     one(
         "echo_1_apart_looking",
-        "the same, by a runtime that looks before it blocks",
+        "a 64-byte message echoed, 1 connection, client on another core, by a runtime that looks before it blocks",
         [&[OURS], NONE],
     ),
-    one("echo_50_apart", "the same, 50 connections", [WITH_SOCKETS, NONE]),
+    one(
+        "echo_50_apart",
+        "a 64-byte message echoed, 50 connections, client on another core",
+        [WITH_SOCKETS, NONE],
+    ),
     one(
         "echo_50_16k",
         "a message of 16 KiB echoed, 50 connections, client on the same core",
@@ -289,7 +315,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     one(
         "echo_1000_free",
-        "the same, 1,000 connections",
+        "a 64-byte message echoed, 1,000 connections, nobody bound to a core",
         [NONE, &[OURS, TOKIO, "smol"]],
     ),
     one(
@@ -299,7 +325,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     ),
     one(
         "accept_free",
-        "the same, nobody bound to a core",
+        "a connection opened, one message, closed; 32 at a time; nobody bound to a core",
         [NONE, &[OURS, TOKIO, "smol"]],
     ),
     one("udp", "a datagram of 64 bytes echoed", [WITH_SOCKETS, NONE]),

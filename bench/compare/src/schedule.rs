@@ -2,7 +2,7 @@
 
 use crate::figures::{Allocator, Subject};
 use crate::options::{Mode, Options};
-use crate::scenarios::{PEERS, SCENARIOS, Scenario, WITH_MIMALLOC};
+use crate::scenarios::{OTHERS, SCENARIOS, Scenario, WITH_MIMALLOC};
 use crate::targets::{TARGETS, Target};
 
 /// Rounds of what no target needs.
@@ -80,11 +80,12 @@ fn group(scenario: &Scenario, workers: usize, options: &Options) -> Group {
     let runtimes = scenario.runtimes[usize::from(workers > 0)].iter();
     let subjects = runtimes.filter_map(|runtime| {
         let subject = Subject::new(runtime, scenario.name, workers);
-        let needed = rounds_for_targets(&subject);
-        let is_left_out = scenario.is_slow && PEERS.contains(runtime);
-        let rounds = match options.mode {
-            Mode::Quick if options.only.is_empty() => needed.filter(|_| !is_left_out)?,
-            _ => needed.unwrap_or(ROUNDS),
+        let is_whole = options.mode == Mode::Full || !options.only.is_empty();
+        let needed = rounds_for_targets(&subject, is_whole || !scenario.is_slow);
+        let rounds = if is_whole {
+            needed.unwrap_or(ROUNDS)
+        } else {
+            needed?
         };
         Some((subject, options.rounds.unwrap_or(rounds)))
     });
@@ -107,14 +108,13 @@ fn with_mimalloc(scenario: &Scenario, workers: usize, options: &Options) -> Grou
     }
 }
 
-/// In how many rounds the targets, and the comparison with the peers, need a subject.
-fn rounds_for_targets(subject: &Subject) -> Option<usize> {
+/// In how many rounds the targets need a subject, or else the comparison with the others.
+fn rounds_for_targets(subject: &Subject, with_others: bool) -> Option<usize> {
+    let others: &[_] = if with_others { &OTHERS } else { &[] };
     let needs = |target: &&Target| {
-        let other = target.other();
-        let points = [Some(target.ours), other];
-        let of_peers = PEERS.map(|peer| target.peer_point(peer));
-        let mut all = points.iter().flatten().chain(&of_peers);
-        all.any(|point| point.subject() == *subject)
+        let others = others.iter().filter_map(|runtime| target.beside(runtime));
+        let mut points = others.chain([target.ours]).chain(target.other());
+        points.any(|point| point.subject() == *subject)
     };
     TARGETS.iter().filter(needs).map(Target::rounds).max()
 }

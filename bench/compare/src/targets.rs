@@ -46,17 +46,18 @@ impl Target {
         }
     }
 
-    /// What a peer's figure is that ours must not be behind: of the work that tokio does for it.
-    pub(crate) fn peer_point(&self, runtime: &'static str) -> Point {
-        let scenario = match self.other() {
-            Some(other) if other.runtime != OURS => other.scenario,
-            _ => self.ours.scenario,
-        };
-        Point {
-            runtime,
-            scenario,
-            ..self.ours
+    /// The figure of another runtime that does the same work as ours, or as what ours is compared with. `None` where that is our
+    /// own: our two workers beside our one thread are nobody else's matter.
+    pub(crate) fn beside(&self, runtime: &'static str) -> Option<Point> {
+        let other = self.other();
+        if other.is_some_and(|other| other.runtime == OURS) {
+            return None;
         }
+        Some(Point {
+            runtime,
+            scenario: other.map_or(self.ours.scenario, |other| other.scenario),
+            ..self.ours
+        })
     }
 
     /// So many rounds it takes to judge it: more where several workers are measured.
