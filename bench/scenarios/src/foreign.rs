@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
 
 use crate::gate::Gate;
 use crate::measure::{Figures, Stopwatch, thread_nanoseconds};
@@ -78,8 +77,6 @@ pub(crate) fn wake_busy<R: Runtime>() -> Figures {
             }));
         }
         let per_wake = on_a_thread(move || {
-            // All have been polled by then, and wait.
-            thread::sleep(Duration::from_millis(5));
             let mut spent = 0;
             for round in 0..rounds {
                 left.store(BATCH, Ordering::Release);
