@@ -24,17 +24,17 @@ pub(crate) fn summary(verdicts: &[Verdict]) -> String {
         count(Some(Holds::TooFewRounds)),
         count(None),
     );
-    let behind: Vec<_> = verdicts
-        .iter()
-        .flat_map(|verdict| {
-            verdict
-                .peers
-                .iter()
-                .map(move |(peer, judged)| (verdict.target, peer, judged))
-        })
-        .filter(|(.., judged)| judged.holds() == Some(Holds::No))
-        .collect();
-    let _ = writeln!(text, "Rows behind a peer: {}.", behind.len());
+    let behind = PEERS.map(|peer| {
+        let of_peer = verdicts
+            .iter()
+            .flat_map(|verdict| &verdict.peers)
+            .filter(|(name, _)| *name == peer);
+        let count = of_peer
+            .filter(|(_, judged)| judged.holds() == Some(Holds::No))
+            .count();
+        format!("{peer} {count}")
+    });
+    let _ = writeln!(text, "Rows behind a peer: {}.", behind.join(", "));
     text
 }
 
