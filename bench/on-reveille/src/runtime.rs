@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use bench_scenarios::{Net, Runtime, Timers, unavailable};
+use bench_scenarios::{Net, Runtime, Timers};
 use hyper::service::service_fn;
 use hyper::{Response, server};
 use reveille::hyper::HyperExecutor;
@@ -27,8 +27,8 @@ fn builder(workers: Option<usize>) -> Builder {
 }
 
 /// Sets how long a worker looks before it blocks.
-fn look(_builder: &mut Builder) {
-    unavailable("its builder has no `look_before_park` yet")
+fn look(builder: &mut Builder) {
+    builder.look_before_park(Duration::from_micros(20));
 }
 
 impl Runtime for Reveille {
