@@ -15,7 +15,7 @@ use crate::station::Station;
 pub(crate) fn current() -> Option<Handle> {
     // Destructors of other thread-locals may ask after this one is gone.
     CURRENT
-        .try_with(|current| current.borrow().clone())
+        .try_with(|current| current.0.borrow().clone())
         .ok()
         .flatten()
 }
@@ -64,7 +64,7 @@ pub(crate) fn replace(handle: Option<Handle>) -> Option<Handle> {
     let station = handle
         .as_ref()
         .map(|handle| (handle.station(), handle.generation()));
-    let replaced = CURRENT.try_with(|current| current.replace(handle));
+    let replaced = CURRENT.try_with(|current| current.0.replace(handle));
     // Not while the other one is gone already: a thread with no handle has the fallback.
     if replaced.is_ok() {
         let _ = STATION.try_with(|current| current.set(station));
@@ -72,8 +72,17 @@ pub(crate) fn replace(handle: Option<Handle>) -> Option<Handle> {
     replaced.ok().flatten()
 }
 
+/// With its end the thread has no handle any more, and so no station.
+struct Current(RefCell<Option<Handle>>);
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        let _ = STATION.try_with(|current| current.set(None));
+    }
+}
+
 thread_local! {
-    static CURRENT: RefCell<Option<Handle>> = RefCell::new(None);
+    static CURRENT: Current = Current(RefCell::new(None));
     // What is asked of that one most often.
     static STATION: Cell<Option<(Station, Generation)>> = Cell::new(None);
 }

@@ -265,7 +265,7 @@ impl Reactor {
             if found {
                 return Ok(());
             }
-            // Not later than without the look.
+            // What is left is counted in whole milliseconds once more: later by the look at the most.
             return self.sleep(timeout.map(|timeout| timeout.saturating_sub(began.elapsed())));
         }
         let outcome = self.sleep(timeout);

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use reveille_context::wake;
 
+use crate::fork;
 use crate::handle::Handle;
 use crate::interest::{Direction, Ready};
 use crate::membership::Membership;
@@ -105,7 +106,10 @@ impl<S: Source> Registration<S> {
     /// ```
     #[must_use]
     pub fn without_duplicates(self) -> Self {
-        self.slot().lend(false);
+        // From before the first fork that could duplicate it; if that cannot be watched for, it leaves as all others do.
+        if fork::watch().is_ok() {
+            self.slot().lend(false);
+        }
         self
     }
 

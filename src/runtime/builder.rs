@@ -415,7 +415,8 @@ impl Builder {
     /// waits to try again, up to 1024. A runtime with nothing to do sleeps. Where the process has one processor only, nothing
     /// is looked for.
     ///
-    /// Timers are not later for it, and an unpark ends a look.
+    /// A timer may be later by as much as a look takes, since the system counts what is left of a wait in whole milliseconds; an
+    /// unpark ends a look.
     ///
     /// # Examples
     ///

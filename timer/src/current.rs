@@ -5,12 +5,14 @@
 //! waker and all, and the next sleep takes it over: one critical section in place of two, and for the same task no waker is
 //! cloned and none dropped. The driver's next turn on this thread takes it out of the wheel, so no wait of the driver ends
 //! for it. If somebody else turns the driver meanwhile it may wake its task for nothing. Its waker stays, one for each
-//! thread, until the thread's next timer: the turn holds the driver's lock, under which no waker is dropped.
+//! thread, until the thread's next timer: the turn holds the driver's lock, under which no waker is dropped. Who asks who waits,
+//! and who moves a clock that stands, takes the spare places of all threads out ([`Spare`]).
 
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::mem;
+use std::sync::Arc;
 
 use reveille_context::waiter::Waiter;
 use reveille_context::wake;
@@ -18,6 +20,7 @@ use reveille_context::wake;
 use crate::instant::Instant;
 use crate::primitive::thread_local;
 use crate::registration::Registration;
+use crate::shared::Spare;
 use crate::timers::Handle;
 
 /// The timers of this thread, if any; also `None` while the thread's locals are destroyed.
@@ -41,6 +44,7 @@ pub(crate) fn leave(place: Registration) {
     let has_remains = with(|current| {
         if current.may_keep(left.as_ref()) {
             mem::swap(&mut current.spare, &mut left);
+            current.tell();
         }
         current.remains.is_some()
     });
@@ -54,7 +58,7 @@ pub(crate) fn leave(place: Registration) {
 
 /// The spare place, if there is one: in the timers of this thread.
 pub(crate) fn take_spare() -> Option<Registration> {
-    let place = with(|current| current.spare.take()).flatten();
+    let place = with(Current::take_spare).flatten();
     if place.is_none() {
         drop_remains();
     }
@@ -63,7 +67,7 @@ pub(crate) fn take_spare() -> Option<Registration> {
 
 /// Takes what is spare out of the wheel. Drops no waker.
 pub(crate) fn vacate_spare() {
-    let Some(place) = with(|current| current.spare.take()).flatten() else {
+    let Some(place) = with(Current::take_spare).flatten() else {
         return;
     };
     let mut remains = place.vacate();
@@ -81,7 +85,9 @@ fn drop_remains() {
 /// unparker is foreign code, which may ask for the current timers.
 pub(crate) fn replace(handle: Option<Handle>, drives: bool) -> (Option<Handle>, bool) {
     vacate_spare();
+    let told = handle.as_ref().filter(|_| drives).map(Handle::new_spare);
     with(|current| {
+        current.told = told;
         let handle = mem::replace(&mut current.handle, handle);
         (handle, mem::replace(&mut current.drives, drives))
     })
@@ -127,17 +133,34 @@ struct Current {
     /// Whether this thread turns them.
     drives: bool,
     spare: Option<Registration>,
+    /// Where others see that, if it turns them.
+    told: Option<Arc<Spare>>,
     /// Who waited in the last one, which is in the wheel no more.
     remains: Option<Waiter>,
 }
 
 impl Current {
-    /// Not under a clock that was ever paused: who moves it stops at every deadline that is in the wheel.
+    /// Takes the spare place back, so that nobody else takes it out.
+    fn take_spare(&mut self) -> Option<Registration> {
+        let place = self.spare.take();
+        if place.is_some() {
+            self.tell();
+        }
+        place
+    }
+
+    fn tell(&self) {
+        if let Some(told) = &self.told {
+            told.set(self.spare.as_ref().map(Registration::key));
+        }
+    }
+
+    /// Not under a clock that was ever paused: it would be taken out before each of its steps.
     fn may_keep(&self, place: Option<&Registration>) -> bool {
         let (Some(handle), Some(place)) = (&self.handle, place) else {
             return false;
         };
-        self.drives && place.is_with(handle) && !handle.clock().was_paused()
+        self.told.is_some() && place.is_with(handle) && !handle.clock().was_paused()
     }
 }
 
@@ -160,6 +183,7 @@ thread_local! {
         handle: None,
         drives: false,
         spare: None,
+        told: None,
         remains: None,
     });
 }

@@ -33,6 +33,10 @@ impl Registration {
         }
     }
 
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
+
     /// Whether it is in the timers of this thread.
     pub(crate) fn is_current(&self) -> bool {
         current::is(&self.handle)

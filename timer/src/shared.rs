@@ -1,13 +1,16 @@
 //! What a driver and everybody else share: a wheel under its lock, a clock, and how to end the driver's wait.
 
 use std::sync::PoisonError;
+// Std's in every build, as the thread-local beside it is no model's matter.
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use reveille_context::waiter::Waiter;
 
 use crate::clock::Clock;
 use crate::primitive::{Mutex, MutexGuard};
-use crate::wheel::Wheel;
+use crate::wheel::{Key, Wheel};
 
 pub(crate) struct Shared {
     state: Apart<Mutex<State>>,
@@ -25,8 +28,28 @@ pub(crate) struct State {
     /// The tick until which the driver sleeps, `u64::MAX` for no end; `None` while it does not.
     pub(crate) sleeps_until: Option<u64>,
     pub(crate) closed: bool,
+    /// What the threads that drive these timers keep spare.
+    spares: Vec<Weak<Spare>>,
     /// It is long; what it has at its front lies beside the lock.
     pub(crate) wheel: Wheel<Waiter>,
+}
+
+/// The key of the place that a thread keeps spare in its timers' wheel, packed; zero if there is none. That thread alone writes,
+/// without the lock when it leaves a place, and before it takes the lock for the place when it takes it back: whoever has the
+/// lock and still finds the key here comes before that.
+#[derive(Default)]
+pub(crate) struct Spare(AtomicU64);
+
+impl Spare {
+    pub(crate) fn set(&self, key: Option<Key>) {
+        // Release: pairs with the Acquire in `get`, for the place's entry. (To zero it pairs by way of the lock.)
+        self.0.store(key.map_or(0, Key::pack), Ordering::Release);
+    }
+
+    fn get(&self) -> Option<Key> {
+        // Acquire: pairs with the Release in `set`.
+        Key::unpack(self.0.load(Ordering::Acquire))
+    }
 }
 
 /// What has become of a timer.
@@ -42,6 +65,22 @@ pub(crate) enum Renewed {
 }
 
 impl State {
+    /// One more thread drives these timers, and may keep a place spare.
+    pub(crate) fn new_spare(&mut self) -> Arc<Spare> {
+        let spare = Arc::new(Spare::default());
+        self.spares.retain(|spare| spare.strong_count() > 0);
+        self.spares.push(Arc::downgrade(&spare));
+        spare
+    }
+
+    /// Takes out what all threads keep spare, for whoever wants to see only who waits. Who waited there is to be dropped where
+    /// no lock is held.
+    pub(crate) fn remove_spares(&mut self) -> Vec<Waiter> {
+        let keys = self.spares.iter().filter_map(|spare| spare.upgrade()?.get());
+        let wheel = &mut self.wheel;
+        keys.filter_map(|key| wheel.remove(key)).collect()
+    }
+
     /// What has become of a timer that is not in the wheel.
     pub(crate) fn gone(&self) -> Renewed {
         if self.closed {
@@ -58,6 +97,7 @@ impl Shared {
             wheel: Wheel::new(clock.current_tick()),
             sleeps_until: None,
             closed: false,
+            spares: Vec::new(),
         };
         Self {
             state: Apart(Mutex::new(state)),

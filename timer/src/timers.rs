@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::current::{self, EnterGuard};
 use crate::instant::Instant;
 use crate::primitive::Arc;
-use crate::shared::{Renewed, Shared};
+use crate::shared::{Renewed, Shared, Spare};
 use crate::wheel::Key;
 
 /// How many entries one call of [`Timers::advance`] handles: a million timers that come due together must not keep
@@ -223,10 +223,14 @@ impl Handle {
         self.shared.lock().closed
     }
 
-    /// How many timers wait; also one that was just dropped on another thread, if that drives these.
+    /// How many timers wait.
     pub fn len(&self) -> usize {
-        current::vacate_spare();
-        self.shared.lock().wheel.len()
+        let mut state = self.shared.lock();
+        let spares = state.remove_spares();
+        let len = state.wheel.len();
+        drop(state);
+        wake::contain(|| drop(spares));
+        len
     }
 
     /// Whether no timer waits.
@@ -237,15 +241,18 @@ impl Handle {
     /// Who waits here, in no particular order: for a task dump. It holds the timers' lock for as long as it takes to
     /// copy the list.
     pub fn waiting(&self) -> Vec<Waiting> {
-        current::vacate_spare();
         let clock = &self.shared.clock;
-        let state = self.shared.lock();
+        let mut state = self.shared.lock();
+        let spares = state.remove_spares();
         let waiting = state.wheel.iter().map(|(when, waiter)| Waiting {
             task: waiter.task(),
             location: waiter.location(),
             deadline: clock.instant_of(when),
         });
-        waiting.collect()
+        let waiting = waiting.collect();
+        drop(state);
+        wake::contain(|| drop(spares));
+        waiting
     }
 
     /// Whether the two lead to the same timers.
@@ -255,8 +262,17 @@ impl Handle {
 
     /// The tick at which a clock that stands should stop next.
     pub(crate) fn next_tick(&self) -> Option<u64> {
-        current::vacate_spare();
-        self.shared.lock().wheel.next_deadline()
+        let mut state = self.shared.lock();
+        let spares = state.remove_spares();
+        let tick = state.wheel.next_deadline();
+        drop(state);
+        wake::contain(|| drop(spares));
+        tick
+    }
+
+    /// For a thread that drives these timers: where it says what it keeps spare.
+    pub(crate) fn new_spare(&self) -> std::sync::Arc<Spare> {
+        self.shared.lock().new_spare()
     }
 
     /// Moves everything that is due at `tick` to `expired`.

@@ -74,6 +74,22 @@ pub struct Key {
     generation: u32,
 }
 
+impl Key {
+    /// As a number other than zero.
+    pub(crate) fn pack(self) -> u64 {
+        (u64::from(self.index) + 1) << 32 | u64::from(self.generation)
+    }
+
+    /// The inverse of [`pack`](Self::pack); `None` for zero.
+    pub(crate) fn unpack(packed: u64) -> Option<Self> {
+        let index = (packed >> 32).checked_sub(1)?;
+        Some(Self {
+            index: index as u32,
+            generation: packed as u32,
+        })
+    }
+}
+
 impl<T> Wheel<T> {
     /// An empty wheel that has reached the tick `elapsed`.
     pub const fn new(elapsed: u64) -> Self {

@@ -1,6 +1,6 @@
 //! What a sleep leaves behind that is dropped on the thread that drives its timers: a place for the next one.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::Waker;
 use std::thread;
 
@@ -182,4 +182,44 @@ fn nothing_is_left_where_the_clock_may_stand() {
     clock.pause();
     drop_a_polled_sleep(HOUR, Waker::noop());
     assert_eq!(len(&timers), 0);
+}
+
+/// A dump is made by another thread, while the one that drives is stuck.
+#[test]
+fn another_thread_sees_no_sleep_that_was_dropped() {
+    let timers = driven();
+    drop_a_polled_sleep(HOUR, Waker::noop());
+    let handle = timers.handle();
+    let seen = thread::spawn(move || (handle.waiting().len(), handle.len()));
+    assert_eq!(seen.join().unwrap(), (0, 0));
+    // Its place is gone; the next one has its own.
+    let mut next = sleep(HOUR);
+    assert!(poll(&mut next, Waker::noop()).is_pending());
+    assert_eq!(timers.handle().len(), 1);
+}
+
+/// Between the word of a thread that it is at rest and its wait for the driver the clock may be paused.
+#[test]
+fn a_clock_that_stands_does_not_stop_at_a_sleep_that_another_thread_dropped_before() {
+    let clock = Clock::new();
+    let timers = Timers::with_clock(clock.clone(), Waker::noop().clone());
+    let handle = timers.handle();
+    let (dropped, is_dropped) = mpsc::channel();
+    let (go_on, goes_on) = mpsc::channel::<()>();
+    let driving = thread::spawn({
+        let handle = handle.clone();
+        move || {
+            drop(Handle::replace_current(Some(handle)));
+            drop_a_polled_sleep(HOUR, Waker::noop());
+            dropped.send(()).unwrap();
+            let _ = goes_on.recv();
+        }
+    });
+    is_dropped.recv().unwrap();
+    assert!(clock.pause());
+    let before = clock.now();
+    assert!(!clock.step(&[handle], None, &mut Vec::new()), "nobody sleeps");
+    assert_eq!(clock.now(), before);
+    drop(go_on);
+    driving.join().unwrap();
 }
