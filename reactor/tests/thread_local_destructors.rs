@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::panic::Location;
 use std::sync::{Arc, mpsc};
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
@@ -80,7 +80,7 @@ fn a_destructor_waits_by_way_of_the_fallback_for_a_socket_of_the_reactor_that_is
             let mut wait = socket.wait(Direction::Read, Location::caller());
             let read = pollster::block_on(poll_fn(|cx| {
                 let polled = wait.poll_io(cx, read_byte);
-                if let Poll::Pending = polled {
+                if polled.is_pending() {
                     begin.send(()).unwrap();
                 }
                 polled
