@@ -320,7 +320,8 @@ fn everything_is_dropped_while_workers_block_in_place_and_at_the_end() {
                                 handle.block_on(poll_fn(|cx| {
                                     left -= 1;
                                     cx.waker().wake_by_ref();
-                                    waker.clone().wake();
+                                    let by_value = waker.clone();
+                                    by_value.wake();
                                     if left == 0 {
                                         Poll::Ready(())
                                     } else {
@@ -351,7 +352,7 @@ fn everything_is_dropped_while_workers_block_in_place_and_at_the_end() {
                         });
                         drop(waker);
                         yield_now().await;
-                        let _ = spawn(Restless::new(&bag, n + k)).abort();
+                        spawn(Restless::new(&bag, n + k)).abort();
                     }
                 }));
             }
