@@ -213,7 +213,7 @@ impl Entry {
         F::Output: 'static,
     {
         local::note_local_task();
-        let (task, runnable, handle) = new_local(future, self.clone(), location);
+        let (task, runnable, handle) = new_local(future, self, location);
         match self.owned.insert(task, name) {
             Ok(()) => runnable.schedule(),
             Err(_closed) => runnable.cancel(),
@@ -278,7 +278,7 @@ impl Schedule for Entry {
     }
 
     #[inline]
-    fn is_here(entry: &Self) -> bool {
+    fn is_here(entry: *const Self) -> bool {
         local::is_home(entry)
     }
 

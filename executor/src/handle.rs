@@ -311,7 +311,7 @@ impl Handle {
     /// });
     /// ```
     pub fn try_current() -> Option<Self> {
-        local::current_handle()
+        local::current_handle().map(|handle| Self::clone(&handle))
     }
 
     /// Whether the two are of one runtime.
@@ -411,7 +411,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let (task, runnable, handle) = task::new(future, home.clone(), location);
+    let (task, runnable, handle) = task::new(future, home, location);
     match owned.insert(task, name) {
         Ok(()) => runnable.schedule(),
         Err(_closed) => runnable.cancel(),

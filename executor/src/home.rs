@@ -18,7 +18,8 @@ use crate::quiescence::Quiescence;
 use crate::schedule_latency::ScheduleLatency;
 use crate::task::{Mail, PanicPolicy, Place, Runnable, Schedule, Wakers};
 
-/// Shared by the runtime, its handles and each of its tasks, and so alive until the last waker is gone.
+/// Shared by the runtime and its handles. A task only points here: who drops the runtime waits until every task is complete, and
+/// every mail opened.
 ///
 /// **The mailbox loses nothing between a push and a sleep:** the push comes before the Release of the park's unparker,
 /// and a thread whose `park` has returned looks here after its Acquire. So a look that misses a push is followed by a
@@ -114,7 +115,7 @@ impl Schedule for Home {
     }
 
     #[inline]
-    fn is_here(home: &Self) -> bool {
+    fn is_here(home: *const Self) -> bool {
         local::is_driving(home)
     }
 

@@ -7,10 +7,10 @@ mod suspended;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::marker::PhantomData;
 use std::mem::{self, ManuallyDrop};
 use std::panic::Location;
 use std::ptr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::entry::Entry;
@@ -53,7 +53,7 @@ struct Local {
     /// Where the `block_on` that this thread is in was called.
     entered_at: Cell<Option<&'static Location<'static>>>,
     /// The runtime that `spawn` goes to.
-    handle: RefCell<Option<Handle>>,
+    handle: RefCell<Option<Rc<Handle>>>,
     /// The `block_on` that `spawn_local` goes to.
     current_entry: RefCell<Option<Arc<Entry>>>,
 }
@@ -87,14 +87,14 @@ pub(crate) fn push(task: Runnable) {
 
 /// Whether this thread drives that runtime.
 #[inline]
-pub(crate) fn is_driving(home: &Home) -> bool {
-    try_here(|here| ptr::eq(here.driving.get(), home)).unwrap_or(false)
+pub(crate) fn is_driving(home: *const Home) -> bool {
+    try_here(|here| here.driving.get() == home).unwrap_or(false)
 }
 
 /// Whether this thread is in that `block_on`.
 #[inline]
-pub(crate) fn is_home(entry: &Entry) -> bool {
-    try_here(|here| ptr::eq(here.entry.get(), entry)).unwrap_or(false)
+pub(crate) fn is_home(entry: *const Entry) -> bool {
+    try_here(|here| here.entry.get() == entry).unwrap_or(false)
 }
 
 /// This thread works that shard from now on.
@@ -203,8 +203,9 @@ impl Drop for Elsewhere {
     }
 }
 
-/// The runtime that is current on this thread.
-pub(crate) fn current_handle() -> Option<Handle> {
+/// The runtime that is current on this thread. Counted by this thread alone, so that to spawn takes no read-modify-write of
+/// a count that all threads share.
+pub(crate) fn current_handle() -> Option<Rc<Handle>> {
     try_with(|local| local.handle.borrow().clone()).flatten()
 }
 
@@ -285,18 +286,15 @@ pub(crate) fn worker() -> Option<Arc<Shared>> {
 /// See [`Handle::enter`] for an example.
 #[must_use = "the runtime stops being current when the guard is dropped"]
 pub struct EnterGuard {
-    previous: Option<Handle>,
-    /// Guards are dropped on the thread that made them.
-    not_send: PhantomData<*const ()>,
+    /// Not `Send`: guards are dropped on the thread that made them.
+    previous: Option<Rc<Handle>>,
 }
 
 impl EnterGuard {
     pub(crate) fn new(handle: Handle) -> Self {
+        let handle = Rc::new(handle);
         let previous = try_with(|local| local.handle.borrow_mut().replace(handle)).flatten();
-        Self {
-            previous,
-            not_send: PhantomData,
-        }
+        Self { previous }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A stand-in for crossbeam's `SegQueue` and `ArrayQueue` under shuttle, which sees every schedule of locks but no weak
+//! A stand-in for crossbeam's `SegQueue` under shuttle, which sees every schedule of locks but no weak
 //! memory, and runs far more than a queue of bounded life could take.
 
 use std::collections::VecDeque;
@@ -26,43 +26,5 @@ impl<T> SegQueue<T> {
 
     pub(crate) fn len(&self) -> usize {
         lock(&self.0).len()
-    }
-}
-
-/// A queue that refuses what does not fit. It is smaller than it was asked to be, so that a model fills it.
-pub(crate) struct ArrayQueue<T> {
-    items: SegQueue<T>,
-    capacity: usize,
-}
-
-const CAPACITY: usize = 4;
-
-impl<T> ArrayQueue<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            items: SegQueue::new(),
-            capacity: capacity.min(CAPACITY),
-        }
-    }
-
-    pub(crate) fn push(&self, value: T) -> Result<(), T> {
-        let mut items = lock(&self.items.0);
-        if items.len() >= self.capacity {
-            return Err(value);
-        }
-        items.push_back(value);
-        Ok(())
-    }
-
-    pub(crate) fn pop(&self) -> Option<T> {
-        self.items.pop()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
     }
 }

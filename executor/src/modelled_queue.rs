@@ -1,4 +1,4 @@
-//! A stand-in for crossbeam's `SegQueue` and `ArrayQueue`, whose atomics a model checker cannot see.
+//! A stand-in for crossbeam's `SegQueue`, whose atomics a model checker cannot see.
 //!
 //! Its orderings are no stronger than the original's: Release when an item is published, Acquire when it is taken,
 //! a Relaxed `is_empty`, no lock. It takes [`CAPACITY`] items in its life, which a model never exceeds. A `pop`
@@ -77,40 +77,5 @@ impl<T> SegQueue<T> {
     pub(crate) fn len(&self) -> usize {
         let tail = self.tail.load(Ordering::Relaxed);
         tail.saturating_sub(self.head.load(Ordering::Relaxed))
-    }
-}
-
-/// A queue that refuses what does not fit, over the same slots: it is full after `capacity` pushes, taken out or not.
-pub(crate) struct ArrayQueue<T> {
-    items: SegQueue<T>,
-    capacity: usize,
-}
-
-impl<T> ArrayQueue<T> {
-    pub(crate) fn new(capacity: usize) -> Self {
-        Self {
-            items: SegQueue::new(),
-            capacity: capacity.min(CAPACITY),
-        }
-    }
-
-    pub(crate) fn push(&self, value: T) -> Result<(), T> {
-        if self.items.tail.load(Ordering::Relaxed) >= self.capacity {
-            return Err(value);
-        }
-        self.items.push(value);
-        Ok(())
-    }
-
-    pub(crate) fn pop(&self) -> Option<T> {
-        self.items.pop()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.items.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
     }
 }

@@ -1,5 +1,8 @@
 //! The table of a runtime's tasks: what keeps a task alive that nobody else refers to, and what shutdown walks.
 
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::process;
 use std::sync::Arc;
 
 use crate::primitive::{Mutex, lock};
@@ -14,10 +17,10 @@ pub(crate) struct OwnedTasks {
 
 #[derive(Default)]
 struct Table {
-    slots: Vec<Slot>,
-    /// The first free slot; each names the next.
-    free: Option<u32>,
-    live: usize,
+    slots: Vec<Option<Listed>>,
+    free: Vec<u32>,
+    /// Of those that have one, by their slots: few do.
+    names: HashMap<u32, Arc<str>>,
     /// How many mails are on their way whose task is complete: they keep it, and it their home.
     mailed: usize,
     /// How many were ever added.
@@ -47,11 +50,6 @@ impl std::iter::Sum for Tally {
     fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
         tallies.fold(Self::default(), |sum, tally| sum + tally)
     }
-}
-
-enum Slot {
-    Task(Listed, Option<Arc<str>>),
-    Free { next: Option<u32> },
 }
 
 /// No task enters a home that shuts down.
@@ -108,10 +106,7 @@ impl OwnedTasks {
         if place.table != self.number {
             return None;
         }
-        match lock(&self.table).slots.get(place.slot as usize)? {
-            Slot::Task(_, name) => name.clone(),
-            Slot::Free { .. } => None,
-        }
+        lock(&self.table).names.get(&place.slot).cloned()
     }
 
     /// What can be told of the task in that place, if it is still the one with that id.
@@ -119,19 +114,16 @@ impl OwnedTasks {
         if place.table != self.number {
             return None;
         }
-        match lock(&self.table).slots.get(place.slot as usize)? {
-            Slot::Task(task, name) if task.id().get() == id => Some(task.info(name.clone())),
-            _ => None,
-        }
+        let table = lock(&self.table);
+        let task = table.slots.get(place.slot as usize)?.as_ref()?;
+        let is_it = task.id().get() == id;
+        is_it.then(|| task.info(table.name(place.slot)))
     }
 
     /// What can be told of every task.
     pub(crate) fn list(&self) -> Vec<TaskInfo> {
         let table = lock(&self.table);
-        let tasks = table.slots.iter().filter_map(|slot| match slot {
-            Slot::Task(task, name) => Some(task.info(name.clone())),
-            Slot::Free { .. } => None,
-        });
+        let tasks = table.tasks().map(|(slot, task)| task.info(table.name(slot)));
         tasks.collect()
     }
 
@@ -139,7 +131,7 @@ impl OwnedTasks {
     pub(crate) fn tally(&self) -> Tally {
         let table = lock(&self.table);
         Tally {
-            alive: table.live,
+            alive: table.live(),
             spawned: table.spawned,
         }
     }
@@ -147,7 +139,7 @@ impl OwnedTasks {
     /// Whether there is no task, nor mail of one.
     pub(crate) fn is_empty(&self) -> bool {
         let table = lock(&self.table);
-        table.live == 0 && table.mailed == 0
+        table.live() == 0 && table.mailed == 0
     }
 
     /// Whether no task is added any more.
@@ -163,11 +155,7 @@ impl OwnedTasks {
     /// Takes every idle task, to be cancelled. Those that are queued or running come back through the queue.
     pub(crate) fn claim_idle(&self) -> Vec<Claimed> {
         let table = lock(&self.table);
-        let tasks = table.slots.iter().filter_map(|slot| match slot {
-            Slot::Task(task, _) => task.claim(),
-            Slot::Free { .. } => None,
-        });
-        tasks.collect()
+        table.tasks().filter_map(|(_, task)| task.claim()).collect()
     }
 
     /// Cancels every task on this thread: those that `pop` gives and those that are idle, until the table is empty.
@@ -191,42 +179,57 @@ impl OwnedTasks {
     }
 }
 
+/// Tasks point to their home, of which this is a part, and are not counted there (rule H of the tasks).
+impl Drop for OwnedTasks {
+    fn drop(&mut self) {
+        if !self.is_empty() {
+            let _ = writeln!(
+                io::stderr(),
+                "reveille: a runtime is gone while there are tasks of it; the process aborts"
+            );
+            process::abort();
+        }
+    }
+}
+
 impl Table {
     fn insert(&mut self, table: u16, task: Listed, name: Option<Arc<str>>) {
-        let slot = match self.free {
-            Some(slot) => slot,
-            None => {
-                self.slots.push(Slot::Free { next: None });
-                let slot = u32::try_from(self.slots.len() - 1).ok();
-                slot.filter(|slot| *slot <= Place::LAST_SLOT)
-                    .expect("fewer than 2^31 live tasks")
-            }
-        };
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            let slot = u32::try_from(self.slots.len() - 1).ok();
+            slot.filter(|slot| *slot <= Place::LAST_SLOT)
+                .expect("fewer than 2^31 live tasks")
+        });
         task.set_place(Place { table, slot });
-        let entry = &mut self.slots[slot as usize];
-        if let Slot::Free { next } = *entry {
-            self.free = next;
+        self.slots[slot as usize] = Some(task);
+        if let Some(name) = name {
+            self.names.insert(slot, name);
         }
-        *entry = Slot::Task(task, name);
-        self.live += 1;
         self.spawned += 1;
     }
 
     /// The name of what was there.
     fn remove(&mut self, slot: u32) -> Option<Arc<str>> {
-        let entry = self.slots.get_mut(slot as usize)?;
-        let taken = std::mem::replace(entry, Slot::Free { next: self.free });
-        match taken {
-            Slot::Task(_, name) => {
-                self.free = Some(slot);
-                self.live -= 1;
-                name
-            }
-            free => {
-                *entry = free;
-                None
-            }
+        self.slots.get_mut(slot as usize)?.take()?;
+        self.free.push(slot);
+        if self.names.is_empty() {
+            return None;
         }
+        self.names.remove(&slot)
+    }
+
+    fn live(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    fn tasks(&self) -> impl Iterator<Item = (u32, &Listed)> {
+        // There are no more than a `u32` can number.
+        let slots = (0..).zip(&self.slots);
+        slots.filter_map(|(slot, task)| Some((slot, task.as_ref()?)))
+    }
+
+    fn name(&self, slot: u32) -> Option<Arc<str>> {
+        self.names.get(&slot).cloned()
     }
 }
 
@@ -235,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_entry_with_its_name_is_at_most_32_bytes() {
-        assert!(size_of::<Slot>() <= 32, "{}", size_of::<Slot>());
+    fn an_entry_is_a_pointer() {
+        assert_eq!(size_of::<Option<Listed>>(), size_of::<usize>());
     }
 }

@@ -6,7 +6,7 @@
 mod chosen {
     #[cfg(tsan)]
     pub(crate) use crate::primitive::fence_as_read_modify_write as fence;
-    pub(crate) use crossbeam_queue::{ArrayQueue, SegQueue};
+    pub(crate) use crossbeam_queue::SegQueue;
     #[cfg(not(tsan))]
     pub(crate) use std::sync::atomic::fence;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize};
@@ -20,7 +20,7 @@ mod chosen {
 
 #[cfg(loom)]
 mod chosen {
-    pub(crate) use crate::modelled_queue::{ArrayQueue, SegQueue};
+    pub(crate) use crate::modelled_queue::SegQueue;
     pub(crate) use crate::modelled_thread::{Thread, current_thread, park_thread};
     pub(crate) use loom::sync::atomic::{
         AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
@@ -32,7 +32,7 @@ mod chosen {
 
 #[cfg(shuttle)]
 mod chosen {
-    pub(crate) use crate::locked_queue::{ArrayQueue, SegQueue};
+    pub(crate) use crate::locked_queue::SegQueue;
     pub(crate) use shuttle::sync::atomic::{
         AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, fence,
     };
@@ -165,6 +165,20 @@ impl<T> UnsafeCell<T> {
 
 #[cfg(loom)]
 pub(crate) use loom::cell::UnsafeCell;
+
+/// Part of an allocation that is to be found if it leaks, by a model checker.
+#[cfg(not(loom))]
+pub(crate) struct Tracked;
+
+#[cfg(not(loom))]
+impl Tracked {
+    pub(crate) fn new((): ()) -> Self {
+        Self
+    }
+}
+
+#[cfg(loom)]
+pub(crate) type Tracked = loom::alloc::Track<()>;
 
 /// A thread-local with a constant first value, so that reading it needs no check for whether it was set up.
 #[cfg(not(any(loom, shuttle)))]

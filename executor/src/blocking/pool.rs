@@ -71,7 +71,7 @@ impl BlockingPool {
     {
         // There is no table: until it runs the queue has a job, and then its thread. So nothing else has to be told
         // when it ends, and `close` finds all that did not begin in one place.
-        let (_, spawned, handle) = task::new(Work::new(closure), self.clone(), spawned_at);
+        let (_, spawned, handle) = task::new(Work::new(closure), self, spawned_at);
         let job = Job {
             task: spawned.into_runnable(),
             record: Record {

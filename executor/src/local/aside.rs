@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::mem;
 use std::panic::Location;
 use std::ptr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::{Flavor, HERE, LOCAL, Local, try_with};
@@ -24,7 +25,7 @@ pub(crate) struct Aside {
     has_local_tasks: Cell<bool>,
     flavor: Cell<Flavor>,
     entered_at: Cell<Option<&'static Location<'static>>>,
-    handle: RefCell<Option<Handle>>,
+    handle: RefCell<Option<Rc<Handle>>>,
     current_entry: RefCell<Option<Arc<Entry>>>,
 }
 
@@ -38,7 +39,7 @@ impl Aside {
             has_local_tasks: Cell::new(false),
             flavor: Cell::new(Flavor::CurrentThread),
             entered_at: Cell::new(Some(location)),
-            handle: RefCell::new(Some(handle)),
+            handle: RefCell::new(Some(Rc::new(handle))),
             current_entry: RefCell::new(Some(entry)),
         }
     }

@@ -7,6 +7,8 @@
 mod idle;
 mod lifo;
 mod monitor;
+mod nowhere;
+mod ring;
 mod seat;
 mod turn;
 mod whole;

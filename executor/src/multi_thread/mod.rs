@@ -2,10 +2,11 @@
 //! stuck.
 //!
 //! In reading order: `worker` (the loop; **start here**), `shard` (what a worker has), `shared` (where tasks go, and how
-//! they are stolen), `idle` (who sleeps, who searches), `look` (whether it searches on before it sleeps), `monitor`, `seat`
+//! they are stolen), `injector`, `idle` (who sleeps, who searches), `look` (whether it searches on before it sleeps), `monitor`, `seat`
 //! and `leave` (which thread works a shard), `threads`, `shut_down`, `metrics`.
 
 mod idle;
+mod injector;
 mod leave;
 mod look;
 #[cfg(all(test, loom))]

@@ -9,13 +9,13 @@ use super::seat::Seat;
 use crate::counters::Counters;
 use crate::owned::OwnedTasks;
 use crate::park::Park;
-use crate::primitive::{ArrayQueue, AtomicU64, Mutex, MutexGuard, Ordering, lock, try_lock};
-use crate::task::{LifoSlot, Place, Runnable};
+use crate::primitive::{AtomicU64, HAS_CLOCK, Mutex, MutexGuard, Ordering, lock, try_lock};
+use crate::task::{LifoSlot, Place, Ring, Runnable};
 
 /// A run queue with a slot for the task that is next, the tasks that were spawned here, and the driver. The worker that
 /// has the shard's [`Seat`] pushes and parks; everybody may take tasks and turn the driver.
 pub(super) struct Shard {
-    pub(super) ring: ArrayQueue<Runnable>,
+    pub(super) ring: Ring<RING>,
     pub(super) lifo: LifoSlot,
     pub(super) owned: OwnedTasks,
     pub(super) seat: Seat,
@@ -27,13 +27,16 @@ pub(super) struct Shard {
     pub(super) counters: CachePadded<Counters>,
 }
 
-/// Tasks in a worker's own queue.
-pub(super) const RING: usize = 256;
+/// Tasks in a worker's own queue. A model is to fill it.
+pub(super) const RING: usize = if HAS_CLOCK { 256 } else { 4 };
+
+/// Tasks of a full queue that go to the injector together.
+pub(super) const LOT: usize = RING / 4;
 
 impl Shard {
     pub(super) fn new(number: u16, park: Box<dyn Park>) -> Self {
         Self {
-            ring: ArrayQueue::new(RING),
+            ring: Ring::new(),
             lifo: LifoSlot::new(),
             owned: OwnedTasks::new(number),
             seat: Seat::new(),

@@ -3,9 +3,10 @@
 use std::sync::{Arc, OnceLock};
 
 use super::idle::Idle;
+use super::injector::Injector;
 use super::look;
 use super::monitor::Monitor;
-use super::shard::{RING, Shard};
+use super::shard::{LOT, RING, Shard};
 use super::threads::Threads;
 use crate::blocking::{BlockingPool, PoolConfig};
 use crate::config::Config;
@@ -23,7 +24,7 @@ use crate::task::{Claimed, PanicPolicy, Place, Runnable, Schedule, Wakers};
 pub(crate) struct Shared {
     pub(super) shards: Box<[Shard]>,
     /// Tasks that no worker pushed, or for which its own queue had no room.
-    pub(super) injector: SegQueue<Runnable>,
+    pub(super) injector: Injector,
     /// The tasks that no worker spawned.
     pub(super) spawned_elsewhere: OwnedTasks,
     /// Idle tasks that are to be cancelled, by whichever worker comes first.
@@ -53,7 +54,7 @@ impl Shared {
         let quiescence = Arc::new(quiescence);
         Self {
             shards,
-            injector: SegQueue::new(),
+            injector: Injector::new(),
             spawned_elsewhere: OwnedTasks::new(ELSEWHERE),
             claimed: SegQueue::new(),
             idle: Idle::new(workers),
@@ -175,25 +176,35 @@ impl Shared {
     /// Half of a full queue goes to the injector, the oldest first, and the task behind them.
     #[cold]
     fn overflow(&self, shard: &Shard, task: Runnable) {
-        for _ in 0..RING / 2 {
-            let Some(task) = shard.ring.pop() else { break };
-            self.injector.push(task);
+        for _ in 0..RING / 2 / LOT {
+            let Some(lot) = shard.ring.take_lot(LOT) else {
+                break;
+            };
+            self.injector.push_lot(lot);
         }
         self.inject(task);
     }
 
     /// Takes a task from the injector, and a fair share of what else is there along.
     pub(super) fn take_injected(&self, shard: &Shard) -> Option<Runnable> {
-        let first = self.injector.pop()?;
+        let mut taken = self.injector.pop()?;
+        let first = taken.next()?;
         let share = self.injector.len() / self.shards.len();
         // Half of the queue stays free for what is pushed here: what overflows goes behind everything else once more.
-        let room = (RING / 2).saturating_sub(shard.ring.len());
-        for _ in 0..share.min(RING / 4).min(room) {
-            let Some(task) = self.injector.pop() else { break };
-            self.push_back(shard, task);
+        let room = (RING / 2).saturating_sub(shard.ring.len() + taken.len());
+        let mut wanted = share.min(room);
+        let has_others = wanted > 0 || taken.len() > 0;
+        loop {
+            taken.for_each(|task| self.push_back(shard, task));
+            if wanted == 0 {
+                break;
+            }
+            let Some(more) = self.injector.pop() else { break };
+            wanted = wanted.saturating_sub(more.len());
+            taken = more;
         }
         // Who looked between the two saw neither queue.
-        if share > 0 && self.idle.may_help() {
+        if has_others && self.idle.may_help() {
             self.notify();
         }
         Some(first)
@@ -205,13 +216,7 @@ impl Shared {
         let workers = self.shards.len();
         let others = (0..workers).map(|offset| (from + offset) % workers);
         for victim in others.filter(|victim| *victim != thief) {
-            let ring = &self.shards[victim].ring;
-            let share = ring.len().div_ceil(2);
-            if let Some(first) = ring.pop() {
-                for _ in 1..share {
-                    let Some(task) = ring.pop() else { break };
-                    self.push_back(here, task);
-                }
+            if let Some(first) = self.shards[victim].ring.steal(&here.ring) {
                 here.counters.steals.add(1);
                 return Some(first);
             }

@@ -16,6 +16,7 @@ use reveille_context::task::{self, TaskId};
 use reveille_context::wake;
 
 use super::error::{JoinError, Payload};
+use super::home_pointer::HomePointer;
 use super::info::TaskStage;
 use super::join::JoinHandle;
 use super::local::HomeBound;
@@ -26,7 +27,7 @@ use super::polled;
 use super::reference::{Listed, Mail, Runnable, Spawned, Task, drop_reference};
 use super::state::{FinishPoll, Start, State, Wake};
 use super::waker::{self, Wakers};
-use crate::primitive::{Ordering, UnsafeCell};
+use crate::primitive::{Ordering, Tracked, UnsafeCell};
 use crate::schedule_latency::{self, ScheduleLatency};
 
 /// A task's home: where it is queued when it is woken, and the table that owns it.
@@ -41,8 +42,8 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     /// The one table of wakers of its kind.
     fn wakers() -> &'static Wakers<Self>;
 
-    /// Of a home of bound tasks: whether this thread runs them, and nobody else.
-    fn is_here(_: &Self) -> bool {
+    /// Of a home of bound tasks: whether this thread runs them, and nobody else. The home may be gone if the task is complete.
+    fn is_here(_: *const Self) -> bool {
         false
     }
 
@@ -87,7 +88,7 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
 /// Makes a task, for the owner table, the queue and its handle.
 pub(crate) fn new<F, S>(
     future: F,
-    home: Arc<S>,
+    home: &Arc<S>,
     location: &'static Location<'static>,
 ) -> (Listed, Spawned, JoinHandle<F::Output>)
 where
@@ -102,7 +103,7 @@ where
 /// As [`new`], for a future that may not leave this thread.
 pub(crate) fn new_local<F, S>(
     future: F,
-    home: Arc<S>,
+    home: &Arc<S>,
     location: &'static Location<'static>,
 ) -> (Listed, Spawned, JoinHandle<F::Output>)
 where
@@ -152,7 +153,8 @@ pub(super) struct VTable {
 #[repr(C)]
 pub(super) struct Front<S> {
     pub(super) header: Header,
-    pub(super) home: Arc<S>,
+    pub(super) home: HomePointer<S>,
+    _tracked: Tracked,
 }
 
 #[repr(C)]
@@ -171,7 +173,7 @@ union Stage<F: Future> {
 /// Rule E: `future` and its output are Send, or the future is [`HomeBound`].
 unsafe fn allocate<F, T, S>(
     future: F,
-    home: Arc<S>,
+    home: &Arc<S>,
     location: &'static Location<'static>,
 ) -> (Listed, Spawned, JoinHandle<T>)
 where
@@ -180,7 +182,7 @@ where
 {
     let id = TaskId::next();
     event::emit(|| Event::Spawn { task: id, location });
-    let by_mail = S::BOUND && !S::is_here(&home);
+    let by_mail = S::BOUND && !S::is_here(Arc::as_ptr(home));
     let (state, owner) = match S::BOUND {
         false => (State::new(), Owner::new()),
         true if by_mail => (State::new_mailed(), Owner::new()),
@@ -197,7 +199,11 @@ where
         owner,
     };
     let cell = Box::new(Cell {
-        front: Front { header, home },
+        front: Front {
+            header,
+            home: HomePointer::new(home),
+            _tracked: Tracked::new(()),
+        },
         stage: UnsafeCell::new(Stage {
             future: ManuallyDrop::new(future),
         }),
@@ -352,7 +358,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: rules A and B: what was queued is not complete.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
         let header = &cell.front.header;
-        header.unmark(cell.front.home.latency());
+        // SAFETY: rule H: this thread has the task, which is not complete.
+        let latency = unsafe { cell.front.home.follow() }.latency();
+        header.unmark(latency);
         if cell.front.start() == Start::Cancel {
             // SAFETY: RUNNING is set on our behalf.
             unsafe { Self::cancel(pointer) }
@@ -379,7 +387,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             Ok(Poll::Pending) => match unsafe { Front::<S>::finish_poll(pointer) } {
                 FinishPoll::Idle => return false,
                 FinishPoll::Again => {
-                    header.mark_if_due(cell.front.home.latency());
+                    header.mark_if_due(latency);
                     return true;
                 }
                 FinishPoll::Cancel => {
@@ -453,7 +461,8 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             wake::contain(move || drop(output));
         }
         let is_mailed = S::BOUND && completed.is_mailed;
-        cell.front.home.release(header.place(), is_mailed);
+        // SAFETY: rule H: the task is in the owner table until then, or this thread holds the home.
+        unsafe { cell.front.home.follow() }.release(header.place(), is_mailed);
         // The runtime's share, with which by now nobody counts.
         drop_reference(pointer);
         if let Some(joiner) = joiner {
@@ -497,7 +506,9 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     /// The task's end by a panic.
     #[cold]
     fn panicked(&self, payload: Payload) -> JoinError {
-        let Front { header, home } = &self.front;
+        let header = &self.front.header;
+        // SAFETY: rule H: this thread has the task, which is not complete.
+        let home = unsafe { self.front.home.follow() };
         let name = home.name(header.place());
         let policy = home.panic_policy();
         let error = JoinError::panicked(header.id, name, payload, policy);

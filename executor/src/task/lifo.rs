@@ -24,11 +24,17 @@ impl LifoSlot {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    /// Puts a task in, and gives back the one that was there.
+    /// Puts a task in, by the one thread that may, and gives back the one that was there.
     #[inline]
     pub(crate) fn push(&self, task: Runnable) -> Option<Runnable> {
-        // Release: pairs with the Acquire of whoever takes it out.
-        Self::runnable(self.0.swap(task.into_pointer().as_ptr(), Ordering::AcqRel))
+        let task = task.into_pointer().as_ptr();
+        if self.is_empty() {
+            // Nobody else makes it anything but empty. Release: pairs with the Acquire of whoever takes it out.
+            self.0.store(task, Ordering::Release);
+            return None;
+        }
+        // Release: as above.
+        Self::runnable(self.0.swap(task, Ordering::AcqRel))
     }
 
     /// Takes the task out, if there is one.

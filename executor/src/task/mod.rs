@@ -7,7 +7,7 @@
 //!                                  slot, table   where the owner table keeps it   place.rs, ../owned.rs
 //!                                  join_waker    who waits for the output         join.rs
 //!                                  owner         what its thread alone writes     owner.rs
-//!                         home     Arc<S>        whom to hand a woken task
+//!                         home     pointer       whom to hand a woken task            home_pointer.rs
 //!              stage      union                  the future, then its output
 //! ```
 //!
@@ -39,11 +39,18 @@
 //!   any worker may run, the thread that polls it; of a bound task that is not complete, the thread for which
 //!   [`Schedule::is_here`] is true; while there is none, whoever has the seat of the runtime's driver, of a local task its own
 //!   thread, and of one that nobody was told of yet who spawns it. What hands the right on publishes what was written.
+//! * **Rule H (home).** The home of a task that is not complete is alive, and so is that of one of which a mail is on its way.
+//!   Whoever holds a home last waits until its owner table is empty, and that has both; a task that never got in there is
+//!   cancelled by whoever spawns it, who holds the home. A job of the blocking pool is in no table: its thread holds the pool,
+//!   or who cancels it. So the pointer is followed before the task, or its mail, is where another thread may end it, or by a
+//!   thread that holds the home itself, as all do that run tasks; afterwards it is only compared. As a last resort an
+//!   owner table that is dropped with something in it ends the process.
 #![allow(unsafe_code)]
 
 mod abort;
 mod cell;
 mod error;
+mod home_pointer;
 mod info;
 mod join;
 mod lifo;
@@ -55,6 +62,7 @@ mod panic_policy;
 mod place;
 mod polled;
 mod reference;
+mod ring;
 mod state;
 mod waker;
 
@@ -69,4 +77,5 @@ pub(crate) use lifo::LifoSlot;
 pub(crate) use local::MadeThere;
 pub(crate) use place::{NOWHERE, Place};
 pub(crate) use reference::{Claimed, Delivery, Listed, Mail, Runnable};
+pub(crate) use ring::Ring;
 pub(crate) use waker::Wakers;

@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::Arc;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::cell::{Front, Header, Schedule, emit_wake};
@@ -119,7 +118,7 @@ unsafe fn wake_if_ours<S: Schedule>(task: NonNull<Header>) -> bool {
         }
         return ours;
     }
-    if !S::is_here(&front.home) {
+    if !S::is_here(front.home.as_ptr()) {
         return false;
     }
     match owner.wake() {
@@ -139,7 +138,7 @@ unsafe fn wake_if_ours<S: Schedule>(task: NonNull<Header>) -> bool {
 #[inline]
 fn count<S: Schedule>(front: &Front<S>, task: NonNull<Header>, change: i8) -> bool {
     let ours = if S::BOUND {
-        S::is_here(&front.home) && !front.header.owner.is_done()
+        S::is_here(front.home.as_ptr()) && !front.header.owner.is_done()
     } else {
         polled::is(task)
     };
@@ -175,18 +174,19 @@ unsafe fn wake_of_others<S: Schedule>(task: NonNull<Header>, by_value: bool) {
 ///
 /// # Safety
 ///
-/// Rules A and B; SCHEDULED, or for a bound task QUEUED, was set by this thread.
+/// Rules A, B and H; SCHEDULED, or for a bound task QUEUED, was set by this thread.
 #[inline]
 pub(super) unsafe fn push<S: Schedule>(task: NonNull<Header>) {
     // SAFETY: the caller's promise. It is not used again once the task is where another thread can run it to its end.
     let front = unsafe { front::<S>(task) };
-    let home = &front.home;
+    // SAFETY: the caller's promise.
+    let home = unsafe { front.home.follow() };
     front.header.mark_if_due(home.latency());
     // SAFETY: the caller's promise.
     let task = unsafe { Runnable::new(task) };
-    // What `push_here` is given is not the `Arc` in the cell, which may be gone before it returns, but what that points to.
     if let Err(task) = S::push_here(home, task) {
-        let home = Arc::clone(home);
+        // SAFETY: rule H: the task came back, so nobody has run it.
+        let home = unsafe { front.home.to_arc() };
         S::push_from_elsewhere(home, task);
     }
 }
@@ -195,11 +195,12 @@ pub(super) unsafe fn push<S: Schedule>(task: NonNull<Header>) {
 ///
 /// # Safety
 ///
-/// Rules A and B; the task is bound, SCHEDULED was set by this thread, and one reference is counted for the mail.
+/// Rules A, B and H; the task is bound, SCHEDULED was set by this thread, and one reference is counted for the mail.
 pub(super) unsafe fn post<S: Schedule>(task: NonNull<Header>) {
     // SAFETY: the caller's promise. It is not used again once the mail is where another thread opens it.
     let front = unsafe { front::<S>(task) };
-    let home = Arc::clone(&front.home);
+    // SAFETY: rule H: the mail is not opened, since it was not sent.
+    let home = unsafe { front.home.to_arc() };
     if let Some(latency) = home.latency() {
         if schedule_latency::is_due() && latency.begin(front.header.id, true) {
             front.header.state.mark();
