@@ -25,7 +25,7 @@ use super::panic_policy::PanicPolicy;
 use super::place::{MARK, NOWHERE, Place};
 use super::polled;
 use super::reference::{Listed, Mail, Runnable, Spawned, Task, drop_reference};
-use super::state::{FinishPoll, Start, State, Wake};
+use super::state::{FinishPoll, Start, State, Wake, Wakes};
 use super::waker::{self, Wakers};
 use crate::primitive::{Ordering, Tracked, UnsafeCell};
 use crate::schedule_latency::{self, ScheduleLatency};
@@ -134,7 +134,7 @@ pub(super) struct VTable {
     pub(super) bound: bool,
     /// Starts and polls a task that was popped. Whether it is to be queued again.
     pub(super) run: unsafe fn(NonNull<Header>) -> bool,
-    /// Drops the future of a task that is RUNNING on this thread's behalf.
+    /// Drops the future of a task that this thread has.
     pub(super) cancel: unsafe fn(NonNull<Header>),
     /// Hands a task with SCHEDULED (bound: QUEUED) set to its home.
     pub(super) schedule: unsafe fn(NonNull<Header>),
@@ -244,13 +244,11 @@ impl Header {
 
     /// Where the task stands, as far as one look can tell.
     pub(super) fn stage(&self) -> TaskStage {
-        let (shared, own) = (self.state.stage(), self.owner.stage());
-        // Of a bound task the state knows no more than that a mail is on its way.
-        let knows_more = shared == TaskStage::Complete || own == TaskStage::Idle;
-        if self.vtable.bound && !knows_more {
-            own
-        } else {
-            shared
+        match (self.state.stage(), self.owner.stage()) {
+            (TaskStage::Complete, _) => TaskStage::Complete,
+            // Of a bound task the state knows no more than that a mail is on its way; of others not whether they run.
+            (known, TaskStage::Idle) => known,
+            (_, own) => own,
         }
     }
 
@@ -291,17 +289,18 @@ impl<S: Schedule> Front<S> {
             self.header.owner.start();
             self.header.state.start_bound()
         } else {
+            self.header.owner.begin_poll();
             self.header.state.start()
         }
     }
 
-    /// Ends a poll that returned `Pending`. By pointer: if the task is idle then, another thread may free it before this returns.
+    /// Ends a poll that returned `Pending`, which began with so many wakes. By pointer: if the task is idle then, another thread may free it before this returns.
     ///
     /// # Safety
     ///
-    /// Rules A and B; the task's home is an `S`, and RUNNING is set on this thread's behalf.
+    /// Rules A and B; the task's home is an `S`, and this thread runs it.
     #[inline(always)]
-    unsafe fn finish_poll(pointer: NonNull<Header>) -> FinishPoll {
+    unsafe fn finish_poll(pointer: NonNull<Header>, wakes: Wakes) -> FinishPoll {
         // SAFETY: the caller's promise.
         let Header { state, owner, .. } = unsafe { pointer.as_ref() };
         if S::BOUND {
@@ -312,8 +311,8 @@ impl<S: Schedule> Front<S> {
             };
         }
         // Before the step after which the task is others'.
-        let (woke_itself, counted) = (owner.take_self_wake(), owner.take_counted());
-        let finished = state.finish_poll(woke_itself, counted);
+        let (woke_itself, counted) = (owner.end_poll(), owner.take_counted());
+        let finished = state.finish_poll(wakes, woke_itself, counted);
         if finished == FinishPoll::Cancel {
             owner.put_back(counted);
         }
@@ -361,11 +360,11 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: rule H: this thread has the task, which is not complete.
         let latency = unsafe { cell.front.home.follow() }.latency();
         header.unmark(latency);
-        if cell.front.start() == Start::Cancel {
-            // SAFETY: RUNNING is set on our behalf.
+        let Start::Poll(wakes) = cell.front.start() else {
+            // SAFETY: this thread has it.
             unsafe { Self::cancel(pointer) }
             return false;
-        }
+        };
         event::emit(|| Event::PollStart { task: header.id });
         let polled = {
             let _task = task::enter(header.id);
@@ -373,7 +372,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             // Who has the right to a bound task has it without being told.
             let _polling = (!S::BOUND).then(|| polled::enter(pointer));
             let waker = waker::borrowed::<S>(pointer);
-            // SAFETY: rule C: RUNNING is ours, so the stage is the future, and it is dropped where it lies.
+            // SAFETY: rule C: we have the task, so the stage is the future, and it is dropped where it lies.
             catch_unwind(AssertUnwindSafe(|| unsafe {
                 cell.poll_future(&mut Context::from_waker(&waker))
             }))
@@ -383,15 +382,15 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             ready: !matches!(polled, Ok(Poll::Pending)),
         });
         let output = match polled {
-            // SAFETY: rules A and B; RUNNING is set on our behalf.
-            Ok(Poll::Pending) => match unsafe { Front::<S>::finish_poll(pointer) } {
+            // SAFETY: rules A and B; this thread runs it.
+            Ok(Poll::Pending) => match unsafe { Front::<S>::finish_poll(pointer, wakes) } {
                 FinishPoll::Idle => return false,
                 FinishPoll::Again => {
                     header.mark_if_due(latency);
                     return true;
                 }
                 FinishPoll::Cancel => {
-                    // SAFETY: RUNNING is still set on our behalf.
+                    // SAFETY: this thread still has it.
                     unsafe { Self::cancel(pointer) }
                     return false;
                 }
@@ -399,7 +398,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             Ok(Poll::Ready(output)) => Ok(output),
             Err(panic) => Err(cell.panicked(panic)),
         };
-        // SAFETY: rule C: RUNNING is ours; the future is not touched again.
+        // SAFETY: rule C: we have the task; the future is not touched again.
         let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { cell.drop_future() }));
         let output = match dropped {
             Ok(()) => output,
@@ -408,7 +407,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 Err(cell.panicked(panic))
             }
         };
-        // SAFETY: rule C: RUNNING is ours and the future is dropped.
+        // SAFETY: rule C: we have the task, and its future is dropped.
         unsafe { Self::complete(pointer, output) }
         false
     }
@@ -418,12 +417,12 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
         let id = cell.front.header.id;
         let _task = task::enter(id);
-        // SAFETY: rule C: RUNNING is ours; the future is not touched again.
+        // SAFETY: rule C: we have the task; the future is not touched again.
         let error = match catch_unwind(AssertUnwindSafe(|| unsafe { cell.drop_future() })) {
             Ok(()) => JoinError::cancelled(id),
             Err(panic) => cell.panicked(panic),
         };
-        // SAFETY: rule C: RUNNING is ours and the future is dropped.
+        // SAFETY: rule C: we have the task, and its future is dropped.
         unsafe { Self::complete(pointer, Err(error)) }
     }
 
@@ -431,7 +430,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     ///
     /// # Safety
     ///
-    /// RUNNING is set on this thread's behalf, and the future is dropped.
+    /// This thread has the task, and the future is dropped.
     unsafe fn complete(pointer: NonNull<Header>, output: Result<F::Output, JoinError>) {
         // SAFETY: rules A and B: the share is given up below.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
@@ -528,7 +527,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
 
     /// # Safety
     ///
-    /// Rule C, as the thread that set RUNNING.
+    /// Rule C, as the thread that has the task.
     unsafe fn poll_future(&self, cx: &mut Context<'_>) -> Poll<F::Output> {
         self.stage.with_mut(|stage| {
             // SAFETY: rule C: the stage is the future, it is ours, and it never moves.
@@ -539,7 +538,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
 
     /// # Safety
     ///
-    /// Rule C, as the thread that set RUNNING; once.
+    /// Rule C, as the thread that has the task; once.
     unsafe fn drop_future(&self) {
         // SAFETY: rule C.
         self.stage

@@ -53,6 +53,27 @@ fn two_wakes_during_polls_are_both_seen() {
 }
 
 #[test]
+fn a_wake_that_finds_the_count_full_is_seen() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let data = Arc::new(AtomicUsize::new(0));
+        let drops = Counts::default();
+        let (waker, handle) = yard.spawn(drops.ready_after(Until(data.clone())));
+        // It is queued, so these only count.
+        (0..3).for_each(|_| waker.wake_by_ref());
+        let waking = thread::spawn(move || {
+            data.store(1, Ordering::Relaxed);
+            waker.wake_by_ref();
+        });
+        yard.run_until_finished(&handle);
+        waking.join().unwrap();
+        drop(handle);
+        drops.assert(1, 1);
+        yard.assert_last();
+    });
+}
+
+#[test]
 fn a_join_and_a_dropped_waker_meet_the_completion() {
     loom::model(|| {
         let yard = Yard::new();

@@ -24,9 +24,10 @@
 //!   table. The cell is freed by whoever gives up the last reference of a complete task.
 //! * **Rule B (layout).** A `NonNull<Header>` always comes from a `Box<Cell<F, S>>` and keeps the provenance of the
 //!   whole allocation; `header.vtable` was made for exactly that `F` and `S`, and so were the wakers for that `S`.
-//! * **Rule C (stage).** Until `COMPLETE`, the stage is the future, and only the thread that set `RUNNING` (of a bound
-//!   task: in `owner`) touches it. From `COMPLETE` on it is the output, until it is moved out or dropped once: by the completer if there was
-//!   no `JOIN_INTEREST` then, else by the `JoinHandle`. The future never moves between being stored and dropped.
+//! * **Rule C (stage).** Until `COMPLETE`, the stage is the future, and only the thread that *has* the task touches it: the one
+//!   that popped it from a queue or claimed it, as `SCHEDULED` says (of a bound task: the one that set `RUNNING` in `owner`).
+//!   From `COMPLETE` on it is the output, until it is moved out or dropped once: by the completer if there was no
+//!   `JOIN_INTEREST` then, else by the `JoinHandle`. The future never moves between being stored and dropped.
 //! * **Rule D (join waker).** While `JOIN_WAKER` is clear the slot belongs to the `JoinHandle`; from the moment it
 //!   is set until `COMPLETE` nobody touches it; at `COMPLETE` it belongs to the completer if `JOIN_WAKER` was set
 //!   then. The last reference drops what is left in it.

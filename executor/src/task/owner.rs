@@ -125,19 +125,25 @@ impl Owner {
         self.flags() & DONE != 0
     }
 
-    /// A task that any worker may run wakes itself during its poll.
+    /// The poll of a task that any worker may run begins.
     #[inline]
-    pub(super) fn note_self_wake(&self) {
-        self.set_flags(QUEUED);
+    pub(super) fn begin_poll(&self) {
+        self.use_right();
+        self.set_flags(RUNNING);
     }
 
-    /// Whether it did, since this was asked last.
+    /// It wakes itself.
     #[inline]
-    pub(super) fn take_self_wake(&self) -> bool {
-        let woke = self.flags() != 0;
-        if woke {
-            self.set_flags(0);
-        }
+    pub(super) fn note_self_wake(&self) {
+        self.use_right();
+        self.set_flags(RUNNING | QUEUED);
+    }
+
+    /// The poll ends. Whether the task woke itself.
+    #[inline]
+    pub(super) fn end_poll(&self) -> bool {
+        let woke = self.flags() & QUEUED != 0;
+        self.set_flags(0);
         woke
     }
 
@@ -171,7 +177,7 @@ impl Owner {
         self.counted.store(counted as i8, Ordering::Relaxed);
     }
 
-    /// Where a bound task that is not complete stands.
+    /// Where a bound task that is not complete stands; of one that any worker may run: whether it runs.
     pub(super) fn stage(&self) -> TaskStage {
         match self.flags.load(Ordering::Relaxed) {
             flags if flags & DONE != 0 => TaskStage::Complete,
@@ -245,13 +251,17 @@ mod tests {
     }
 
     #[test]
-    fn a_self_wake_is_taken_once() {
+    fn a_self_wake_is_told_when_its_poll_ends() {
         let owner = Owner::new();
-        assert!(!owner.take_self_wake());
+        owner.begin_poll();
+        assert_eq!(owner.stage(), TaskStage::Running);
         owner.note_self_wake();
         owner.note_self_wake();
-        assert!(owner.take_self_wake());
-        assert!(!owner.take_self_wake());
+        assert_eq!(owner.stage(), TaskStage::Running);
+        assert!(owner.end_poll());
+        assert_eq!(owner.stage(), TaskStage::Idle);
+        owner.begin_poll();
+        assert!(!owner.end_poll());
     }
 
     #[test]

@@ -228,8 +228,6 @@ impl Runnable {
         // It was popped: it is this thread's now, and aborted or not it is not polled.
         if header.vtable.bound {
             header.owner.start();
-        } else {
-            let _ = header.state.start();
         }
         Claimed(self.0).cancel();
     }
@@ -304,8 +302,13 @@ impl Mail {
 impl Claimed {
     /// Drops the task's future and completes the task as cancelled.
     pub(crate) fn cancel(self) {
-        // SAFETY: rules A and B; RUNNING is set on this thread's behalf.
-        unsafe { (self.0.as_ref().vtable.cancel)(self.0) }
+        // SAFETY: rule A: it is not complete.
+        let header = unsafe { self.0.as_ref() };
+        if !header.vtable.bound {
+            header.owner.begin_poll();
+        }
+        // SAFETY: rules A and B; this thread has the task.
+        unsafe { (header.vtable.cancel)(self.0) }
     }
 }
 

@@ -1,31 +1,36 @@
-//! The task's state: one word of flags and a reference count. Every transition is one read-modify-write.
+//! The task's state: one word of flags and a reference count. Every transition is one read-modify-write, or none.
 //!
 //! A task that any worker may run ([`Schedule::BOUND`](super::cell::Schedule::BOUND) is false) is in the word alone:
 //!
 //! ```text
-//!            (1) new                          (2) start
-//!   spawn ───────────▶ SCHEDULED ─────────────────────────────▶ RUNNING
-//!                       ▲     ▲                                 │  │  │
-//!            (3) wake,  │     │ (5) finish_poll: Again          │  │  │ (6) complete
-//!            (4) abort  │     └─────────────────────────────────┘  │  ▼
-//!                       │            (5) finish_poll: Idle         │ COMPLETE ──▶ freed with
-//!                      IDLE ◀──────────────────────────────────────┘  ▲           the last reference
-//!                       │                    (7) claim                │
-//!                       └────────────▶ RUNNING ───────────────────────┘
+//!            (1) new                 (2) start: a load
+//!   spawn ───────────▶ SCHEDULED: queued ───────────▶ SCHEDULED: runs
+//!                       ▲     ▲                       │  │  │
+//!            (3) wake,  │     │ (5) finish_poll: Again│  │  │ (6) complete
+//!            (4) abort  │     └───────────────────────┘  │  ▼
+//!                       │         (5) finish_poll: Idle  │ COMPLETE ──▶ freed with
+//!                      IDLE ◀────────────────────────────┘  ▲           the last reference
+//!                       │               (7) claim           │
+//!                       └──────────────▶ SCHEDULED ─────────┘
 //! ```
+//!
+//! A wake of a task that is `SCHEDULED` counts in `WAKES`, and (2) notes how far the count is. While the task runs nobody
+//! changes it but wakes, and these only upwards, so if it is the same when the poll ends nobody has woken the task since it
+//! began. If the count has reached its end, (2) sets it back first, by the read-modify-write that is spared otherwise; a wake
+//! that finds it there still writes the word.
 //!
 //! Of a bound one, where it stands with its own thread is in [`Owner`](super::owner::Owner), which that thread alone
 //! changes; here is what the others do with it: `SCHEDULED` says that it is in the mailbox, or about to be pushed there.
 //!
-//! | bit | set by | cleared by | means |
+//! | bits | set by | cleared by | means |
 //! |---|---|---|---|
-//! | `SCHEDULED` | (1) (3) (4) `post` | (2) `open` | in one queue (bound: the mailbox), or about to be pushed there by whoever set it; while `RUNNING`, to be queued again when the poll ends; without meaning once `COMPLETE`, but that a mail is on its way |
-//! | `RUNNING` | (2) (7) | (5) (6) | one thread has the future to itself; never set for a bound task |
+//! | `SCHEDULED` | (1) (3) (4) (7) `post` | (5) (6) `open` | one thread has the task: it is in one queue (bound: the mailbox), or about to be pushed there by whoever set this, or runs; without meaning once `COMPLETE`, but that a mail is on its way |
 //! | `COMPLETE` | (6) | never | the future is gone; the output is there until it is taken |
 //! | `CANCELLED` | (4) (7) | never | whoever has the future next drops it instead of polling it |
 //! | `JOIN_INTEREST` | (1) | `drop_handle` | there is a `JoinHandle`, which owns the output once `COMPLETE` |
 //! | `JOIN_WAKER` | `set_join_waker` | `unset_join_waker` | the waker slot belongs to whoever completes the task; clear: to the `JoinHandle` |
 //! | `MARKED` | `mark` | `open` | it was noted when this mail was sent |
+//! | `WAKES` | (3) | (2) (5) | how many wakes there were since it was scheduled or set back, at most [`MOST_WAKES`]; of a bound task none |
 //!
 //! **References.** One each for: the runtime (the *share*, given up after (6)), the `JoinHandle`, every `AbortHandle` and
 //! `Waker`, and a mail. A queue entry and the thread that runs the task have none: an incomplete task lives by the share.
@@ -50,11 +55,15 @@ pub(super) struct State(AtomicUsize);
 #[derive(Debug, PartialEq, Eq)]
 #[must_use]
 pub(super) enum Start {
-    /// Poll the future.
-    Poll,
+    /// Poll the future; whoever woke the task so far is seen by that.
+    Poll(Wakes),
     /// The task was aborted: drop the future.
     Cancel,
 }
+
+/// How many wakes had been counted when a poll began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wakes(usize);
 
 /// What to do after a poll that returned `Pending`.
 #[derive(Debug, PartialEq, Eq)]
@@ -145,18 +154,18 @@ impl State {
         Self(AtomicUsize::new(SCHEDULED | JOIN_INTEREST | (3 * REFERENCE)))
     }
 
-    /// (2) Takes a task that was popped from a queue for this thread.
+    /// (2) Begins to poll a task that was popped from a queue for this thread.
     #[inline]
     pub(super) fn start(&self) -> Start {
-        // Acquire: pairs with the Release of the wake that scheduled the task, so that the poll sees what the
-        // waker saw, and with that of the `finish_poll` before, on another thread, for the future itself.
-        let before = self.0.fetch_xor(SCHEDULED | RUNNING, Ordering::AcqRel);
-        debug_assert!(
-            before & SCHEDULED != 0 && before & (RUNNING | COMPLETE) == 0,
-            "{}",
-            Snapshot(before)
-        );
-        start(before)
+        // Acquire: pairs with the Release of each wake that is counted in what this reads, so that the poll sees what the
+        // waker saw. What the `finish_poll` before did, on another thread, came with the queue.
+        let mut now = self.0.load(Ordering::Acquire);
+        if now & WAKES == MOST_WAKES {
+            // Those that were not counted are seen too: of a read-modify-write that is sure.
+            now = self.0.fetch_and(!WAKES, Ordering::AcqRel) & !WAKES;
+        }
+        debug_assert!(now & SCHEDULED != 0 && now & COMPLETE == 0, "{}", Snapshot(now));
+        start(now)
     }
 
     /// (2) As [`start`](Self::start), of a bound task: what woke it was seen by its thread before.
@@ -166,18 +175,18 @@ impl State {
         start(self.0.load(Ordering::Relaxed))
     }
 
-    /// (5) Ends a poll that returned `Pending`, during which the task woke itself or did not, with the references that were
-    /// counted elsewhere. `Cancel` leaves those there.
+    /// (5) Ends a poll that returned `Pending`, which began with so many wakes, and during which the task woke itself or did
+    /// not, with the references that were counted elsewhere. `Cancel` leaves those there.
     #[inline]
-    pub(super) fn finish_poll(&self, woke_itself: bool, counted: isize) -> FinishPoll {
+    pub(super) fn finish_poll(&self, Wakes(seen): Wakes, woke_itself: bool, counted: isize) -> FinishPoll {
         self.update(|now| {
-            debug_assert!(now & RUNNING != 0 && now & COMPLETE == 0, "{}", Snapshot(now));
+            debug_assert!(now & SCHEDULED != 0 && now & COMPLETE == 0, "{}", Snapshot(now));
             if now & CANCELLED != 0 {
                 (None, FinishPoll::Cancel)
-            } else if woke_itself || now & SCHEDULED != 0 {
-                (Some(add(now & !RUNNING | SCHEDULED, counted)), FinishPoll::Again)
+            } else if woke_itself || now & WAKES != seen {
+                ((counted != 0).then(|| add(now, counted)), FinishPoll::Again)
             } else {
-                (Some(add(now & !RUNNING, counted)), FinishPoll::Idle)
+                (Some(add(now & !(SCHEDULED | WAKES), counted)), FinishPoll::Idle)
             }
         })
     }
@@ -188,9 +197,9 @@ impl State {
         // Acquire: pairs with the Release in `set_join_waker`, for the waker.
         let before = self
             .0
-            .fetch_add(add(COMPLETE.wrapping_sub(RUNNING), counted), Ordering::AcqRel);
+            .fetch_add(add(COMPLETE.wrapping_sub(SCHEDULED), counted), Ordering::AcqRel);
         debug_assert!(
-            before & RUNNING != 0 && before & COMPLETE == 0,
+            before & SCHEDULED != 0 && before & COMPLETE == 0,
             "{}",
             Snapshot(before)
         );
@@ -201,7 +210,7 @@ impl State {
     pub(super) fn complete_bound(&self, counted: isize) -> Completed {
         // The orderings are those of `complete`.
         let before = self.0.fetch_add(add(COMPLETE, counted), Ordering::AcqRel);
-        debug_assert!(before & (RUNNING | COMPLETE) == 0, "{}", Snapshot(before));
+        debug_assert!(before & COMPLETE == 0, "{}", Snapshot(before));
         completed(before)
     }
 
@@ -211,13 +220,15 @@ impl State {
     /// thread wrote before, and only a write that it reads from can give it that.
     #[inline]
     pub(super) fn wake_by_ref(&self) -> Wake {
-        // AcqRel, as in `update`.
-        let before = self.0.fetch_or(SCHEDULED, Ordering::AcqRel);
-        if before & (SCHEDULED | RUNNING | COMPLETE) == 0 {
-            Wake::Enqueue
-        } else {
-            Wake::Nothing
-        }
+        self.update(|now| {
+            if now & COMPLETE != 0 {
+                (None, Wake::Nothing)
+            } else if now & SCHEDULED == 0 {
+                (Some(now | SCHEDULED), Wake::Enqueue)
+            } else {
+                (Some(count_wake(now)), Wake::Nothing)
+            }
+        })
     }
 
     /// (3) A wake that gives up the waker's reference.
@@ -227,10 +238,10 @@ impl State {
             let next = add(now, -1);
             if now & COMPLETE != 0 {
                 (Some(next), if is_last(next) { Wake::Free } else { Wake::Nothing })
-            } else if now & (SCHEDULED | RUNNING) == 0 {
+            } else if now & SCHEDULED == 0 {
                 (Some(next | SCHEDULED), Wake::Enqueue)
             } else {
-                (Some(next | SCHEDULED), Wake::Nothing)
+                (Some(count_wake(next)), Wake::Nothing)
             }
         })
     }
@@ -292,7 +303,7 @@ impl State {
         self.update(|now| {
             if now & COMPLETE != 0 {
                 (None, Wake::Nothing)
-            } else if now & (SCHEDULED | RUNNING) == 0 {
+            } else if now & SCHEDULED == 0 {
                 (Some(now | SCHEDULED | CANCELLED), Wake::Enqueue)
             } else {
                 (Some(now | CANCELLED), Wake::Nothing)
@@ -317,8 +328,8 @@ impl State {
         self.update(|now| {
             if now & COMPLETE != 0 {
                 (None, false)
-            } else if now & (SCHEDULED | RUNNING) == 0 {
-                (Some(now | RUNNING | CANCELLED), true)
+            } else if now & SCHEDULED == 0 {
+                (Some(now | SCHEDULED | CANCELLED), true)
             } else {
                 (Some(now | CANCELLED), false)
             }
@@ -331,12 +342,11 @@ impl State {
         self.0.load(Ordering::Relaxed) & CANCELLED != 0
     }
 
-    /// Where the task stands, as far as one look can tell.
+    /// Where the task stands, as far as one look can tell: whether it runs its owner says.
     pub(super) fn stage(&self) -> TaskStage {
         // Relaxed: it is only shown to people.
         match self.0.load(Ordering::Relaxed) {
             now if now & COMPLETE != 0 => TaskStage::Complete,
-            now if now & RUNNING != 0 => TaskStage::Running,
             now if now & SCHEDULED != 0 => TaskStage::Queued,
             _ => TaskStage::Idle,
         }
@@ -444,17 +454,30 @@ impl fmt::Debug for State {
 }
 
 const SCHEDULED: usize = 1;
-const RUNNING: usize = 1 << 1;
-const COMPLETE: usize = 1 << 2;
-const CANCELLED: usize = 1 << 3;
-const JOIN_INTEREST: usize = 1 << 4;
-const JOIN_WAKER: usize = 1 << 5;
-const MARKED: usize = 1 << 6;
-const REFERENCE: usize = 1 << 7;
+const COMPLETE: usize = 1 << 1;
+const CANCELLED: usize = 1 << 2;
+const JOIN_INTEREST: usize = 1 << 3;
+const JOIN_WAKER: usize = 1 << 4;
+const MARKED: usize = 1 << 5;
+/// One wake.
+const WAKE: usize = 1 << 6;
+/// As many as are counted.
+const MOST_WAKES: usize = 3 * WAKE;
+const WAKES: usize = MOST_WAKES;
+const REFERENCE: usize = 1 << 8;
 
 /// The word with so many more references, or fewer.
 fn add(word: usize, references: isize) -> usize {
     word.wrapping_add((references as usize).wrapping_mul(REFERENCE))
+}
+
+/// The word with a wake more, if there is room.
+fn count_wake(word: usize) -> usize {
+    if word & WAKES == MOST_WAKES {
+        word
+    } else {
+        word + WAKE
+    }
 }
 
 /// Whether a cell with that word is to be freed.
@@ -468,7 +491,7 @@ fn references(word: usize) -> isize {
 
 fn start(word: usize) -> Start {
     if word & CANCELLED == 0 {
-        Start::Poll
+        Start::Poll(Wakes(word & WAKES))
     } else {
         Start::Cancel
     }
@@ -489,7 +512,6 @@ impl fmt::Display for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let flags = [
             (SCHEDULED, "SCHEDULED"),
-            (RUNNING, "RUNNING"),
             (COMPLETE, "COMPLETE"),
             (CANCELLED, "CANCELLED"),
             (JOIN_INTEREST, "JOIN_INTEREST"),
@@ -499,6 +521,11 @@ impl fmt::Display for Snapshot {
         for (_, name) in flags.iter().filter(|(flag, _)| self.0 & flag != 0) {
             write!(f, "{name} ")?;
         }
-        write!(f, "references={}", references(self.0))
+        write!(
+            f,
+            "wakes={} references={}",
+            (self.0 & WAKES) / WAKE,
+            references(self.0)
+        )
     }
 }

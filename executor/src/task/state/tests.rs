@@ -9,12 +9,12 @@ use super::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Word {
     scheduled: bool,
-    running: bool,
     complete: bool,
     cancelled: bool,
     join_interest: bool,
     join_waker: bool,
     marked: bool,
+    wakes: usize,
     references: isize,
 }
 
@@ -22,7 +22,7 @@ impl Word {
     /// All of them with less than none to three references: some may be counted elsewhere.
     fn all() -> impl Iterator<Item = Self> {
         (-1..=3).flat_map(|references| {
-            (0..128).map(move |flags| Self {
+            (0..256).map(move |flags| Self {
                 references,
                 ..Self::of(flags)
             })
@@ -32,20 +32,19 @@ impl Word {
     fn of(word: usize) -> Self {
         Self {
             scheduled: word & 1 != 0,
-            running: word & 2 != 0,
-            complete: word & 4 != 0,
-            cancelled: word & 8 != 0,
-            join_interest: word & 16 != 0,
-            join_waker: word & 32 != 0,
-            marked: word & 64 != 0,
-            references: (word as isize) >> 7,
+            complete: word & 2 != 0,
+            cancelled: word & 4 != 0,
+            join_interest: word & 8 != 0,
+            join_waker: word & 16 != 0,
+            marked: word & 32 != 0,
+            wakes: word >> 6 & 3,
+            references: (word as isize) >> 8,
         }
     }
 
     fn state(self) -> State {
         let flags = [
             self.scheduled,
-            self.running,
             self.complete,
             self.cancelled,
             self.join_interest,
@@ -55,12 +54,12 @@ impl Word {
         let flags = flags
             .iter()
             .rev()
-            .fold(0, |word, &flag| word << 1 | usize::from(flag));
-        State(AtomicUsize::new((self.references << 7) as usize | flags))
+            .fold(self.wakes, |word, &flag| word << 1 | usize::from(flag));
+        State(AtomicUsize::new((self.references << 8) as usize | flags))
     }
 
     fn is_idle(&self) -> bool {
-        !self.scheduled && !self.running && !self.complete
+        !self.scheduled && !self.complete
     }
 }
 
@@ -87,9 +86,14 @@ fn is_shared(word: &Word) -> bool {
     !word.marked
 }
 
+/// Of one that a thread has.
+fn is_taken(word: &Word) -> bool {
+    is_shared(word) && word.scheduled && !word.complete
+}
+
 /// Of a bound task.
 fn is_bound(word: &Word) -> bool {
-    !word.running
+    word.wakes == 0
 }
 
 #[test]
@@ -114,35 +118,37 @@ fn a_new_task_has_the_references_of_the_runtime_of_the_handle_and_of_its_mail() 
 }
 
 #[test]
-fn start_takes_a_scheduled_task_for_its_thread() {
-    let may_meet = |word: &Word| is_shared(word) && word.scheduled && !word.running && !word.complete;
-    let start = |cancelled| if cancelled { Start::Cancel } else { Start::Poll };
-    check(may_meet, State::start, |word| {
-        (word.scheduled, word.running) = (false, true);
-        start(word.cancelled)
+fn start_tells_how_many_wakes_there_were_and_makes_room_for_more() {
+    let start = |word: &Word| match word.cancelled {
+        true => Start::Cancel,
+        false => Start::Poll(Wakes(word.wakes << 6)),
+    };
+    check(is_taken, State::start, |word| {
+        word.wakes %= 3;
+        start(word)
     });
-    check(is_bound, State::start_bound, |word| start(word.cancelled));
+    check(is_bound, State::start_bound, |word| start(word));
     check(any, State::is_cancelled, |word| word.cancelled);
 }
 
 #[test]
 fn the_end_of_a_poll_keeps_a_cancelled_task_and_queues_a_woken_one() {
-    let may_meet = |word: &Word| is_shared(word) && word.running && !word.complete;
     for (woke_itself, counted) in [(false, 0), (false, -2), (true, 0), (true, 3)] {
-        let finish = move |state: &State| state.finish_poll(woke_itself, counted);
-        check(may_meet, finish, |word| {
-            if word.cancelled {
-                return FinishPoll::Cancel;
-            }
-            word.running = false;
-            word.scheduled |= woke_itself;
-            word.references += counted;
-            if word.scheduled {
-                FinishPoll::Again
-            } else {
+        // A poll does not begin with a full count.
+        for seen in 0..3 {
+            let finish = move |state: &State| state.finish_poll(Wakes(seen << 6), woke_itself, counted);
+            check(is_taken, finish, |word| {
+                if word.cancelled {
+                    return FinishPoll::Cancel;
+                }
+                word.references += counted;
+                if woke_itself || word.wakes != seen {
+                    return FinishPoll::Again;
+                }
+                (word.scheduled, word.wakes) = (false, 0);
                 FinishPoll::Idle
-            }
-        });
+            });
+        }
     }
 }
 
@@ -158,27 +164,36 @@ fn completion_tells_who_has_the_output_the_waker_and_a_mail() {
     };
     for counted in [-2, 0, 5] {
         let expected = |word: &mut Word| {
-            (word.running, word.complete) = (false, true);
+            word.complete = true;
             word.references += counted;
             (word.join_interest, word.join_waker, word.scheduled)
         };
-        let may_meet = |word: &Word| is_shared(word) && word.running && !word.complete;
-        check(may_meet, |state| told(state.complete(counted)), expected);
+        let shared = |word: &mut Word| {
+            let told = expected(word);
+            word.scheduled = false;
+            told
+        };
+        check(is_taken, |state| told(state.complete(counted)), shared);
         let may_meet = |word: &Word| is_bound(word) && !word.complete;
         check(may_meet, |state| told(state.complete_bound(counted)), expected);
     }
 }
 
 #[test]
-fn a_wake_queues_an_idle_task_and_marks_any_other() {
-    check(is_shared, State::wake_by_ref, |word| {
+fn a_wake_queues_an_idle_task_and_counts_for_any_other_that_is_not_complete() {
+    let wake = |word: &mut Word| {
         let idle = word.is_idle();
-        word.scheduled = true;
-        if idle { Wake::Enqueue } else { Wake::Nothing }
+        if !word.complete && !idle {
+            word.wakes = (word.wakes + 1).min(3);
+        }
+        word.scheduled |= idle;
+        idle
+    };
+    check(is_shared, State::wake_by_ref, |word| {
+        if wake(word) { Wake::Enqueue } else { Wake::Nothing }
     });
     check(is_shared, State::wake_by_value, |word| {
-        let idle = word.is_idle();
-        word.scheduled |= !word.complete;
+        let idle = wake(word);
         word.references -= 1;
         match () {
             () if idle => Wake::Enqueue,
@@ -247,16 +262,15 @@ fn a_claim_takes_an_idle_task_and_marks_any_other_that_is_not_complete() {
     check(is_shared, State::claim, |word| {
         let idle = word.is_idle();
         word.cancelled |= !word.complete;
-        word.running |= idle;
+        word.scheduled |= idle;
         idle
     });
 }
 
 #[test]
-fn what_is_shown_of_a_task_is_complete_before_running_before_queued() {
+fn what_is_shown_of_a_task_is_complete_before_queued() {
     check(any, State::stage, |word| match word {
         Word { complete: true, .. } => TaskStage::Complete,
-        Word { running: true, .. } => TaskStage::Running,
         Word { scheduled: true, .. } => TaskStage::Queued,
         _ => TaskStage::Idle,
     });
@@ -341,6 +355,6 @@ fn a_reference_count_that_could_wrap_ends_the_process() {
 fn a_message_names_the_flags_and_the_references() {
     assert_eq!(
         format!("{:?}", State::new()),
-        "SCHEDULED JOIN_INTEREST references=2"
+        "SCHEDULED JOIN_INTEREST wakes=0 references=2"
     );
 }
