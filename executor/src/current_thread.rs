@@ -12,6 +12,7 @@ use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Waker;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_task::waker_ref;
@@ -25,7 +26,7 @@ use crate::home::Home;
 use crate::local::{self, EntryGuard, Flavor};
 use crate::nested::NestedBlockOn;
 use crate::pace::Pace;
-use crate::park::Park;
+use crate::park::{BROKEN_PARK, Park};
 use crate::primitive::{Mutex, lock};
 use crate::root::{BATCH, Root, run_batch};
 use crate::shutdown_report::{ShutdownReport, wait_and_say};
@@ -293,11 +294,14 @@ impl<P: Park> CurrentThread<P> {
         let Core {
             park, queue, woken, ..
         } = &mut *core;
-        park.enter();
+        // A park that panics keeps no task.
+        wake::contain(|| park.enter());
         let next_mail = || iter::from_fn(|| self.home.open_mail()).flatten().next();
         let pop = || queue.pop_front().or_else(next_mail);
         self.home.owned.cancel_all(pop, || {
-            park.park(None, woken);
+            if !wake::contain(|| park.park(None, woken)) {
+                thread::sleep(BROKEN_PARK);
+            }
             wake::wake_all(woken);
         });
         self.home.blocking.close();

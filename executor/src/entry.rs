@@ -261,6 +261,12 @@ impl Entry {
     }
 }
 
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.owned.end_process_unless_empty();
+    }
+}
+
 /// The root future's waker.
 impl ArcWake for Entry {
     fn wake_by_ref(entry: &Arc<Self>) {

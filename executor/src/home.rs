@@ -105,6 +105,12 @@ impl Home {
     }
 }
 
+impl Drop for Home {
+    fn drop(&mut self) {
+        self.owned.end_process_unless_empty();
+    }
+}
+
 impl Schedule for Home {
     const LOCAL: bool = false;
     const BOUND: bool = true;

@@ -340,7 +340,11 @@ impl Drop for EntryGuard {
                 let entry = LOCAL.with(|local| {
                     local.flavor.set(Flavor::Outside);
                     local.entered_at.set(None);
-                    HERE.with(|here| here.entry.set(ptr::null()));
+                    // Whatever became of a worker: the thread may outlive the runtime.
+                    HERE.with(|here| {
+                        here.entry.set(ptr::null());
+                        here.worker.set(ptr::null());
+                    });
                     local.has_local_tasks.set(false);
                     local.current_entry.borrow_mut().take()
                 });

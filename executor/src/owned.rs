@@ -142,6 +142,19 @@ impl OwnedTasks {
         table.live() == 0 && table.mailed == 0
     }
 
+    /// The last resort before the home that this is a part of is gone: its tasks point there, and are not counted (their
+    /// rule H).
+    pub(crate) fn end_process_unless_empty(&self) {
+        if !self.is_empty() {
+            // A closed stderr is no reason to go on.
+            let _ = writeln!(
+                io::stderr(),
+                "reveille: a runtime is gone while there are tasks of it; the process aborts"
+            );
+            process::abort();
+        }
+    }
+
     /// Whether no task is added any more.
     pub(crate) fn is_closed(&self) -> bool {
         lock(&self.table).closed
@@ -175,19 +188,6 @@ impl OwnedTasks {
                 None if self.is_empty() => {}
                 None => park(),
             }
-        }
-    }
-}
-
-/// Tasks point to their home, of which this is a part, and are not counted there (rule H of the tasks).
-impl Drop for OwnedTasks {
-    fn drop(&mut self) {
-        if !self.is_empty() {
-            let _ = writeln!(
-                io::stderr(),
-                "reveille: a runtime is gone while there are tasks of it; the process aborts"
-            );
-            process::abort();
         }
     }
 }

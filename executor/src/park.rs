@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use crate::primitive::{AtomicU8, Condvar, Mutex, Ordering, lock};
 
+/// For how long a thread that ends its runtime sleeps at a time if its park has panicked.
+pub(crate) const BROKEN_PARK: Duration = Duration::from_millis(1);
+
 /// What an executor sleeps on when it has nothing to run: a thread parker, or a driver that also watches sockets and
 /// timers. Parks are not nested in parks.
 ///

@@ -112,15 +112,18 @@ impl Quiescence {
     /// Whether somebody wants to be told.
     #[inline]
     pub(crate) fn is_awaited(&self) -> bool {
-        self.listener
-            .as_ref()
-            .is_some_and(|listener| listener.is_awaited())
+        let Some(listener) = &self.listener else {
+            return false;
+        };
+        let mut awaited = false;
+        wake::contain(|| awaited = listener.is_awaited());
+        awaited
     }
 
     /// By whoever has come to rest, and is no worker: has a worker look.
     pub(crate) fn have_a_look(&self) {
         if self.is_awaited() {
-            self.worker.wake_by_ref();
+            wake::contain(|| self.worker.wake_by_ref());
         }
     }
 

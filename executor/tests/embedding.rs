@@ -217,6 +217,23 @@ fn a_local_task_that_was_spawned_between_two_calls_ends_with_the_embedding() {
 }
 
 #[test]
+fn an_embedding_in_a_thread_local_outlives_the_threads_other_locals() {
+    thread_local! {
+        static EMBEDDED: Cell<Option<Embedded<'static, ThreadPark>>> = const { Cell::new(None) };
+    }
+    let executor: &CurrentThread<ThreadPark> = Box::leak(Box::new(CurrentThread::new(ThreadPark::new())));
+    let ended = thread::spawn(|| {
+        // Its destructor is the first to be registered, so it is the last to run.
+        EMBEDDED.set(None);
+        let mut embedded = executor.embed().unwrap();
+        embedded.spawn_local(future::pending::<()>());
+        embedded.poll_once(NOW);
+        EMBEDDED.set(Some(embedded));
+    });
+    ended.join().unwrap();
+}
+
+#[test]
 fn tasks_that_are_not_local_wait_for_the_next_driver() {
     let executor = CurrentThread::new(ThreadPark::new());
     let mut embedded = executor.embed().unwrap();

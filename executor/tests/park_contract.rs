@@ -52,6 +52,33 @@ fn tasks_that_wake_each_other_on_the_thread_call_no_unparker_and_do_not_park() {
 }
 
 #[test]
+fn a_park_that_panics_keeps_no_task_from_being_cancelled() {
+    /// As soon as there is a task.
+    struct Broken(ThreadPark, Arc<Mutex<bool>>);
+    impl Park for Broken {
+        fn enter(&mut self) {
+            assert!(!*self.1.lock().unwrap(), "a broken park");
+        }
+        fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+            self.0.park(timeout, woken);
+        }
+        fn turn(&mut self, woken: &mut Vec<Waker>) {
+            self.0.turn(woken);
+        }
+        fn unparker(&self) -> Waker {
+            self.0.unparker()
+        }
+    }
+    let broken = Arc::new(Mutex::new(false));
+    let executor = CurrentThread::new(Broken(ThreadPark::new(), broken.clone()));
+    let task = executor.handle().spawn(future::pending::<()>());
+    executor.block_on(yield_now());
+    *broken.lock().unwrap() = true;
+    drop(executor);
+    assert!(task.is_finished());
+}
+
+#[test]
 fn a_yield_is_not_a_turn() {
     watched(|| {
         const YIELDS: usize = 10_000;

@@ -17,7 +17,7 @@ use crate::task::{self, JoinHandle, Place, Runnable, Schedule, Wakers};
 
 /// Threads for blocking code, started as they are needed and ended when they are not.
 ///
-/// Each job's cell, each thread and each handle of the runtime keep the pool alive; it keeps none of them, but for the
+/// Each thread and each handle of the runtime keep the pool alive; it keeps none of them, but for the
 /// [`Around`], which goes with [`close`](Self::close).
 pub(crate) struct BlockingPool {
     /// Never held while a job, a hook or a destructor runs.

@@ -21,6 +21,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reveille_context::wake;
+
 use super::{Core, CurrentThread, Driving, Embedding};
 use crate::entries::Registered;
 use crate::entry::Entry;
@@ -298,17 +300,16 @@ impl<P: Announce> Drop for Embedded<'_, P> {
         };
         let Some(_inside) = self.aside.enter() else {
             // The thread has all but ended, and the queues cannot be told apart any more.
-            std::mem::forget(driving);
+            // With the tasks the homes stay, to which they point.
+            std::mem::forget((driving, self.entry.clone()));
             return;
         };
         // Leaves as a `block_on` does: the seat is given back, then the local tasks are cancelled.
         let _entry = EntryGuard::new(self.entry.clone(), self.location, Flavor::CurrentThread);
         // Ends the announcement, in whose place nothing sleeps any more.
-        driving
-            .core
-            .as_mut()
-            .expect("just given")
-            .sleep(Some(Duration::ZERO));
+        let core = driving.core.as_mut().expect("just given");
+        // One that panics must not change the order of the rest.
+        wake::contain(|| core.sleep(Some(Duration::ZERO)));
         drop(driving);
     }
 }

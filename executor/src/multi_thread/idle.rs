@@ -140,14 +140,15 @@ impl Idle {
     }
 
     /// Whether some worker is parked and nobody searches: a hint, which spares a running worker the fence. What it misses
-    /// this worker runs itself, and asks again after its next poll.
+    /// this worker runs itself, and asks again after its next poll that queues something, or turn.
     #[inline]
     pub(crate) fn may_help(&self) -> bool {
+        // Hardly ever is there more than one group.
+        if let [only] = &*self.groups {
+            return may_help(only.load(Ordering::Relaxed));
+        }
         let words = self.groups.iter().map(|group| group.load(Ordering::Relaxed));
-        let (parked, searching) = words.fold((0, 0), |(parked, searching), word| {
-            (parked | word & PARKED, searching | word & !PARKED)
-        });
-        parked != 0 && searching == 0
+        may_help(words.fold(0, |all, word| all | word))
     }
 
     #[inline]
@@ -160,6 +161,12 @@ impl Idle {
     fn group(&self, worker: usize) -> &AtomicU64 {
         &self.groups[worker / GROUP]
     }
+}
+
+/// Of a group's word, or of all groups' bits: whether somebody is parked, and nobody searches.
+#[inline]
+fn may_help(word: u64) -> bool {
+    word != 0 && word < SEARCHER
 }
 
 #[inline]

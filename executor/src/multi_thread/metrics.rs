@@ -7,7 +7,7 @@ use crate::owned::{OwnedTasks, Tally};
 
 impl Shared {
     pub(crate) fn metrics(&self) -> Metrics {
-        let workers = self.shards.iter().map(Shard::metrics).collect();
+        let workers = self.shards.iter().map(|shard| shard.metrics()).collect();
         let tasks = self.tables().map(OwnedTasks::tally).sum::<Tally>() + self.threads.entries.tally();
         Metrics {
             workers,

@@ -53,6 +53,11 @@ impl Shard {
         self.ring.len() + usize::from(!self.lifo.is_empty())
     }
 
+    /// Wakes whoever sleeps in the driver. A park that panics there ends nobody else's work.
+    pub(super) fn unpark(&self) {
+        wake::contain(|| self.unparker.wake_by_ref());
+    }
+
     /// Calls the driver under its lock, if it is there. One that panics is taken out and given back.
     pub(super) fn with_park(&self, call: impl FnOnce(&mut dyn Park)) -> Result<(), BrokenPark> {
         call_contained(lock(&self.park), call)

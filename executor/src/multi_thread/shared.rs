@@ -22,7 +22,7 @@ use crate::task::{Claimed, PanicPolicy, Place, Runnable, Schedule, Wakers};
 
 /// The home of a multi-thread runtime's tasks.
 pub(crate) struct Shared {
-    pub(super) shards: Box<[Shard]>,
+    pub(super) shards: Box<[Arc<Shard>]>,
     /// Tasks that no worker pushed, or for which its own queue had no room.
     pub(super) injector: Injector,
     /// The tasks that no worker spawned.
@@ -47,9 +47,9 @@ impl Shared {
         let workers = parks.len();
         let shards = parks.into_iter().enumerate().map(|(index, park)| {
             let number = u16::try_from(index).expect("fewer than 2^16 workers");
-            Shard::new(number, park)
+            Arc::new(Shard::new(number, park))
         });
-        let shards: Box<[Shard]> = shards.collect();
+        let shards: Box<[Arc<Shard>]> = shards.collect();
         let quiescence = Quiescence::new(config.on_quiescent.clone(), shards[0].unparker.clone());
         let quiescence = Arc::new(quiescence);
         Self {
@@ -132,7 +132,7 @@ impl Shared {
     /// After a push: unparks a worker if nobody is there to find it.
     pub(super) fn notify(&self) {
         if let Some(worker) = self.idle.notify() {
-            self.shards[worker].unparker.wake_by_ref();
+            self.shards[worker].unpark();
         }
     }
 
@@ -204,7 +204,7 @@ impl Shared {
             taken = more;
         }
         // Who looked between the two saw neither queue.
-        if has_others && self.idle.may_help() {
+        if has_others {
             self.notify();
         }
         Some(first)
@@ -222,6 +222,12 @@ impl Shared {
             }
         }
         self.take_injected(here)
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.tables().for_each(OwnedTasks::end_process_unless_empty);
     }
 }
 

@@ -15,13 +15,13 @@
 
 use std::io::{self, Write};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::shard::BrokenPark;
 use super::shared::Shared;
 use super::worker::Worker;
 use crate::local;
-use crate::park::Park;
+use crate::park::{BROKEN_PARK, Park};
 use crate::shutdown_report::ShutdownReport;
 use crate::task::Runnable;
 
@@ -77,7 +77,7 @@ impl Shared {
 
     fn unpark_all(&self) {
         for shard in &self.shards {
-            shard.unparker.wake_by_ref();
+            shard.unpark();
         }
     }
 
@@ -101,9 +101,6 @@ impl Shared {
     }
 }
 
-/// How long a worker without a driver sleeps.
-const BROKEN_PARK: Duration = Duration::from_millis(1);
-
 impl Worker {
     /// Steps 3 and 4.
     pub(super) fn shut_down(mut self) {
@@ -120,9 +117,9 @@ impl Worker {
                 if self.shared.has_work() {
                     self.shared.notify();
                 }
-                self.shard().running.begin(&task);
+                self.shard.running.begin(&task);
                 task.cancel();
-                self.shard().running.end();
+                self.shard.running.end();
             } else if self.entry.has_local_tasks() {
                 // Before it sleeps: what is left elsewhere may wait for one of these to be dropped. Its thread sleeps by
                 // itself meanwhile, not in the driver.
@@ -140,7 +137,7 @@ impl Worker {
         }
         // The others may sleep, waiting for the task that this one cancelled last.
         self.shared.unpark_all();
-        let park = self.shard().take_park();
+        let park = self.shard.take_park();
         self.shared.stand_up(self.index, &self.entry);
         // Who waits for its sockets and timers is woken, and finds them closed.
         drop(park);
@@ -172,7 +169,7 @@ impl Worker {
             in_slots || !shared.claimed.is_empty() || shared.has_work()
         };
         if !is_queued(&self.shared) {
-            let shard = &self.shared.shards[self.index];
+            let shard = &*self.shard;
             let parked = shard.with_park(|park| {
                 let _elsewhere = local::as_if_elsewhere();
                 park.park(None, &mut self.woken);

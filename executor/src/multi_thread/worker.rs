@@ -22,6 +22,8 @@ pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
     pub(super) entry: Arc<Entry>,
     pub(super) index: usize,
+    /// That of `index`.
+    pub(super) shard: Arc<Shard>,
     /// Whether the thread is the shard's own, not a substitute.
     own: bool,
     /// Counts the tasks that were looked for.
@@ -65,6 +67,7 @@ impl Worker {
     pub(super) fn new(shared: Arc<Shared>, entry: Arc<Entry>, index: usize, own: bool) -> Self {
         Self {
             look: Look::new(shared.looks_pay),
+            shard: shared.shards[index].clone(),
             shared,
             entry,
             index,
@@ -102,7 +105,7 @@ impl Worker {
             if self.shared.threads.is_closing() {
                 return Left::Closing;
             }
-            if !self.own && self.shard().seat.is_wanted() {
+            if !self.own && self.shard.seat.is_wanted() {
                 return Left::Wanted;
             }
             let task = self
@@ -130,7 +133,7 @@ impl Worker {
         if self.tick % FAIR == 0 {
             self.queue_again();
             self.entry.receive();
-            if let Some(task) = self.shared.take_injected(self.shard()) {
+            if let Some(task) = self.shared.take_injected(&self.shard) {
                 return Some(task);
             }
         }
@@ -147,12 +150,12 @@ impl Worker {
             return Some(task);
         }
         self.entry.receive();
-        local::pop().or_else(|| self.shared.take_injected(self.shard()))
+        local::pop().or_else(|| self.shared.take_injected(&self.shard))
     }
 
     #[inline]
     fn next_of_shard(&mut self) -> Option<Runnable> {
-        let shard = &self.shared.shards[self.index];
+        let shard = &*self.shard;
         if let Some(task) = shard.lifo.take() {
             if self.in_a_row < LIFO_IN_A_ROW {
                 self.in_a_row += 1;
@@ -171,7 +174,7 @@ impl Worker {
             self.end_search();
         }
         self.pace.count(1);
-        self.shard().running.begin(&task);
+        self.shard.running.begin(&task);
         local::begin_poll();
         let again = task.run();
         let pushed = local::end_poll();
@@ -181,7 +184,7 @@ impl Worker {
             }
             return false;
         }
-        self.shard().running.end();
+        self.shard.running.end();
         let has_again = again.is_some();
         if let Some(task) = again {
             self.keep_or_queue(task);
@@ -195,7 +198,7 @@ impl Worker {
     /// A task that woke itself goes behind all others.
     #[inline]
     fn keep_or_queue(&mut self, task: Runnable) {
-        let shard = &self.shared.shards[self.index];
+        let shard = &*self.shard;
         if shard.ring.is_empty() && shard.lifo.is_empty() && local::is_empty() {
             self.again = Some(task);
         } else if task.is_local() {
@@ -211,22 +214,28 @@ impl Worker {
         if task.is_local() || local::shard_of(&self.shared).is_none() {
             self.shared.queue_elsewhere(task);
         } else {
-            self.shared.push_back(self.shard(), task);
+            self.shared.push_back(&self.shard, task);
         }
     }
 
     /// One runnable task needs nobody else: it runs here next. For more than one, whoever sleeps may help.
     #[inline]
     fn notify_of_more(&self) {
-        if self.shared.idle.may_help() && self.has_more() {
+        if self.shared.idle.may_help() {
+            self.notify_if_there_is_more();
+        }
+    }
+
+    #[inline(never)]
+    fn notify_if_there_is_more(&self) {
+        if self.has_more() {
             self.shared.notify();
         }
     }
 
     /// Whether there are two queued tasks, of which another worker may take one.
-    #[inline]
     fn has_more(&self) -> bool {
-        let shard = self.shard();
+        let shard = &*self.shard;
         // A task for anybody beside one that must run here is one too many as well.
         match (!shard.lifo.is_empty(), !local::is_empty()) {
             (true, true) => true,
@@ -302,10 +311,10 @@ impl Worker {
         // When others are looked at is counted anew, so that a wake-up for nothing changes no order.
         self.tick = 0;
         let now = Instant::now();
-        self.shard().counters.busy.end(now);
+        self.shard.counters.busy.end(now);
         self.look.falls_asleep(now);
         // Before the driver sleeps its own lock is taken, so nobody turns it meanwhile.
-        let parked = self.shared.shards[self.index].with_park(|park| {
+        let parked = self.shard.with_park(|park| {
             let _elsewhere = local::as_if_elsewhere();
             park.park(None, &mut self.woken);
         });
@@ -326,8 +335,8 @@ impl Worker {
     /// After it slept.
     fn wake_up(&mut self) {
         let now = Instant::now();
-        self.shard().counters.busy.begin(now);
-        self.shard().counters.parks.add(1);
+        self.shard.counters.busy.begin(now);
+        self.shard.counters.parks.add(1);
         if let Some(hook) = &self.shared.config.on_thread_unpark {
             wake::contain(|| hook());
         }
@@ -348,7 +357,7 @@ impl Worker {
     fn is_asked(&self) -> bool {
         self.entry.has_news()
             || self.shared.threads.is_closing()
-            || (!self.own && self.shard().seat.is_wanted())
+            || (!self.own && self.shard.seat.is_wanted())
     }
 
     /// It counts as running again.
@@ -360,7 +369,7 @@ impl Worker {
     /// Looks at sockets and timers, unless the monitor does just now.
     #[cold]
     fn turn(&mut self) {
-        let turned = self.shared.shards[self.index].try_with_park(|park| {
+        let turned = self.shard.try_with_park(|park| {
             let _elsewhere = local::as_if_elsewhere();
             park.turn(&mut self.woken);
         });
@@ -371,20 +380,15 @@ impl Worker {
     }
 
     fn after_turn(&mut self) {
-        self.shard().counters.turns.add(1);
+        self.shard.counters.turns.add(1);
         wake::wake_all(&mut self.woken);
         self.pace = Pace::default();
         self.notify_of_more();
     }
 
-    #[inline]
-    pub(super) fn shard(&self) -> &Shard {
-        &self.shared.shards[self.index]
-    }
-
     /// Works the shard from now on, if nobody else does.
     fn take_seat(&mut self) -> bool {
-        let taken = self.shard().seat.try_take(&self.entry);
+        let taken = self.shard.seat.try_take(&self.entry);
         self.sit_down_if(taken)
     }
 
@@ -406,8 +410,8 @@ impl Worker {
     /// the runtime shuts down, or this is a substitute whose last local task is complete.
     fn follow(&mut self) -> bool {
         if self.own {
-            self.shard().seat.ask(&self.entry);
-            self.shard().unparker.wake_by_ref();
+            self.shard.seat.ask(&self.entry);
+            self.shard.unpark();
         }
         loop {
             self.entry.receive();
@@ -416,8 +420,8 @@ impl Worker {
             if self.shared.threads.is_closing() {
                 // Somebody must see to what is in the shard: whoever has it, else this thread. Who has it may sleep
                 // until the task is complete that this thread was blocked in.
-                self.shard().unparker.wake_by_ref();
-                let taken = self.shard().seat.take_or_withdraw(&self.entry);
+                self.shard.unpark();
+                let taken = self.shard.seat.take_or_withdraw(&self.entry);
                 return self.sit_down_if(taken);
             }
             if self.own {

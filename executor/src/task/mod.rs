@@ -44,8 +44,8 @@
 //!   Whoever holds a home last waits until its owner table is empty, and that has both; a task that never got in there is
 //!   cancelled by whoever spawns it, who holds the home. A job of the blocking pool is in no table: its thread holds the pool,
 //!   or who cancels it. So the pointer is followed before the task, or its mail, is where another thread may end it, or by a
-//!   thread that holds the home itself, as all do that run tasks; afterwards it is only compared. As a last resort an
-//!   owner table that is dropped with something in it ends the process.
+//!   thread that holds the home itself, as all do that run tasks; afterwards it is only compared. As a last resort a
+//!   home that is dropped with something in its tables ends the process.
 #![allow(unsafe_code)]
 
 mod abort;
