@@ -10,6 +10,8 @@ pub(crate) struct Counters {
     pub(crate) parks: Counter,
     pub(crate) turns: Counter,
     pub(crate) steals: Counter,
+    /// Complete tasks that are not taken out of their table yet.
+    pub(crate) kept: Counter,
     pub(crate) busy: Busy,
 }
 
@@ -19,6 +21,7 @@ impl Counters {
             parks: Counter::new(),
             turns: Counter::new(),
             steals: Counter::new(),
+            kept: Counter::new(),
             busy: Busy::new(),
         }
     }

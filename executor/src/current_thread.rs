@@ -287,6 +287,9 @@ impl<P: Park> CurrentThread<P> {
     fn cancel_all(&mut self) {
         // No `block_on` borrows the executor any more, so the seat is free.
         let Some(mut core) = lock(&self.seat).core.take() else {
+            // Somebody has forgotten an `Embedded`: its tasks are lost with it.
+            self.home.owned.close();
+            self.home.blocking.close();
             return;
         };
         // So that a destructor which spawns gets a cancelled task, not a panic.

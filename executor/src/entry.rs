@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use futures_task::ArcWake;
+use reveille_context::wake;
 
 use crate::big_future::{boxed, is_big};
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU32, Ordering, SegQueue, Thread, current_thread, fence, park_thread};
-use crate::task::{JoinHandle, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local};
+use crate::task::{Finished, JoinHandle, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local};
 
 /// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
 /// drives.
@@ -254,7 +255,8 @@ impl Entry {
             return;
         }
         if before & DRIVING != 0 {
-            self.driver.wake_by_ref();
+            // As in `Home::unpark`.
+            wake::contain(|| self.driver.wake_by_ref());
         } else {
             self.thread.unpark();
         }
@@ -303,8 +305,8 @@ impl Schedule for Entry {
         entry.notify(MAIL);
     }
 
-    fn release(&self, place: Place, is_mailed: bool) {
-        self.owned.remove(place, is_mailed);
+    fn release(&self, task: Finished, is_mailed: bool) {
+        self.owned.remove(task, is_mailed);
     }
 
     fn name(&self, place: Place) -> Option<Arc<str>> {

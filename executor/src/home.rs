@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::task::Waker;
 
 use crossbeam_utils::CachePadded;
+use reveille_context::wake;
 
 use crate::blocking::{BlockingPool, PoolConfig};
 use crate::config::Config;
@@ -16,7 +17,7 @@ use crate::owned::OwnedTasks;
 use crate::primitive::{Ordering, SegQueue};
 use crate::quiescence::Quiescence;
 use crate::schedule_latency::ScheduleLatency;
-use crate::task::{Mail, PanicPolicy, Place, Runnable, Schedule, Wakers};
+use crate::task::{Finished, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers};
 
 /// Shared by the runtime and its handles. A task only points here: who drops the runtime waits until every task is complete, and
 /// every mail opened.
@@ -69,7 +70,8 @@ impl Home {
 
     /// Wakes the thread that drives the runtime, if it sleeps.
     pub(crate) fn unpark(&self) {
-        self.unparker.wake_by_ref();
+        // Foreign code, which must not end what this is in the midst of.
+        wake::contain(|| self.unparker.wake_by_ref());
     }
 
     /// Whether a task's panic shut the runtime down.
@@ -144,8 +146,8 @@ impl Schedule for Home {
         Some(&self.latency)
     }
 
-    fn release(&self, place: Place, is_mailed: bool) {
-        self.owned.remove(place, is_mailed);
+    fn release(&self, task: Finished, is_mailed: bool) {
+        self.owned.remove(task, is_mailed);
     }
 
     fn name(&self, place: Place) -> Option<Arc<str>> {

@@ -18,7 +18,7 @@ use crate::handle::Handle;
 use crate::home::Home;
 use crate::multi_thread::Shared;
 use crate::primitive::thread_local;
-use crate::task::Runnable;
+use crate::task::{Finished, Runnable};
 
 pub(crate) use aside::{Aside, address};
 pub(crate) use suspended::suspend;
@@ -28,6 +28,8 @@ pub(crate) use suspended::suspend;
 struct Here {
     /// Woken tasks that this thread will run: those of the runtime it drives, and its own local ones.
     queue: RefCell<ManuallyDrop<VecDeque<Runnable>>>,
+    /// Tasks that a worker's thread has completed, and another has spawned.
+    finished: RefCell<ManuallyDrop<Vec<Finished>>>,
     /// The home of the runtime that this thread drives, or null. Compared, never followed.
     driving: Cell<*const Home>,
     /// The `block_on` that this thread is in, or the worker that it is, or null. Compared, never followed.
@@ -54,6 +56,8 @@ struct Local {
     entered_at: Cell<Option<&'static Location<'static>>>,
     /// The runtime that `spawn` goes to.
     handle: RefCell<Option<Rc<Handle>>>,
+    /// The multi-thread runtime of which this thread works a shard.
+    works_for: RefCell<Option<Arc<Shared>>>,
     /// The `block_on` that `spawn_local` goes to.
     current_entry: RefCell<Option<Arc<Entry>>>,
 }
@@ -61,6 +65,7 @@ struct Local {
 thread_local! {
     static HERE: Here = Here {
         queue: RefCell::new(ManuallyDrop::new(VecDeque::new())),
+        finished: RefCell::new(ManuallyDrop::new(Vec::new())),
         driving: Cell::new(ptr::null()),
         entry: Cell::new(ptr::null()),
         worker: Cell::new(ptr::null()),
@@ -74,6 +79,7 @@ thread_local! {
         flavor: Cell::new(Flavor::Outside),
         entered_at: Cell::new(None),
         handle: RefCell::new(None),
+        works_for: RefCell::new(None),
         current_entry: RefCell::new(None),
     };
 }
@@ -103,11 +109,15 @@ pub(crate) fn start_working(shared: &Arc<Shared>, shard: usize) {
         here.worker.set(Arc::as_ptr(shared));
         here.shard.set(shard);
     });
+    let before = LOCAL.with(|local| local.works_for.replace(Some(shared.clone())));
+    drop(before);
 }
 
 /// This thread works no shard any more.
 pub(crate) fn stop_working() {
     HERE.with(|here| here.worker.set(ptr::null()));
+    let worked_for = LOCAL.with(|local| local.works_for.take());
+    drop(worked_for);
 }
 
 /// The shard of that runtime that this thread works, if it does.
@@ -123,6 +133,37 @@ pub(crate) fn note_push() -> bool {
         here.pushed.set(true);
         here.in_poll.get()
     })
+}
+
+/// Keeps a complete task of the runtime of which this thread works a shard. How many are kept by now.
+pub(crate) fn keep_finished(task: Finished) -> usize {
+    HERE.with(|here| {
+        let mut finished = here.finished.borrow_mut();
+        finished.push(task);
+        finished.len()
+    })
+}
+
+/// What was kept.
+pub(crate) fn take_finished() -> Vec<Finished> {
+    HERE.with(|here| mem::take(&mut **here.finished.borrow_mut()))
+}
+
+/// What [`take_finished`] gave, empty by now, for the next.
+pub(crate) fn give_back_finished(empty: Vec<Finished>) {
+    HERE.with(|here| {
+        let mut finished = here.finished.borrow_mut();
+        if finished.capacity() == 0 {
+            **finished = empty;
+        }
+    });
+}
+
+/// Gives back what the list of those has allocated. It is empty.
+pub(crate) fn forget_finished() {
+    let finished = take_finished();
+    debug_assert!(finished.is_empty());
+    drop(finished);
 }
 
 /// Whether a worker's poll runs on this thread, and nothing else inside it.
@@ -272,9 +313,9 @@ pub(crate) fn flavor() -> Flavor {
     try_with(|local| local.flavor.get()).unwrap_or(Flavor::Outside)
 }
 
-/// The multi-thread runtime that is current on this thread, if this thread works a shard of it.
+/// The multi-thread runtime of which this thread works a shard, whichever is current.
 pub(crate) fn worker() -> Option<Arc<Shared>> {
-    let shared = current_handle()?.as_multi_thread()?.clone();
+    let shared = try_with(|local| local.works_for.borrow().clone()).flatten()?;
     shard_of(&shared).is_some().then_some(shared)
 }
 
@@ -314,6 +355,9 @@ impl fmt::Debug for EnterGuard {
 /// This thread is in a `block_on` while this lives.
 pub(crate) struct EntryGuard {
     entry: Arc<Entry>,
+    /// Of which runtime this thread worked a shard before: of one whose task blocks here, if no other thread was to be had for
+    /// the shard.
+    worker: *const Shared,
 }
 
 impl EntryGuard {
@@ -325,14 +369,15 @@ impl EntryGuard {
             HERE.with(|here| here.entry.set(Arc::as_ptr(&entry)));
             *local.current_entry.borrow_mut() = Some(entry.clone());
         });
-        Self { entry }
+        let worker = HERE.with(|here| here.worker.get());
+        Self { entry, worker }
     }
 }
 
 impl Drop for EntryGuard {
     fn drop(&mut self) {
         /// Whatever a park or a destructor does meanwhile, the thread is free again afterwards.
-        struct Leave;
+        struct Leave(*const Shared);
         impl Drop for Leave {
             fn drop(&mut self) {
                 // Empty by now.
@@ -340,10 +385,10 @@ impl Drop for EntryGuard {
                 let entry = LOCAL.with(|local| {
                     local.flavor.set(Flavor::Outside);
                     local.entered_at.set(None);
-                    // Whatever became of a worker: the thread may outlive the runtime.
                     HERE.with(|here| {
                         here.entry.set(ptr::null());
-                        here.worker.set(ptr::null());
+                        // Whatever became of a worker: its thread may outlive the runtime.
+                        here.worker.set(self.0);
                     });
                     local.has_local_tasks.set(false);
                     local.current_entry.borrow_mut().take()
@@ -351,7 +396,7 @@ impl Drop for EntryGuard {
                 drop(entry);
             }
         }
-        let _leave = Leave;
+        let _leave = Leave(self.worker);
         if LOCAL.with(|local| local.has_local_tasks.get()) {
             self.entry.cancel_local_tasks();
         }

@@ -6,7 +6,7 @@ use std::process;
 use std::sync::Arc;
 
 use crate::primitive::{Mutex, lock};
-use crate::task::{Claimed, Delivery, Listed, Place, Runnable, TaskInfo};
+use crate::task::{Claimed, Delivery, Finished, Listed, Place, Runnable, TaskInfo};
 
 /// The tasks of one home. Its lock is never held during a poll, nor while a future or a waker is dropped.
 pub(crate) struct OwnedTasks {
@@ -76,8 +76,9 @@ impl OwnedTasks {
         Ok(())
     }
 
-    /// Takes a completed task out, of which a mail `is_mailed`, or none.
-    pub(crate) fn remove(&self, place: Place, is_mailed: bool) {
+    /// Takes a complete task out, of which a mail `is_mailed`, or none.
+    pub(crate) fn remove(&self, task: Finished, is_mailed: bool) {
+        let place = task.place();
         if place.table != self.number {
             // It never got in, so that nobody sent a mail of it.
             return;
@@ -86,7 +87,16 @@ impl OwnedTasks {
         let name = table.remove(place.slot);
         table.mailed += usize::from(is_mailed);
         drop(table);
-        drop(name);
+        drop((name, task));
+    }
+
+    /// Takes complete tasks out, all of this table; they may be dropped after that.
+    pub(crate) fn remove_all(&self, tasks: &[Finished]) {
+        let mut table = lock(&self.table);
+        let names = tasks.iter().filter_map(|task| table.remove(task.place().slot));
+        let names: Vec<_> = names.collect();
+        drop(table);
+        drop(names);
     }
 
     /// What is to be queued for a mail that was opened. One that is late is waited for no longer.
@@ -116,18 +126,18 @@ impl OwnedTasks {
         }
         let table = lock(&self.table);
         let task = table.slots.get(place.slot as usize)?.as_ref()?;
-        let is_it = task.id().get() == id;
+        let is_it = task.id().get() == id && !task.is_complete();
         is_it.then(|| task.info(table.name(place.slot)))
     }
 
     /// What can be told of every task.
     pub(crate) fn list(&self) -> Vec<TaskInfo> {
         let table = lock(&self.table);
-        let tasks = table.tasks().map(|(slot, task)| task.info(table.name(slot)));
-        tasks.collect()
+        let tasks = table.tasks().filter(|(_, task)| !task.is_complete());
+        tasks.map(|(slot, task)| task.info(table.name(slot))).collect()
     }
 
-    /// How many there are, and were.
+    /// How many there are, complete ones among them that were not taken out yet, and were.
     pub(crate) fn tally(&self) -> Tally {
         let table = lock(&self.table);
         Tally {

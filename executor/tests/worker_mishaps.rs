@@ -5,6 +5,7 @@
 mod watchdog;
 
 use std::cell::RefCell;
+use std::future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::task::Waker;
@@ -39,7 +40,7 @@ fn a_task_that_blocks_until_a_local_task_of_another_worker_is_dropped_ends_with_
             let _sender = sender;
             started.send(()).unwrap();
             told.recv().unwrap();
-            std::future::pending::<()>().await;
+            future::pending::<()>().await;
         }));
         start.recv().unwrap();
         let (blocked, block) = mpsc::channel();
@@ -144,7 +145,7 @@ fn a_driver_that_panics_ends_the_runtime_and_nobody_hangs() {
                 is_broken: false,
             });
             let executor = MultiThread::new(parks, Config::default()).unwrap();
-            let waits = executor.handle().spawn(std::future::pending::<()>());
+            let waits = executor.handle().spawn(future::pending::<()>());
             breaks.store(true, Ordering::Relaxed);
             // Each wakes a worker that is parked; one that was awake just then parks afterwards, and breaks at the next.
             while !waits.is_finished() {
@@ -358,5 +359,51 @@ fn a_waker_that_blocks_a_driver_does_not_keep_a_parked_worker_from_being_notifie
         executor.block_on(first).unwrap();
         executor.block_on(executor.handle().spawn(async {})).unwrap();
         drop(release);
+    });
+}
+
+#[test]
+fn block_in_place_with_another_runtime_entered_leaves_the_shard_to_others() {
+    watched(|| {
+        let [one, other] = [(); 2].map(|()| executor(1, Config::default()));
+        let (handle, entered) = (one.handle(), other.handle());
+        let (ran, has_run) = mpsc::channel();
+        let task = one.handle().spawn(async move {
+            let _other = entered.enter();
+            block_in_place(|| {
+                drop(handle.spawn(async move { ran.send(()).unwrap() }));
+                has_run.recv().unwrap();
+                entered.block_on(async {});
+            });
+        });
+        one.block_on(task).unwrap();
+        // Its worker goes on.
+        one.block_on(one.handle().spawn(async {})).unwrap();
+    });
+}
+
+#[test]
+fn block_in_place_without_another_thread_keeps_the_shard() {
+    watched(|| {
+        let executor = executor(1, Config::default());
+        let handle = executor.handle();
+        let idle = handle.spawn(future::pending::<()>());
+        let (begun, has_begun) = mpsc::channel();
+        let task = handle.spawn({
+            let handle = handle.clone();
+            async move {
+                begun.send(()).unwrap();
+                while !handle.is_closed() {
+                    thread::yield_now();
+                }
+                // The pool is closed by then, or soon.
+                for _ in 0..1_000 {
+                    block_in_place(|| handle.block_on(async {}));
+                }
+            }
+        });
+        has_begun.recv().unwrap();
+        drop(executor);
+        assert!(task.is_finished() && idle.is_finished());
     });
 }

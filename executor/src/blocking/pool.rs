@@ -13,7 +13,7 @@ use super::state::State;
 use super::thread;
 use crate::config::Around;
 use crate::primitive::{Condvar, Mutex, lock, wait, wait_until};
-use crate::task::{self, JoinHandle, Place, Runnable, Schedule, Wakers};
+use crate::task::{self, Finished, JoinHandle, Runnable, Schedule, Wakers};
 
 /// Threads for blocking code, started as they are needed and ended when they are not.
 ///
@@ -180,5 +180,5 @@ impl Schedule for BlockingPool {
         unreachable!("a blocking job was woken, though no waker of it was ever given away");
     }
 
-    fn release(&self, _: Place, _: bool) {}
+    fn release(&self, _: Finished, _: bool) {}
 }

@@ -68,14 +68,15 @@ impl<P: Announce> CurrentThread<P> {
         if let Some(outer) = local::entered_at() {
             return Err(EmbedError { inside: Some(outer) });
         }
-        let core = self.take_seat(location)?;
         // A job that drives its own runtime rests when that does.
         let in_blocking_code = self.handle().is_in_blocking_code();
+        // To clone an unparker is foreign code: before the seat is taken.
         let entry = Entry::new(self.home.unparker().clone()).in_blocking_code(in_blocking_code);
         let entry = Arc::new(entry);
         // It has no root future.
         entry.take_woken();
         let aside = Aside::new(self.handle(), entry.clone(), location);
+        let core = self.take_seat(location)?;
         let inside = aside.enter().expect("`entered_at` found the thread-locals");
         let mut driving = Driving::start(self, core, &entry);
         let core = driving.core.as_mut().expect("just given");

@@ -2,8 +2,9 @@
 //!
 //! To be unparked costs a worker far more than its system call: where the processor was halted, 20 to 60 µs go by before
 //! it runs. So who was claimed for work right after it fell asleep had better have looked a little longer, and does so
-//! next time; who looked in vain falls asleep at once again, until that happens anew. Operating systems do the same before they
-//! halt a processor ("halt polling").
+//! next time. Who looked in vain falls asleep at once again, and with each time in a row it takes twice as many short sleeps
+//! until it looks anew: where work comes often, but not at once, looks would only burn. Operating systems do the same before
+//! they halt a processor ("halt polling").
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,11 +17,20 @@ pub(super) struct Look {
     possible: bool,
     pays: bool,
     asleep_since: Option<Instant>,
+    /// How often it looked in vain since it last found something; not counted further than [`MOST_IN_VAIN`].
+    in_vain: u32,
+    /// How many short sleeps more are to go by before it looks.
+    short_sleeps: u32,
 }
 
-/// How long a look takes at most, and how short a sleep was one that a look would have spared: somewhat more than it
-/// takes to wake a processor that is halted.
-pub(super) const LONGEST: Duration = Duration::from_micros(100);
+/// How long a look takes at most: as much as it takes to fall asleep and to be woken, in processor time.
+pub(super) const LONGEST: Duration = Duration::from_micros(20);
+
+/// How short a sleep was one that a look might have spared: with the time that it takes to wake a processor that is halted.
+const SHORT_SLEEP: Duration = Duration::from_micros(100);
+
+/// So many looks in vain in a row count; then one in 64 short sleeps is spared at best.
+const MOST_IN_VAIN: u32 = 6;
 
 /// Whether a look can pay on this machine. Asked once for each runtime: the system may have to read several files.
 pub(super) fn is_possible() -> bool {
@@ -34,6 +44,8 @@ impl Look {
             possible,
             pays: false,
             asleep_since: None,
+            in_vain: 0,
+            short_sleeps: 0,
         }
     }
 
@@ -43,6 +55,12 @@ impl Look {
 
     pub(super) fn was_in_vain(&mut self) {
         self.pays = false;
+        self.in_vain = (self.in_vain + 1).min(MOST_IN_VAIN);
+        self.short_sleeps = (1 << self.in_vain) - 1;
+    }
+
+    pub(super) fn has_found_something(&mut self) {
+        self.in_vain = 0;
     }
 
     pub(super) fn falls_asleep(&mut self, now: Instant) {
@@ -52,7 +70,11 @@ impl Look {
     /// It wakes up at `now`, and was claimed for work.
     pub(super) fn was_claimed(&mut self, now: Instant) {
         let slept = self.asleep_since.map(|since| now.duration_since(since));
-        self.pays = self.possible && slept.is_some_and(|slept| slept <= LONGEST);
+        let was_short = slept.is_some_and(|slept| slept <= SHORT_SLEEP);
+        self.pays = self.possible && was_short && self.short_sleeps == 0;
+        if was_short {
+            self.short_sleeps = self.short_sleeps.saturating_sub(1);
+        }
     }
 }
 
@@ -69,17 +91,40 @@ mod tests {
         let (mut look, start) = (look(), Instant::now());
         assert!(!look.pays());
         look.falls_asleep(start);
-        look.was_claimed(start + LONGEST);
+        look.was_claimed(start + SHORT_SLEEP);
         assert!(look.pays());
         look.was_in_vain();
         assert!(!look.pays());
     }
 
     #[test]
+    fn with_each_look_in_vain_it_takes_more_short_sleeps_until_the_next() {
+        let (mut look, start) = (look(), Instant::now());
+        let sleeps_until_it_pays = |look: &mut Look| {
+            for sleeps in 1.. {
+                look.falls_asleep(start);
+                look.was_claimed(start);
+                if look.pays() {
+                    return sleeps;
+                }
+            }
+            unreachable!()
+        };
+        for expected in [1, 2, 4, 8, 16, 32, 64, 64] {
+            assert_eq!(sleeps_until_it_pays(&mut look), expected);
+            look.was_in_vain();
+        }
+        assert_eq!(sleeps_until_it_pays(&mut look), 64);
+        look.has_found_something();
+        look.was_in_vain();
+        assert_eq!(sleeps_until_it_pays(&mut look), 2);
+    }
+
+    #[test]
     fn a_long_sleep_makes_no_look_pay() {
         let (mut look, start) = (look(), Instant::now());
         look.falls_asleep(start);
-        look.was_claimed(start + LONGEST * 2);
+        look.was_claimed(start + SHORT_SLEEP * 2);
         assert!(!look.pays());
     }
 

@@ -8,11 +8,12 @@ use crate::owned::{OwnedTasks, Tally};
 impl Shared {
     pub(crate) fn metrics(&self) -> Metrics {
         let workers = self.shards.iter().map(|shard| shard.metrics()).collect();
+        let kept = self.kept();
         let tasks = self.tables().map(OwnedTasks::tally).sum::<Tally>() + self.threads.entries.tally();
         Metrics {
             workers,
             injector_depth: self.injector.len(),
-            tasks_alive: tasks.alive,
+            tasks_alive: tasks.alive.saturating_sub(kept),
             tasks_spawned: tasks.spawned,
             schedule_latency: self.latency.histogram(),
             blocking: self.blocking.metrics().into(),

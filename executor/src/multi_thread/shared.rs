@@ -18,7 +18,7 @@ use crate::park::Park;
 use crate::primitive::SegQueue;
 use crate::quiescence::{Answers, Quiescence};
 use crate::schedule_latency::ScheduleLatency;
-use crate::task::{Claimed, PanicPolicy, Place, Runnable, Schedule, Wakers};
+use crate::task::{Claimed, Finished, PanicPolicy, Place, Runnable, Schedule, Wakers};
 
 /// The home of a multi-thread runtime's tasks.
 pub(crate) struct Shared {
@@ -268,10 +268,8 @@ impl Schedule for Shared {
         Some(&self.latency)
     }
 
-    fn release(&self, place: Place, _: bool) {
-        if let Some(table) = self.owned(place.table) {
-            table.remove(place, false);
-        }
+    fn release(&self, task: Finished, _: bool) {
+        self.take_out(task);
     }
 
     fn name(&self, place: Place) -> Option<Arc<str>> {

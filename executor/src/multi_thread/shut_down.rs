@@ -81,10 +81,6 @@ impl Shared {
         }
     }
 
-    fn has_tasks(&self) -> bool {
-        self.tables().any(|table| !table.is_empty())
-    }
-
     /// A queued task of any shard.
     fn next_to_cancel(&self) -> Option<Runnable> {
         let of_shards = self
@@ -126,7 +122,7 @@ impl Worker {
                 self.entry.set_driving(false);
                 self.entry.cancel_local_tasks();
                 self.entry.set_driving(true);
-            } else if !self.shared.has_tasks() {
+            } else if !self.has_tasks() {
                 break;
             } else if !closed {
                 closed = true;
@@ -141,6 +137,13 @@ impl Worker {
         self.shared.stand_up(self.index, &self.entry);
         // Who waits for its sockets and timers is woken, and finds them closed.
         drop(park);
+    }
+
+    /// Whether there is a task that is not complete, or that another worker keeps; who sleeps for that is woken when that
+    /// one has nothing left to cancel.
+    fn has_tasks(&self) -> bool {
+        self.shared.take_out_kept(&self.shard);
+        self.shared.tables().any(|table| !table.is_empty())
     }
 
     /// What is left runs: if it blocks on a socket, in `block_in_place`, it waits for this.

@@ -264,6 +264,7 @@ impl Worker {
         while Instant::now() < until && !self.is_asked() {
             if self.shared.has_work() {
                 if let Some(task) = self.shared.steal(self.index, self.tick as usize) {
+                    self.look.has_found_something();
                     // A sleep would have looked at the driver.
                     self.owes_a_turn = true;
                     return Some(task);
@@ -287,6 +288,7 @@ impl Worker {
         if self.shared.quiescence.is_awaited() && self.finds_events() {
             return;
         }
+        self.shared.take_out_kept(&self.shard);
         let searching = mem::take(&mut self.searching);
         let must_look = self.shared.idle.announce(self.index, searching);
         if must_look && self.shared.has_work() || self.is_asked() {
@@ -381,6 +383,7 @@ impl Worker {
 
     fn after_turn(&mut self) {
         self.shard.counters.turns.add(1);
+        self.shared.take_out_kept(&self.shard);
         wake::wake_all(&mut self.woken);
         self.pace = Pace::default();
         self.notify_of_more();
@@ -452,6 +455,8 @@ impl Shared {
     /// This thread leaves the shard to whoever takes its seat.
     pub(super) fn stand_up(&self, index: usize, entry: &Arc<Entry>) {
         entry.set_driving(false);
+        self.take_out_kept(&self.shards[index]);
+        local::forget_finished();
         local::stop_working();
         self.shards[index].running.end();
         self.shards[index].counters.busy.end(Instant::now());

@@ -24,7 +24,7 @@ use super::owner::Owner;
 use super::panic_policy::PanicPolicy;
 use super::place::{MARK, NOWHERE, Place};
 use super::polled;
-use super::reference::{Listed, Mail, Runnable, Spawned, Task, drop_reference};
+use super::reference::{Finished, Listed, Mail, Runnable, Spawned, Task};
 use super::state::{FinishPoll, Start, State, Wake, Wakes};
 use super::waker::{self, Wakers};
 use crate::primitive::{Ordering, Tracked, UnsafeCell};
@@ -67,8 +67,9 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
         None
     }
 
-    /// Takes a completed task out of the owner table, if it is there. `is_mailed`: a mail with it is still on its way.
-    fn release(&self, place: Place, is_mailed: bool);
+    /// Takes a complete task out of the owner table, if it is there, and drops it then; it need not be at once. `is_mailed`: a
+    /// mail with it is still on its way.
+    fn release(&self, task: Finished, is_mailed: bool);
 
     /// What a panic of one of its tasks does.
     fn panic_policy(&self) -> PanicPolicy {
@@ -315,6 +316,7 @@ impl<S: Schedule> Front<S> {
         let finished = state.finish_poll(wakes, woke_itself, counted);
         if finished == FinishPoll::Cancel {
             owner.put_back(counted);
+            owner.begin_poll();
         }
         finished
     }
@@ -460,10 +462,10 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             wake::contain(move || drop(output));
         }
         let is_mailed = S::BOUND && completed.is_mailed;
-        // SAFETY: rule H: the task is in the owner table until then, or this thread holds the home.
-        unsafe { cell.front.home.follow() }.release(header.place(), is_mailed);
-        // The runtime's share, with which by now nobody counts.
-        drop_reference(pointer);
+        // SAFETY: rule H: this thread holds the home.
+        let home = unsafe { cell.front.home.follow() };
+        // SAFETY: rule A: the runtime's share, with which by now nobody else counts.
+        home.release(unsafe { Finished::new(pointer) }, is_mailed);
         if let Some(joiner) = joiner {
             wake::wake(joiner);
         }

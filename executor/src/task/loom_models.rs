@@ -74,6 +74,61 @@ fn a_wake_that_finds_the_count_full_is_seen() {
 }
 
 #[test]
+fn an_abort_meets_a_start_that_sets_the_count_back() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let drops = Counts::default();
+        let (waker, handle) = yard.spawn(drops.ready_after(std::future::pending()));
+        (0..3).for_each(|_| waker.wake_by_ref());
+        drop(waker);
+        let handle = Arc::new(handle);
+        let aborter = thread::spawn({
+            let handle = handle.clone();
+            move || handle.abort()
+        });
+        yard.run_until_finished(&handle);
+        aborter.join().unwrap();
+        drop(handle);
+        drops.assert(1, 0);
+        yard.assert_last();
+    });
+}
+
+#[test]
+fn a_task_that_woke_itself_goes_on_where_another_thread_takes_it() {
+    loom::model(|| {
+        let yard = Yard::new();
+        let data = Arc::new(AtomicUsize::new(0));
+        let drops = Counts::default();
+        let (future, seen) = (SelfWake { left: 1 }, drops.future());
+        let (waker, handle) = yard.spawn({
+            let data = data.clone();
+            async move {
+                let _seen = seen;
+                future.await;
+                Until(data).await;
+            }
+        });
+        let waking = thread::spawn(move || {
+            data.store(1, Ordering::Relaxed);
+            waker.wake();
+        });
+        // The end of this poll writes nothing, unless the wake came in between.
+        yard.run_one();
+        let other = thread::spawn({
+            let yard = yard.clone();
+            move || yard.run_elsewhere()
+        });
+        yard.run_until_finished(&handle);
+        waking.join().unwrap();
+        other.join().unwrap();
+        drop(handle);
+        drops.assert(1, 0);
+        yard.assert_last();
+    });
+}
+
+#[test]
 fn a_join_and_a_dropped_waker_meet_the_completion() {
     loom::model(|| {
         let yard = Yard::new();

@@ -20,8 +20,8 @@
 //! * **Rule A (alive).** Whoever holds a counted reference may read the header: a [`Task`](reference::Task), a [`Mail`], a
 //!   [`JoinHandle`], an [`AbortHandle`] and a `Waker` hold one each. So may, of a task that is not complete, whoever it was
 //!   handed to: a [`Listed`], a [`Runnable`], a [`Claimed`], a [`Spawned`](reference::Spawned), the poll. These are not
-//!   counted; the runtime's share is, and whoever completes the task gives it up, after it has taken the task out of the owner
-//!   table. The cell is freed by whoever gives up the last reference of a complete task.
+//!   counted; the runtime's share is. Whoever completes the task has that as a [`Finished`], and gives it up after it has taken
+//!   the task out of the owner table; until then it is alive for a `Listed`. The cell is freed by whoever gives up the last reference of a complete task.
 //! * **Rule B (layout).** A `NonNull<Header>` always comes from a `Box<Cell<F, S>>` and keeps the provenance of the
 //!   whole allocation; `header.vtable` was made for exactly that `F` and `S`, and so were the wakers for that `S`.
 //! * **Rule C (stage).** Until `COMPLETE`, the stage is the future, and only the thread that *has* the task touches it: the one
@@ -77,6 +77,6 @@ pub(crate) use cell::{Schedule, new, new_local};
 pub(crate) use lifo::LifoSlot;
 pub(crate) use local::MadeThere;
 pub(crate) use place::{NOWHERE, Place};
-pub(crate) use reference::{Claimed, Delivery, Listed, Mail, Runnable};
+pub(crate) use reference::{Claimed, Delivery, Finished, Listed, Mail, Runnable};
 pub(crate) use ring::Ring;
 pub(crate) use waker::Wakers;

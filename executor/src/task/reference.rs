@@ -17,7 +17,7 @@ use crate::schedule_latency::ScheduleLatency;
 /// A counted reference to a task, whatever its future.
 pub(crate) struct Task(NonNull<Header>);
 
-/// A task as its owner table knows it: not counted, since who completes the task takes it out of there first.
+/// A task as its owner table knows it: not counted, since the runtime's share of it is given up when it was taken out of there.
 pub(crate) struct Listed(NonNull<Header>);
 
 /// A task that was never queued. It is to be scheduled or cancelled.
@@ -45,6 +45,10 @@ pub(crate) enum Delivery {
     /// The task was complete before.
     Late,
 }
+
+/// A complete task with the runtime's share of it: to be taken out of its owner table, and dropped after that.
+#[must_use]
+pub(crate) struct Finished(Task);
 
 /// An idle task that was taken from under its wakers in order to be cancelled.
 #[must_use]
@@ -96,13 +100,13 @@ impl Drop for Task {
 impl Listed {
     /// # Safety
     ///
-    /// Rule B; the task is not complete, and this is dropped before the runtime's share of it is given up.
+    /// Rule B; this is dropped before the runtime's share of the task is given up.
     pub(super) unsafe fn new(pointer: NonNull<Header>) -> Self {
         Self(pointer)
     }
 
     fn header(&self) -> &Header {
-        // SAFETY: rule A: whoever is in an owner table is alive.
+        // SAFETY: rule A: what is in an owner table is alive.
         unsafe { self.0.as_ref() }
     }
 
@@ -114,6 +118,11 @@ impl Listed {
     /// The task's id.
     pub(crate) fn id(&self) -> TaskId {
         self.header().id
+    }
+
+    /// Whether it is complete, and was not taken out yet.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.header().state.is_complete()
     }
 
     /// What can be told of it, from what never changes and one look at the state.
@@ -296,6 +305,21 @@ impl Mail {
             latency.arrive(id, matches!(delivery, Delivery::Queue(_)));
         }
         delivery
+    }
+}
+
+impl Finished {
+    /// # Safety
+    ///
+    /// Rule B; the runtime's share is handed to this.
+    pub(super) unsafe fn new(pointer: NonNull<Header>) -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { Task::from_counted(pointer) })
+    }
+
+    /// Where the owner table keeps it.
+    pub(crate) fn place(&self) -> Place {
+        self.0.header().place()
     }
 }
 

@@ -181,6 +181,9 @@ impl State {
     pub(super) fn finish_poll(&self, Wakes(seen): Wakes, woke_itself: bool, counted: isize) -> FinishPoll {
         self.update(|now| {
             debug_assert!(now & SCHEDULED != 0 && now & COMPLETE == 0, "{}", Snapshot(now));
+            if counted > 0 {
+                end_process_if_too_many(now);
+            }
             if now & CANCELLED != 0 {
                 (None, FinishPoll::Cancel)
             } else if woke_itself || now & WAKES != seen {
@@ -408,12 +411,7 @@ impl State {
     #[inline]
     pub(super) fn add_reference(&self) {
         // Relaxed: the one it is made from keeps the cell alive, as in `Arc`.
-        let before = self.0.fetch_add(REFERENCE, Ordering::Relaxed);
-        // Below zero is no overflow: what is missing was counted elsewhere.
-        if before as isize > isize::MAX / 2 {
-            // As `Arc`: so many leaked wakers can only be a bug, and going on would free a task in use.
-            std::process::abort();
-        }
+        end_process_if_too_many(self.0.fetch_add(REFERENCE, Ordering::Relaxed));
     }
 
     /// Gives up a reference; whether it was the last, so that the caller frees the cell.
@@ -477,6 +475,15 @@ fn count_wake(word: usize) -> usize {
         word
     } else {
         word + WAKE
+    }
+}
+
+/// As `Arc`: so many leaked wakers can only be a bug, and going on would free a task in use.
+#[inline]
+fn end_process_if_too_many(word: usize) {
+    // Below zero is no overflow: what is missing was counted elsewhere.
+    if word as isize > isize::MAX / 2 {
+        std::process::abort();
     }
 }
 

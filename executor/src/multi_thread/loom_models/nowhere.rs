@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize as Counter;
 
 use crate::primitive::Ordering;
-use crate::task::{self, Place, Runnable, Schedule, Wakers};
+use crate::task::{self, Finished, Runnable, Schedule, Wakers};
 
 pub(super) struct Nowhere {
     ran: Counter,
@@ -48,7 +48,7 @@ impl Schedule for Nowhere {
         unreachable!("nobody wakes it");
     }
 
-    fn release(&self, _: Place, _: bool) {}
+    fn release(&self, _: Finished, _: bool) {}
 }
 
 pub(super) fn run(task: Runnable) {

@@ -15,9 +15,9 @@ use super::yard::Counts;
 use super::{GivesAway, UntilBoth, block_on};
 use crate::owned::OwnedTasks;
 use crate::primitive::{Ordering, SegQueue, Thread, UnsafeCell, current_thread, park_thread, thread_local};
+use crate::task::Finished;
 use crate::task::cell::{self, Schedule};
 use crate::task::join::JoinHandle;
-use crate::task::place::Place;
 use crate::task::reference::{Mail, Runnable};
 use crate::task::waker::{self, Wakers};
 
@@ -191,8 +191,8 @@ impl Schedule for Desk {
         desk.thread.unpark();
     }
 
-    fn release(&self, place: Place, is_mailed: bool) {
-        self.owned.remove(place, is_mailed);
+    fn release(&self, task: Finished, is_mailed: bool) {
+        self.owned.remove(task, is_mailed);
     }
 }
 

@@ -8,9 +8,9 @@ use std::task::Waker;
 
 use crate::owned::OwnedTasks;
 use crate::primitive::{Ordering, SegQueue, Thread, current_thread, park_thread};
+use crate::task::Finished;
 use crate::task::cell::{self, Schedule};
 use crate::task::join::JoinHandle;
-use crate::task::place::Place;
 use crate::task::reference::Runnable;
 use crate::task::waker::{self, Wakers};
 
@@ -40,8 +40,8 @@ impl Schedule for Yard {
         yard.thread.unpark();
     }
 
-    fn release(&self, place: Place, is_mailed: bool) {
-        self.owned.remove(place, is_mailed);
+    fn release(&self, task: Finished, is_mailed: bool) {
+        self.owned.remove(task, is_mailed);
     }
 }
 
@@ -88,6 +88,12 @@ impl Yard {
         if let Some(again) = task.run() {
             self.push(again);
         }
+    }
+
+    /// Runs a task, if there is one, on another thread than the first, which then looks again.
+    pub(super) fn run_elsewhere(&self) {
+        self.pop().into_iter().for_each(|task| self.run(task));
+        self.thread.unpark();
     }
 
     pub(super) fn run_until_finished<T>(&self, handle: &JoinHandle<T>) {

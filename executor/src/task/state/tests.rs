@@ -334,21 +334,29 @@ fn references_are_counted_and_the_last_of_a_complete_task_is_told() {
 #[cfg_attr(miri, ignore = "starts a process")]
 fn a_reference_count_that_could_wrap_ends_the_process() {
     const CHILD: &str = "REVEILLE_TEST_TOO_MANY_REFERENCES";
-    if env::var_os(CHILD).is_some() {
-        State(AtomicUsize::new(usize::MAX / 4 + 1)).add_reference();
+    const MOST: usize = usize::MAX / 4;
+    let add: [fn(usize); 2] = [
+        |references| State(AtomicUsize::new(references)).add_reference(),
+        |references| {
+            let word = references & !(REFERENCE - 1) | SCHEDULED;
+            let _ = State(AtomicUsize::new(word)).finish_poll(Wakes(0), true, 1);
+        },
+    ];
+    if let Ok(which) = env::var(CHILD) {
+        add[which.parse::<usize>().unwrap()](MOST + REFERENCE);
         return;
     }
-    State(AtomicUsize::new(usize::MAX / 4)).add_reference();
     let (_, module) = module_path!().split_once("::").unwrap();
-    let output = Command::new(env::current_exe().unwrap())
-        .args([
-            "--exact",
-            &format!("{module}::a_reference_count_that_could_wrap_ends_the_process"),
-        ])
-        .env(CHILD, "")
-        .output()
-        .unwrap();
-    assert!(!output.status.success(), "{output:?}");
+    let test = format!("{module}::a_reference_count_that_could_wrap_ends_the_process");
+    for (which, add) in add.iter().enumerate() {
+        add(MOST);
+        let output = Command::new(env::current_exe().unwrap())
+            .args(["--exact", &test])
+            .env(CHILD, which.to_string())
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "{output:?}");
+    }
 }
 
 #[test]

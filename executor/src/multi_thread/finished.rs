@@ -1,0 +1,54 @@
+//! Tasks that end on another worker than the one that spawned them: they are taken out of that one's table several at a time,
+//! since to lock it each time would have the two wait for each other.
+
+use super::shard::Shard;
+use super::shared::Shared;
+use crate::local;
+use crate::task::Finished;
+
+/// How many complete tasks a worker keeps at most.
+const MOST: usize = 32;
+
+impl Shared {
+    /// Takes a complete task out of its table, now or soon.
+    pub(super) fn take_out(&self, task: Finished) {
+        let number = task.place().table;
+        let Some(table) = self.owned(number) else { return };
+        match local::shard_of(self) {
+            Some(index) if usize::from(number) != index => {
+                let shard = &self.shards[index];
+                let kept = local::keep_finished(task);
+                shard.counters.kept.set(kept as u64);
+                if kept >= MOST {
+                    self.take_out_kept(shard);
+                }
+            }
+            _ => table.remove(task, false),
+        }
+    }
+
+    /// Takes out what this worker, whose shard that is, has kept: before it sleeps, with each turn, and when it leaves.
+    pub(super) fn take_out_kept(&self, shard: &Shard) {
+        if shard.counters.kept.get() == 0 {
+            return;
+        }
+        let mut kept = local::take_finished();
+        kept.sort_unstable_by_key(|task| task.place().table);
+        for tasks in kept.chunk_by(|one, other| one.place().table == other.place().table) {
+            self.owned(tasks[0].place().table)
+                .expect("it was found before")
+                .remove_all(tasks);
+        }
+        shard.counters.kept.set(0);
+        kept.clear();
+        local::give_back_finished(kept);
+    }
+
+    /// How many complete tasks are still in a table.
+    pub(super) fn kept(&self) -> usize {
+        self.shards
+            .iter()
+            .map(|shard| shard.counters.kept.get() as usize)
+            .sum()
+    }
+}
