@@ -508,3 +508,30 @@ fn the_blocking_pool_is_part_of_it() {
         assert!(blocking.queue_latency_max > Duration::ZERO);
     });
 }
+
+#[test]
+fn a_task_that_has_ended_on_another_worker_is_neither_alive_nor_left() {
+    watched(|| {
+        let executor = workers(2);
+        let handle = executor.handle();
+        let (busy, is_busy) = mpsc::channel();
+        let [(release, released), (release_other, other_released)] = [(); 2].map(|()| mpsc::channel::<()>());
+        drop(executor.handle().spawn(async move {
+            // Its worker is kept, so both of these go to the other one, in this order.
+            let ended = spawn(async {});
+            let (began, has_begun) = mpsc::channel();
+            drop(spawn(async move {
+                began.send(()).unwrap();
+                let _ = other_released.recv();
+            }));
+            has_begun.recv().unwrap();
+            assert!(ended.is_finished());
+            busy.send(handle.metrics().tasks_alive).unwrap();
+            let _ = released.recv();
+        }));
+        assert_eq!(is_busy.recv().unwrap(), 2);
+        let report = executor.shut_down(Duration::ZERO);
+        assert_eq!(report.tasks().len(), 2, "{report}");
+        drop((release, release_other));
+    });
+}
