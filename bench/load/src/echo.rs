@@ -17,7 +17,7 @@ const WARM_UP: Duration = Duration::from_millis(50);
 pub(crate) fn run(options: &Options, exchange: &Exchange) -> Outcome {
     let mut poll = Poll::new()?;
     let mut connections = (0..options.connections)
-        .map(|index| Connection::open(options.address, poll.registry(), index))
+        .map(|index| Connection::open(options.address, poll.registry(), index, exchange))
         .collect::<io::Result<Vec<_>>>()?;
     talk(&mut poll, &mut connections, exchange, options.pipelined, WARM_UP)?;
     ready()?;
