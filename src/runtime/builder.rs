@@ -412,8 +412,8 @@ impl Builder {
     /// comes while a thread looks is had without that: an answer within 20 µs makes a lone connection's round trip about half
     /// as long. The price is the processor time of looks in vain: up to `longest` each. So a thread looks only after four of its waits
     /// in a row have ended within `longest` and some 50 µs, stops after four looks in vain, and then takes twice as many such
-    /// waits to try again, up to 1024. A runtime with nothing to do sleeps. Where the process has one processor only, nothing
-    /// is looked for.
+    /// waits to try again, up to 1024. A runtime with nothing to do sleeps. On a machine with one processor, on which nobody can
+    /// answer meanwhile, looks are in vain.
     ///
     /// A timer may be later by as much as a look takes, since the system counts what is left of a wait in whole milliseconds; an
     /// unpark ends a look.
@@ -500,8 +500,7 @@ impl Builder {
 
     fn waiting(&self) -> Waiting {
         // Who looks for others on their only processor keeps them from coming.
-        let may_look = || thread::available_parallelism().is_ok_and(|count| count.get() > 1);
-        let look = Some(self.look_before_park).filter(|longest| !longest.is_zero() && may_look());
+        let look = Some(self.look_before_park).filter(|longest| !longest.is_zero());
         Waiting {
             // Waits that are rounded up to a millisecond are too long.
             precise: self.timer_granularity < MILLISECOND,
@@ -540,11 +539,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_looks_only_if_it_was_told_to_and_something_may_come_from_another_processor() {
+    fn a_thread_looks_only_if_it_was_told_to() {
         let look = |longest| Builder::current_thread().look_before_park(longest).waiting().look;
         let longest = Duration::from_micros(20);
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        assert_eq!(look(longest), (processors > 1).then_some(longest));
+        assert_eq!(look(longest), Some(longest));
         assert_eq!(look(Duration::ZERO), None);
         assert_eq!(Builder::multi_thread().waiting().look, None);
     }

@@ -26,9 +26,9 @@ fn builder(workers: Option<usize>) -> Builder {
     builder
 }
 
-/// Sets how long a worker looks before it blocks.
+/// Sets how long a worker looks before it blocks: about as long as it takes a client that sleeps to be woken.
 fn look(builder: &mut Builder) {
-    builder.look_before_park(Duration::from_micros(20));
+    builder.look_before_park(Duration::from_micros(50));
 }
 
 impl Runtime for Reveille {
@@ -135,12 +135,18 @@ impl Net for Reveille {
         Ok(stream)
     }
 
-    async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-        stream.read(buffer).await
+    fn read<'a>(
+        stream: &'a mut TcpStream,
+        buffer: &'a mut [u8],
+    ) -> impl Future<Output = io::Result<usize>> + Send {
+        stream.read(buffer)
     }
 
-    async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
-        stream.write_all(bytes).await
+    fn write_all<'a>(
+        stream: &'a mut TcpStream,
+        bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
+        stream.write_all(bytes)
     }
 
     async fn echo_datagrams(socket: std::net::UdpSocket) -> io::Result<()> {

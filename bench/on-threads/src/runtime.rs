@@ -103,11 +103,11 @@ impl Net for Threads {
         Ok(stream)
     }
 
-    async fn read(stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    async fn read<'a>(stream: &'a mut TcpStream, buffer: &'a mut [u8]) -> io::Result<usize> {
         stream.read(buffer)
     }
 
-    async fn write_all(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+    async fn write_all<'a>(stream: &'a mut TcpStream, bytes: &'a [u8]) -> io::Result<()> {
         stream.write_all(bytes)
     }
 

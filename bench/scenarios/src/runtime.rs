@@ -107,14 +107,17 @@ pub trait Net: Timers {
     /// The next connection, which sends at once what it is given.
     fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<Self::Stream>> + Send;
     /// Reads some bytes.
-    fn read(
-        _stream: &mut Self::Stream,
-        _buffer: &mut [u8],
+    fn read<'a>(
+        _stream: &'a mut Self::Stream,
+        _buffer: &'a mut [u8],
     ) -> impl Future<Output = io::Result<usize>> + Send {
         lacks("it reads into buffers of its own")
     }
     /// Writes all bytes.
-    fn write_all(_stream: &mut Self::Stream, _bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send {
+    fn write_all<'a>(
+        _stream: &'a mut Self::Stream,
+        _bytes: &'a [u8],
+    ) -> impl Future<Output = io::Result<()>> + Send {
         lacks("it writes from buffers of its own")
     }
     /// Sends back what comes, until the other side closes, by way of a buffer of so many bytes.
