@@ -10,7 +10,9 @@ pub(crate) struct Counters {
     pub(crate) parks: Counter,
     pub(crate) turns: Counter,
     pub(crate) steals: Counter,
-    /// Complete tasks that are not taken out of their table yet.
+    /// Tasks that have ended here.
+    pub(crate) ended: Counter,
+    /// Those of them that are not taken out of their table yet.
     pub(crate) kept: Counter,
     pub(crate) busy: Busy,
 }
@@ -21,6 +23,7 @@ impl Counters {
             parks: Counter::new(),
             turns: Counter::new(),
             steals: Counter::new(),
+            ended: Counter::new(),
             kept: Counter::new(),
             busy: Busy::new(),
         }

@@ -4,6 +4,7 @@
 use super::shard::Shard;
 use super::shared::Shared;
 use crate::local;
+use crate::primitive::Ordering;
 use crate::task::Finished;
 
 /// How many complete tasks a worker keeps at most.
@@ -14,16 +15,20 @@ impl Shared {
     pub(super) fn take_out(&self, task: Finished) {
         let number = task.place().table;
         let Some(table) = self.owned(number) else { return };
-        match local::shard_of(self) {
-            Some(index) if usize::from(number) != index => {
-                let shard = &self.shards[index];
-                let kept = local::keep_finished(task);
-                shard.counters.kept.set(kept as u64);
-                if kept >= MOST {
-                    self.take_out_kept(shard);
-                }
-            }
-            _ => table.remove(task, false),
+        let Some(index) = local::shard_of(self) else {
+            // Relaxed: only the metrics ask.
+            self.ended_elsewhere.fetch_add(1, Ordering::Relaxed);
+            return table.remove(task, false);
+        };
+        let shard = &self.shards[index];
+        shard.counters.ended.add(1);
+        if usize::from(number) == index {
+            return table.remove(task, false);
+        }
+        let kept = local::keep_finished(task);
+        shard.counters.kept.set(kept as u64);
+        if kept >= MOST {
+            self.take_out_kept(shard);
         }
     }
 
@@ -44,11 +49,9 @@ impl Shared {
         local::give_back_finished(kept);
     }
 
-    /// How many complete tasks are still in a table.
-    pub(super) fn kept(&self) -> usize {
-        self.shards
-            .iter()
-            .map(|shard| shard.counters.kept.get() as usize)
-            .sum()
+    /// How many tasks have ended, whether they are in a table still or not.
+    pub(super) fn ended(&self) -> u64 {
+        let by_workers = self.shards.iter().map(|shard| shard.counters.ended.get());
+        by_workers.sum::<u64>() + self.ended_elsewhere.load(Ordering::Relaxed)
     }
 }

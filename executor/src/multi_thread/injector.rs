@@ -1,89 +1,70 @@
 //! Where tasks go that no worker pushed, and those for which a worker's own queue has no room.
 
-use std::{option, vec};
+use std::collections::VecDeque;
 
-use super::shard::LOT;
-use crate::primitive::{AtomicUsize, Ordering, SegQueue};
+use crate::primitive::{AtomicUsize, Mutex, Ordering, lock};
 use crate::task::Runnable;
 
-/// A queue for any thread, first in, first out. What overflows comes and goes in lots, each at the price of one task.
+/// A queue for any thread, first in, first out.
+///
+/// Behind a lock, under which nothing but pointers is moved: many tasks come and go at the price of one, and one costs less
+/// than in a queue without a lock.
 pub(super) struct Injector {
-    queue: SegQueue<Injected>,
-    /// How many lots are in there, or about to be.
-    lots: AtomicUsize,
-}
-
-enum Injected {
-    One(Runnable),
-    /// Of [`LOT`] tasks.
-    Lot(Box<[Runnable]>),
-}
-
-/// What was injected together: a task at least.
-#[must_use]
-pub(super) enum Taken {
-    One(option::IntoIter<Runnable>),
-    Lot(vec::IntoIter<Runnable>),
+    queue: Mutex<VecDeque<Runnable>>,
+    /// How many there are; written under the lock.
+    len: AtomicUsize,
 }
 
 impl Injector {
     pub(super) fn new() -> Self {
         Self {
-            queue: SegQueue::new(),
-            lots: AtomicUsize::new(0),
+            queue: Mutex::new(VecDeque::new()),
+            len: AtomicUsize::new(0),
         }
     }
 
     #[inline]
     pub(super) fn push(&self, task: Runnable) {
-        self.queue.push(Injected::One(task));
+        self.change(|queue| queue.push_back(task));
     }
 
-    /// Queues [`LOT`] tasks.
-    pub(super) fn push_lot(&self, lot: Box<[Runnable]>) {
-        debug_assert_eq!(lot.len(), LOT);
-        // Relaxed: only `len` asks.
-        self.lots.fetch_add(1, Ordering::Relaxed);
-        self.queue.push(Injected::Lot(lot));
+    pub(super) fn extend(&self, tasks: Box<[Runnable]>) {
+        self.change(|queue| queue.extend(tasks));
     }
 
-    pub(super) fn pop(&self) -> Option<Taken> {
-        Some(match self.queue.pop()? {
-            Injected::One(task) => Taken::One(Some(task).into_iter()),
-            Injected::Lot(lot) => {
-                self.lots.fetch_sub(1, Ordering::Relaxed);
-                Taken::Lot(Vec::from(lot).into_iter())
-            }
-        })
+    #[inline]
+    pub(super) fn pop(&self) -> Option<Runnable> {
+        // As far as this thread knows: who is about to sleep asks once more, after a fence.
+        if self.is_empty() {
+            return None;
+        }
+        self.change(VecDeque::pop_front)
     }
 
-    /// How many tasks are in there, about.
+    /// Takes the first `count` tasks, or as many as there are.
+    pub(super) fn take(&self, count: usize, put: impl FnMut(Runnable)) {
+        if count > 0 {
+            self.change(|queue| queue.drain(..count.min(queue.len())).for_each(put));
+        }
+    }
+
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        self.queue.len() + self.lots.load(Ordering::Relaxed) * (LOT - 1)
+        // Relaxed, as in `is_empty`.
+        self.len.load(Ordering::Relaxed)
     }
 
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        // Relaxed: nothing is taken. Who may sleep on the answer has a fence before it (`idle.rs`), as has who pushed after it.
+        self.len() == 0
+    }
+
+    #[inline]
+    fn change<R>(&self, change: impl FnOnce(&mut VecDeque<Runnable>) -> R) -> R {
+        let mut queue = lock(&self.queue);
+        let result = change(&mut queue);
+        self.len.store(queue.len(), Ordering::Relaxed);
+        result
     }
 }
-
-impl Iterator for Taken {
-    type Item = Runnable;
-
-    fn next(&mut self) -> Option<Runnable> {
-        match self {
-            Self::One(task) => task.next(),
-            Self::Lot(tasks) => tasks.next(),
-        }
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        match self {
-            Self::One(task) => task.size_hint(),
-            Self::Lot(tasks) => tasks.size_hint(),
-        }
-    }
-}
-
-impl ExactSizeIterator for Taken {}

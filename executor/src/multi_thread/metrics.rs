@@ -3,18 +3,19 @@
 use super::shard::Shard;
 use super::shared::Shared;
 use crate::metrics::{Metrics, WorkerMetrics};
-use crate::owned::{OwnedTasks, Tally};
 
 impl Shared {
     pub(crate) fn metrics(&self) -> Metrics {
         let workers = self.shards.iter().map(|shard| shard.metrics()).collect();
-        let kept = self.kept();
-        let tasks = self.tables().map(OwnedTasks::tally).sum::<Tally>() + self.threads.entries.tally();
+        // First: of what was spawned until then no more than this has ended.
+        let ended = self.ended();
+        let spawned = self.tables().map(|table| table.tally().spawned).sum::<u64>();
+        let local = self.threads.entries.tally();
         Metrics {
             workers,
             injector_depth: self.injector.len(),
-            tasks_alive: tasks.alive.saturating_sub(kept),
-            tasks_spawned: tasks.spawned,
+            tasks_alive: spawned.saturating_sub(ended) as usize + local.alive,
+            tasks_spawned: spawned + local.spawned,
             schedule_latency: self.latency.histogram(),
             blocking: self.blocking.metrics().into(),
             // Last: nobody was busy for longer than this.

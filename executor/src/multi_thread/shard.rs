@@ -30,9 +30,6 @@ pub(super) struct Shard {
 /// Tasks in a worker's own queue. A model is to fill it.
 pub(super) const RING: usize = if HAS_CLOCK { 256 } else { 4 };
 
-/// Tasks of a full queue that go to the injector together.
-pub(super) const LOT: usize = RING / 4;
-
 impl Shard {
     pub(super) fn new(number: u16, park: Box<dyn Park>) -> Self {
         Self {

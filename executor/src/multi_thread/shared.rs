@@ -6,7 +6,7 @@ use super::idle::Idle;
 use super::injector::Injector;
 use super::look;
 use super::monitor::Monitor;
-use super::shard::{LOT, RING, Shard};
+use super::shard::{RING, Shard};
 use super::threads::Threads;
 use crate::blocking::{BlockingPool, PoolConfig};
 use crate::config::Config;
@@ -15,7 +15,7 @@ use crate::entry::Entry;
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::park::Park;
-use crate::primitive::SegQueue;
+use crate::primitive::{AtomicU64, SegQueue};
 use crate::quiescence::{Answers, Quiescence};
 use crate::schedule_latency::ScheduleLatency;
 use crate::task::{Claimed, Finished, PanicPolicy, Place, Runnable, Schedule, Wakers};
@@ -37,6 +37,8 @@ pub(crate) struct Shared {
     pub(crate) blocking: Arc<BlockingPool>,
     pub(crate) quiescence: Arc<Quiescence>,
     pub(super) latency: ScheduleLatency,
+    /// How many tasks have ended on threads that work no shard.
+    pub(super) ended_elsewhere: AtomicU64,
     /// Whether a worker that ran dry may search on for a moment.
     pub(super) looks_pay: bool,
     pub(super) config: Config,
@@ -64,6 +66,7 @@ impl Shared {
             blocking: BlockingPool::new(PoolConfig::new(&config, &quiescence)),
             quiescence,
             latency: ScheduleLatency::new(),
+            ended_elsewhere: AtomicU64::new(0),
             looks_pay: look::is_possible(),
             config,
         }
@@ -176,35 +179,24 @@ impl Shared {
     /// Half of a full queue goes to the injector, the oldest first, and the task behind them.
     #[cold]
     fn overflow(&self, shard: &Shard, task: Runnable) {
-        for _ in 0..RING / 2 / LOT {
-            let Some(lot) = shard.ring.take_lot(LOT) else {
-                break;
-            };
-            self.injector.push_lot(lot);
+        if let Some(half) = shard.ring.take_lot(RING / 2) {
+            self.injector.extend(half);
         }
         self.inject(task);
     }
 
     /// Takes a task from the injector, and a fair share of what else is there along.
     pub(super) fn take_injected(&self, shard: &Shard) -> Option<Runnable> {
-        let mut taken = self.injector.pop()?;
-        let first = taken.next()?;
+        let first = self.injector.pop()?;
         let share = self.injector.len() / self.shards.len();
         // Half of the queue stays free for what is pushed here: what overflows goes behind everything else once more.
-        let room = (RING / 2).saturating_sub(shard.ring.len() + taken.len());
-        let mut wanted = share.min(room);
-        let has_others = wanted > 0 || taken.len() > 0;
-        loop {
-            taken.for_each(|task| self.push_back(shard, task));
-            if wanted == 0 {
-                break;
-            }
-            let Some(more) = self.injector.pop() else { break };
-            wanted = wanted.saturating_sub(more.len());
-            taken = more;
-        }
+        let room = (RING / 2).saturating_sub(shard.ring.len());
+        self.injector.take(share.min(room), |task| {
+            let pushed = shard.ring.push(task);
+            debug_assert!(pushed.is_ok(), "there is room: others only take");
+        });
         // Who looked between the two saw neither queue.
-        if has_others {
+        if share > 0 {
             self.notify();
         }
         Some(first)

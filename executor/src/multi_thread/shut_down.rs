@@ -87,13 +87,7 @@ impl Shared {
             .shards
             .iter()
             .find_map(|shard| shard.lifo.take().or_else(|| shard.ring.pop()));
-        of_shards.or_else(|| {
-            let mut taken = self.injector.pop()?;
-            let first = taken.next();
-            // The others too are for whichever worker comes first.
-            taken.for_each(|task| self.injector.push(task));
-            first
-        })
+        of_shards.or_else(|| self.injector.pop())
     }
 }
 
