@@ -278,7 +278,7 @@ impl<P: Park> CurrentThread<P> {
 
     fn left(&self) -> ShutdownReport {
         ShutdownReport {
-            tasks: Vec::new(),
+            tasks: self.home.owned.list(),
             jobs: self.home.blocking.jobs(),
             threads: self.home.blocking.other_threads(),
         }

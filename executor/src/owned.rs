@@ -126,14 +126,14 @@ impl OwnedTasks {
         }
         let table = lock(&self.table);
         let task = table.slots.get(place.slot as usize)?.as_ref()?;
-        let is_it = task.id().get() == id && !task.is_complete();
+        let is_it = task.id().get() == id && !task.is_kept();
         is_it.then(|| task.info(table.name(place.slot)))
     }
 
     /// What can be told of every task.
     pub(crate) fn list(&self) -> Vec<TaskInfo> {
         let table = lock(&self.table);
-        let tasks = table.tasks().filter(|(_, task)| !task.is_complete());
+        let tasks = table.tasks().filter(|(_, task)| !task.is_kept());
         tasks.map(|(slot, task)| task.info(table.name(slot))).collect()
     }
 

@@ -1,4 +1,4 @@
-//! What the metrics say is what happened.
+//! What the metrics say is what happened, and what a shutdown says of what is left.
 
 mod watchdog;
 
@@ -533,5 +533,28 @@ fn a_task_that_has_ended_on_another_worker_is_neither_alive_nor_left() {
         let report = executor.shut_down(Duration::ZERO);
         assert_eq!(report.tasks().len(), 2, "{report}");
         drop((release, release_other));
+    });
+}
+
+#[test]
+fn a_task_whose_output_is_being_dropped_is_left_until_that_is_done() {
+    struct Blocks(mpsc::Sender<()>, mpsc::Receiver<()>);
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+            let _ = self.1.recv();
+        }
+    }
+    watched(|| {
+        let executor = workers(2);
+        let (begun, has_begun) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let blocks = Blocks(begun, released);
+        // By a foreign thread: in the table of no worker.
+        drop(executor.handle().spawn(async move { blocks }));
+        has_begun.recv().unwrap();
+        let report = executor.shut_down(Duration::ZERO);
+        assert_eq!(report.tasks().len(), 1, "{report}");
+        drop(release);
     });
 }

@@ -25,6 +25,7 @@ impl Shared {
         if usize::from(number) == index {
             return table.remove(task, false);
         }
+        task.keep();
         let kept = local::keep_finished(task);
         shard.counters.kept.set(kept as u64);
         if kept >= MOST {
@@ -47,6 +48,10 @@ impl Shared {
         shard.counters.kept.set(0);
         kept.clear();
         local::give_back_finished(kept);
+        if self.threads.is_closing() {
+            // Who sleeps may wait for the tables to be empty, and nothing else.
+            self.unpark_all();
+        }
     }
 
     /// How many tasks have ended, whether they are in a table still or not.

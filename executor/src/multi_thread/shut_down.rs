@@ -11,7 +11,8 @@
 //! 4. When the tables are empty each worker drops its driver, and ends.
 //!
 //! Who waits for that may give up at a deadline: the threads go on by themselves, and a poll or a destructor that does not
-//! return keeps its own thread and nothing else.
+//! return keeps its own thread; the others too if its task is anybody's, or if that thread has not taken out yet what it
+//! completed before (`finished`).
 
 use std::io::{self, Write};
 use std::thread;
@@ -75,7 +76,7 @@ impl Shared {
         }
     }
 
-    fn unpark_all(&self) {
+    pub(super) fn unpark_all(&self) {
         for shard in &self.shards {
             shard.unpark();
         }
@@ -113,6 +114,7 @@ impl Worker {
             } else if self.entry.has_local_tasks() {
                 // Before it sleeps: what is left elsewhere may wait for one of these to be dropped. Its thread sleeps by
                 // itself meanwhile, not in the driver.
+                self.shared.take_out_kept(&self.shard);
                 self.entry.set_driving(false);
                 self.entry.cancel_local_tasks();
                 self.entry.set_driving(true);

@@ -105,7 +105,8 @@ impl Owner {
         flags & QUEUED != 0
     }
 
-    /// (6) A bound task is about to be complete. From now on everybody counts in the state.
+    /// (6) A bound task is about to be complete. From now on everybody counts in the state. Of a task that any worker may run:
+    /// it is complete, and was given up but for its place in the owner table.
     pub(super) fn complete(&self) {
         self.set_flags(DONE);
     }

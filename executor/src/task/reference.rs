@@ -8,7 +8,7 @@ use std::sync::Arc;
 use reveille_context::task::TaskId;
 
 use super::cell::Header;
-use super::info::TaskInfo;
+use super::info::{TaskInfo, TaskStage};
 use super::owner::OwnWake;
 use super::place::Place;
 use super::state::Found;
@@ -120,9 +120,10 @@ impl Listed {
         self.header().id
     }
 
-    /// Whether it is complete, and was not taken out yet.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.header().state.is_complete()
+    /// Whether nothing is left of it but its place here. Of a bound task never: its place goes with it.
+    pub(crate) fn is_kept(&self) -> bool {
+        let header = self.header();
+        !header.vtable.bound && header.owner.stage() == TaskStage::Complete
     }
 
     /// What can be told of it, from what never changes and one look at the state.
@@ -320,6 +321,11 @@ impl Finished {
     /// Where the owner table keeps it.
     pub(crate) fn place(&self) -> Place {
         self.0.header().place()
+    }
+
+    /// It is to be taken out later, by the thread that completed it, which has the right still.
+    pub(crate) fn keep(&self) {
+        self.0.header().owner.complete();
     }
 }
 
