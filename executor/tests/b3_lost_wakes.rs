@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
-use reveille_executor::{CurrentThread, ThreadPark, spawn, spawn_local, yield_now};
+use reveille_executor::{Config, CurrentThread, MultiThread, ThreadPark, spawn, spawn_local, yield_now};
 use watchdog::watched;
 
 fn rounds(bounded: usize) -> usize {
@@ -144,6 +144,9 @@ fn b3_a_wake_in_the_middle_of_a_poll_is_another_poll() {
             spawn(woken_in_the_middle_of_a_poll()).await.unwrap();
             spawn_local(woken_in_the_middle_of_a_poll()).await.unwrap();
         });
+        let executor = MultiThread::new([ThreadPark::new()], Config::default()).unwrap();
+        let task = executor.handle().spawn(woken_in_the_middle_of_a_poll());
+        executor.block_on(task).unwrap();
     });
 }
 

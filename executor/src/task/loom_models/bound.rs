@@ -14,7 +14,9 @@ use loom::thread;
 use super::yard::Counts;
 use super::{GivesAway, UntilBoth, block_on};
 use crate::owned::OwnedTasks;
-use crate::primitive::{Ordering, SegQueue, Thread, UnsafeCell, current_thread, park_thread, thread_local};
+use crate::primitive::{
+    AtomicBool, Ordering, SegQueue, Thread, UnsafeCell, current_thread, park_thread, thread_local,
+};
 use crate::task::Finished;
 use crate::task::cell::{self, Schedule};
 use crate::task::join::JoinHandle;
@@ -150,6 +152,8 @@ struct Desk {
     queue: UnsafeCell<VecDeque<Runnable>>,
     owned: OwnedTasks,
     thread: Thread,
+    /// Whether a real home could be gone by now. The checker's, so that others get their turn before it is asked.
+    may_be_gone: AtomicBool,
 }
 
 // SAFETY: loom checks every access to the queue.
@@ -187,6 +191,8 @@ impl Schedule for Desk {
     }
 
     fn post(desk: Arc<Self>, mail: Mail) {
+        let gone = desk.may_be_gone.load(Ordering::Relaxed);
+        assert!(!gone, "a pointer to a home was followed that may be gone");
         desk.mailbox.push(mail);
         desk.thread.unpark();
     }
@@ -204,6 +210,7 @@ impl Desk {
             queue: UnsafeCell::new(VecDeque::new()),
             owned: OwnedTasks::new(0),
             thread: current_thread(),
+            may_be_gone: AtomicBool::new(false),
         })
     }
 
@@ -253,6 +260,7 @@ impl Desk {
 
     fn shut_down(&self) {
         self.owned.cancel_all(|| self.pop(), park_thread);
+        self.may_be_gone.store(true, Ordering::Relaxed);
     }
 
     /// That every cell was freed the checker sees by itself.

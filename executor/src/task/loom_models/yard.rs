@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize as Counter;
 use std::task::Waker;
 
 use crate::owned::OwnedTasks;
-use crate::primitive::{Ordering, SegQueue, Thread, current_thread, park_thread};
+use crate::primitive::{AtomicBool, Ordering, SegQueue, Thread, current_thread, park_thread};
 use crate::task::Finished;
 use crate::task::cell::{self, Schedule};
 use crate::task::join::JoinHandle;
@@ -20,6 +20,8 @@ pub(super) struct Yard {
     owned: OwnedTasks,
     thread: Thread,
     queued: Counter,
+    /// Whether a real home could be gone by now. The checker's, so that others get their turn before it is asked.
+    may_be_gone: AtomicBool,
 }
 
 impl Schedule for Yard {
@@ -36,6 +38,8 @@ impl Schedule for Yard {
     }
 
     fn push_from_elsewhere(yard: Arc<Self>, task: Runnable) {
+        let gone = yard.may_be_gone.load(Ordering::Relaxed);
+        assert!(!gone, "a pointer to a home was followed that may be gone");
         yard.push(task);
         yard.thread.unpark();
     }
@@ -52,6 +56,7 @@ impl Yard {
             owned: OwnedTasks::new(0),
             thread: current_thread(),
             queued: Counter::new(0),
+            may_be_gone: AtomicBool::new(false),
         })
     }
 
@@ -107,6 +112,7 @@ impl Yard {
 
     pub(super) fn shut_down(&self) {
         self.owned.cancel_all(|| self.pop(), park_thread);
+        self.may_be_gone.store(true, Ordering::Relaxed);
     }
 
     /// That every cell was freed the checker sees by itself.
