@@ -4,7 +4,9 @@ mod announcing_park;
 mod watchdog;
 
 use std::cell::Cell;
+use std::env;
 use std::future;
+use std::process::Command;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -216,8 +218,22 @@ fn a_local_task_that_was_spawned_between_two_calls_ends_with_the_embedding() {
     assert!(task.is_finished());
 }
 
+/// Runs itself in a process of its own, which leaks what the thread cannot end any more, and is not to be told of it.
 #[test]
 fn an_embedding_in_a_thread_local_outlives_the_threads_other_locals() {
+    const CHILD: &str = "REVEILLE_TEST_EMBEDDING_IN_A_THREAD_LOCAL";
+    if env::var_os(CHILD).is_none() {
+        let output = Command::new(env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "an_embedding_in_a_thread_local_outlives_the_threads_other_locals",
+            ])
+            .envs([(CHILD, ""), ("ASAN_OPTIONS", "detect_leaks=0")])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        return;
+    }
     thread_local! {
         static EMBEDDED: Cell<Option<Embedded<'static, ThreadPark>>> = const { Cell::new(None) };
     }

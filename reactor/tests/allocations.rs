@@ -98,9 +98,9 @@ fn one_who_waits_needs_no_room_beside_the_socket_and_others_get_it_at_once() {
         ALLOCATIONS.get() - before
     }
     let reactor = Reactor::new().unwrap();
-    // The tables grow.
-    first_wait::<1>(&reactor);
-    let registration = first_wait::<1>(&reactor);
-    assert_eq!(first_wait::<2>(&reactor), registration + 2, "a side list");
-    assert_eq!(first_wait::<5>(&reactor), registration + 2);
+    // The tables grow now and then: one by the numbers of descriptors, which others take too.
+    let least = |first_wait: fn(&Reactor) -> usize| (0..10).map(|_| first_wait(&reactor)).min().unwrap();
+    let registration = least(first_wait::<1>);
+    assert_eq!(least(first_wait::<2>), registration + 2, "a side list");
+    assert_eq!(least(first_wait::<5>), registration + 2);
 }
