@@ -12,8 +12,6 @@ pub(crate) struct Counters {
     pub(crate) steals: Counter,
     /// Tasks that have ended here.
     pub(crate) ended: Counter,
-    /// Those of them that are not taken out of their table yet.
-    pub(crate) kept: Counter,
     pub(crate) busy: Busy,
 }
 
@@ -24,7 +22,6 @@ impl Counters {
             turns: Counter::new(),
             steals: Counter::new(),
             ended: Counter::new(),
-            kept: Counter::new(),
             busy: Busy::new(),
         }
     }

@@ -144,9 +144,12 @@ pub(crate) fn keep_finished(task: Finished) -> usize {
     })
 }
 
-/// What was kept.
-pub(crate) fn take_finished() -> Vec<Finished> {
-    HERE.with(|here| mem::take(&mut **here.finished.borrow_mut()))
+/// What was kept, if anything was.
+pub(crate) fn take_finished() -> Option<Vec<Finished>> {
+    HERE.with(|here| {
+        let mut finished = here.finished.borrow_mut();
+        (!finished.is_empty()).then(|| mem::take(&mut **finished))
+    })
 }
 
 /// What [`take_finished`] gave, empty by now, for the next.
@@ -161,9 +164,10 @@ pub(crate) fn give_back_finished(empty: Vec<Finished>) {
 
 /// Gives back what the list of those has allocated. It is empty.
 pub(crate) fn forget_finished() {
-    let finished = take_finished();
-    debug_assert!(finished.is_empty());
-    drop(finished);
+    HERE.with(|here| {
+        let finished = mem::take(&mut **here.finished.borrow_mut());
+        debug_assert!(finished.is_empty());
+    });
 }
 
 /// Whether a worker's poll runs on this thread, and nothing else inside it.

@@ -499,7 +499,6 @@ impl Builder {
     }
 
     fn waiting(&self) -> Waiting {
-        // Who looks for others on their only processor keeps them from coming.
         let look = Some(self.look_before_park).filter(|longest| !longest.is_zero());
         Waiting {
             // Waits that are rounded up to a millisecond are too long.

@@ -3,6 +3,8 @@
 //!
 //!     bench-instructions SCENARIO TIMES
 
+mod operations;
+
 use std::cell::{Cell, RefCell};
 use std::env;
 use std::future::poll_fn;
@@ -11,21 +13,27 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use reveille::net::{TcpListener, TcpStream};
+use operations::{echoes, spawn_batch, spawn_join, timeouts, yields};
 use reveille::runtime::{Builder, Runtime};
-use reveille::task::{spawn_local, yield_now};
-use reveille::time::{sleep, timeout};
+use reveille::task::spawn_local;
+use reveille::time::sleep;
 
 type Scenario = fn(&Runtime, usize);
 
 const SCENARIOS: [(&str, Scenario); 7] = [
-    ("spawn-join", spawn_join),
-    ("spawn-batch", spawn_batch),
-    ("yield", yields),
+    ("spawn-join", |runtime, times| runtime.block_on(spawn_join(times))),
+    ("spawn-batch", |runtime, times| {
+        runtime.block_on(spawn_batch(times))
+    }),
+    ("yield", |runtime, times| {
+        runtime
+            .block_on(runtime.spawn(yields(times)))
+            .expect("it does not panic")
+    }),
     ("wake", wakes),
-    ("timeout", timeouts),
+    ("timeout", |runtime, times| runtime.block_on(timeouts(times))),
     ("sleep", sleeps),
-    ("echo", echoes),
+    ("echo", |runtime, times| runtime.block_on(echoes(times))),
 ];
 
 fn main() -> ExitCode {
@@ -44,37 +52,6 @@ fn main() -> ExitCode {
         .expect("the system has descriptors");
     scenario(&runtime, times);
     ExitCode::SUCCESS
-}
-
-/// A task at a time, each awaited.
-fn spawn_join(runtime: &Runtime, times: usize) {
-    runtime.block_on(async {
-        for _ in 0..times {
-            reveille::spawn(async {}).await.expect("it does not panic");
-        }
-    });
-}
-
-/// A hundred tasks at a time that nobody awaits.
-fn spawn_batch(runtime: &Runtime, times: usize) {
-    runtime.block_on(async {
-        for _ in 0..times / 100 {
-            for _ in 0..100 {
-                drop(reveille::spawn(async {}));
-            }
-            yield_now().await;
-        }
-    });
-}
-
-/// One task that always wakes itself.
-fn yields(runtime: &Runtime, times: usize) {
-    let task = runtime.spawn(async move {
-        for _ in 0..times {
-            yield_now().await;
-        }
-    });
-    runtime.block_on(task).expect("it does not panic");
 }
 
 /// Two tasks that wake each other by turns.
@@ -104,17 +81,6 @@ fn wakes(runtime: &Runtime, times: usize) {
     });
 }
 
-/// A timeout that does not fire, around something that waits once.
-fn timeouts(runtime: &Runtime, times: usize) {
-    runtime.block_on(async {
-        for _ in 0..times {
-            timeout(Duration::from_secs(60), yield_now())
-                .await
-                .expect("it is quick");
-        }
-    });
-}
-
 /// Sleeps of ever other lengths, on a clock that stands and is moved from one to the next.
 fn sleeps(runtime: &Runtime, times: usize) {
     runtime.block_on(async {
@@ -124,28 +90,6 @@ fn sleeps(runtime: &Runtime, times: usize) {
                 1 + (round as u64).wrapping_mul(2_654_435_761) % 5_000,
             ))
             .await;
-        }
-    });
-}
-
-/// Sixty-four bytes to a task that sends them back.
-fn echoes(runtime: &Runtime, times: usize) {
-    runtime.block_on(async {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is loopback");
-        let address = listener.local_addr().expect("it is bound");
-        drop(reveille::spawn(async move {
-            let (stream, _) = listener.accept().await.expect("somebody connects");
-            let mut message = [0; 64];
-            while stream.read_exact(&mut message).await.is_ok() {
-                stream.write_all(&message).await.expect("somebody reads");
-            }
-        }));
-        let stream = TcpStream::connect(address).await.expect("somebody listens");
-        stream.set_nodelay(true).expect("it is TCP");
-        let mut message = [1; 64];
-        for _ in 0..times {
-            stream.write_all(&message).await.expect("somebody reads");
-            stream.read_exact(&mut message).await.expect("somebody answers");
         }
     });
 }

@@ -1,7 +1,6 @@
 //! Tasks that end on another worker than the one that spawned them: they are taken out of that one's table several at a time,
 //! since to lock it each time would have the two wait for each other.
 
-use super::shard::Shard;
 use super::shared::Shared;
 use crate::local;
 use crate::primitive::Ordering;
@@ -20,32 +19,27 @@ impl Shared {
             self.ended_elsewhere.fetch_add(1, Ordering::Relaxed);
             return table.remove(task, false);
         };
-        let shard = &self.shards[index];
-        shard.counters.ended.add(1);
+        self.shards[index].counters.ended.add(1);
         if usize::from(number) == index {
             return table.remove(task, false);
         }
         task.keep();
-        let kept = local::keep_finished(task);
-        shard.counters.kept.set(kept as u64);
-        if kept >= MOST {
-            self.take_out_kept(shard);
+        if local::keep_finished(task) >= MOST {
+            self.take_out_kept();
         }
     }
 
-    /// Takes out what this worker, whose shard that is, has kept: before it sleeps, with each turn, and when it leaves.
-    pub(super) fn take_out_kept(&self, shard: &Shard) {
-        if shard.counters.kept.get() == 0 {
+    /// Takes out what this worker has kept: before it sleeps, with each turn, and when it leaves its shard.
+    pub(super) fn take_out_kept(&self) {
+        let Some(mut kept) = local::take_finished() else {
             return;
-        }
-        let mut kept = local::take_finished();
+        };
         kept.sort_unstable_by_key(|task| task.place().table);
         for tasks in kept.chunk_by(|one, other| one.place().table == other.place().table) {
             self.owned(tasks[0].place().table)
                 .expect("it was found before")
                 .remove_all(tasks);
         }
-        shard.counters.kept.set(0);
         kept.clear();
         local::give_back_finished(kept);
         if self.threads.is_closing() {

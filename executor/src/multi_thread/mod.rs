@@ -2,8 +2,8 @@
 //! stuck.
 //!
 //! In reading order: `worker` (the loop; **start here**), `shard` (what a worker has), `shared` (where tasks go, and how
-//! they are stolen), `injector`, `idle` (who sleeps, who searches), `look` (whether it searches on before it sleeps), `monitor`, `seat`
-//! and `leave` (which thread works a shard), `threads`, `finished`, `shut_down`, `metrics`.
+//! they are stolen), `injector`, `idle` (who sleeps, who searches), `look` (whether it searches on before it sleeps),
+//! `monitor`, `seat` and `leave` (which thread works a shard), `threads`, `finished`, `shut_down`, `metrics`.
 
 mod finished;
 mod idle;

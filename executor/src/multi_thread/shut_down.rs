@@ -114,7 +114,7 @@ impl Worker {
             } else if self.entry.has_local_tasks() {
                 // Before it sleeps: what is left elsewhere may wait for one of these to be dropped. Its thread sleeps by
                 // itself meanwhile, not in the driver.
-                self.shared.take_out_kept(&self.shard);
+                self.shared.take_out_kept();
                 self.entry.set_driving(false);
                 self.entry.cancel_local_tasks();
                 self.entry.set_driving(true);
@@ -138,7 +138,7 @@ impl Worker {
     /// Whether there is a task that is not complete, or that another worker keeps; who sleeps for that is woken when that
     /// one has nothing left to cancel.
     fn has_tasks(&self) -> bool {
-        self.shared.take_out_kept(&self.shard);
+        self.shared.take_out_kept();
         self.shared.tables().any(|table| !table.is_empty())
     }
 

@@ -288,7 +288,7 @@ impl Worker {
         if self.shared.quiescence.is_awaited() && self.finds_events() {
             return;
         }
-        self.shared.take_out_kept(&self.shard);
+        self.shared.take_out_kept();
         let searching = mem::take(&mut self.searching);
         let must_look = self.shared.idle.announce(self.index, searching);
         if must_look && self.shared.has_work() || self.is_asked() {
@@ -383,7 +383,7 @@ impl Worker {
 
     fn after_turn(&mut self) {
         self.shard.counters.turns.add(1);
-        self.shared.take_out_kept(&self.shard);
+        self.shared.take_out_kept();
         wake::wake_all(&mut self.woken);
         self.pace = Pace::default();
         self.notify_of_more();
@@ -455,7 +455,7 @@ impl Shared {
     /// This thread leaves the shard to whoever takes its seat.
     pub(super) fn stand_up(&self, index: usize, entry: &Arc<Entry>) {
         entry.set_driving(false);
-        self.take_out_kept(&self.shards[index]);
+        self.take_out_kept();
         local::forget_finished();
         local::stop_working();
         self.shards[index].running.end();

@@ -295,7 +295,8 @@ impl<S: Schedule> Front<S> {
         }
     }
 
-    /// Ends a poll that returned `Pending`, which began with so many wakes. By pointer: if the task is idle then, another thread may free it before this returns.
+    /// Ends a poll that returned `Pending`, which began with so many wakes. By pointer: if the task is idle then, another thread
+    /// may free it before this returns.
     ///
     /// # Safety
     ///

@@ -55,7 +55,7 @@ impl LifoSlot {
     }
 
     fn runnable(pointer: *mut Header) -> Option<Runnable> {
-        // SAFETY: rules A and B: what is in the slot came from `into_pointer`, and the swap made it ours alone.
+        // SAFETY: rules A, B and I: what is in the slot came from `into_pointer`, and the swap made it ours alone.
         NonNull::new(pointer).map(|task| unsafe { Runnable::new(task) })
     }
 }

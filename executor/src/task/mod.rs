@@ -46,6 +46,8 @@
 //!   or who cancels it. So the pointer is followed before the task, or its mail, is where another thread may end it, or by a
 //!   thread that holds the home itself, as all do that run tasks; afterwards it is only compared. As a last resort a
 //!   home that is dropped with something in its tables ends the process.
+//! * **Rule I (queues).** A pointer in a [`LifoSlot`] or a [`Ring`] is a [`Runnable`] of whoever takes it out, by the one step that
+//!   only one can make. At a time one thread pushes there: the one that has the shard's seat.
 #![allow(unsafe_code)]
 
 mod abort;

@@ -25,13 +25,13 @@ use crate::primitive::{AtomicPtr, AtomicU64, Ordering, UnsafeCell};
 /// To push takes no read-modify-write, since there is one who may: whoever has the right to (the shard's seat).
 pub(crate) struct Ring<const N: usize> {
     head: CachePadded<AtomicU64>,
-    /// Written by whoever pushes alone, so that is where a model checker sees two of them.
     tail: CachePadded<AtomicU64>,
     slots: [AtomicPtr<Header>; N],
+    /// Empty; it goes along with the right to push, so that a model checker sees two who have it.
     right: UnsafeCell<()>,
 }
 
-// SAFETY: every field but the last is atomic, and that one is empty: it has no other use than to be seen by a model checker.
+// SAFETY: rule I: the rest is atomic, and `right` holds nothing.
 unsafe impl<const N: usize> Sync for Ring<N> {}
 
 impl<const N: usize> Ring<N> {
@@ -68,7 +68,7 @@ impl<const N: usize> Ring<N> {
             }
             let task = self.slot(head).load(Ordering::Relaxed);
             if self.move_head(head, 1) {
-                // SAFETY: `head` was moved past it.
+                // SAFETY: rule I: `head` was moved past it.
                 return Some(unsafe { runnable(task) });
             }
         }
@@ -90,7 +90,7 @@ impl<const N: usize> Ring<N> {
             }
             if self.move_head(head, count) {
                 here.move_tail(tail + count - 1);
-                // SAFETY: `head` was moved past it.
+                // SAFETY: rule I: `head` was moved past it.
                 return Some(unsafe { runnable(first) });
             }
         }
@@ -108,7 +108,7 @@ impl<const N: usize> Ring<N> {
                 *task = self.slot(index).load(Ordering::Relaxed);
             }
             if self.move_head(head, count as u64) {
-                // SAFETY: `head` was moved past all of them.
+                // SAFETY: rule I: `head` was moved past all of them.
                 return Some(tasks.into_iter().map(|task| unsafe { runnable(task) }).collect());
             }
         }
@@ -172,9 +172,9 @@ impl<const N: usize> Ring<N> {
 
 /// # Safety
 ///
-/// It was in the slots past which this thread moved `head`.
+/// Rule I: it was in the slots past which this thread moved `head`.
 #[inline]
 unsafe fn runnable(task: *mut Header) -> Runnable {
-    // SAFETY: rules A and B: it came from `into_pointer`, and is this thread's alone.
+    // SAFETY: rules A, B and I: it came from `into_pointer`, and is this thread's alone.
     unsafe { Runnable::new(NonNull::new_unchecked(task)) }
 }

@@ -3,6 +3,9 @@
 //!
 //!     bench-on-a-worker SCENARIO TIMES
 
+#[path = "../operations.rs"]
+mod operations;
+
 use std::cell::{Cell, RefCell};
 use std::env;
 use std::future::{Future, poll_fn};
@@ -11,10 +14,8 @@ use std::process::ExitCode;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use reveille::net::{TcpListener, TcpStream};
+use operations::{echoes, spawn_batch, spawn_join, timeouts, yields};
 use reveille::runtime::Builder;
-use reveille::task::yield_now;
-use reveille::time::timeout;
 
 type Scenario = fn(usize) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -45,30 +46,6 @@ fn main() -> ExitCode {
     let task = runtime.spawn(scenario(times));
     runtime.block_on(task).expect("it does not panic");
     ExitCode::SUCCESS
-}
-
-/// A task at a time, each awaited.
-async fn spawn_join(times: usize) {
-    for _ in 0..times {
-        reveille::spawn(async {}).await.expect("it does not panic");
-    }
-}
-
-/// A hundred tasks at a time that nobody awaits.
-async fn spawn_batch(times: usize) {
-    for _ in 0..times / 100 {
-        for _ in 0..100 {
-            drop(reveille::spawn(async {}));
-        }
-        yield_now().await;
-    }
-}
-
-/// A task that always wakes itself, alone.
-async fn yields(times: usize) {
-    for _ in 0..times {
-        yield_now().await;
-    }
 }
 
 /// A hundred of them.
@@ -104,34 +81,5 @@ async fn wakes(times: usize) {
     });
     for player in players {
         player.await.expect("it does not panic");
-    }
-}
-
-/// A timeout that does not fire, around something that waits once.
-async fn timeouts(times: usize) {
-    for _ in 0..times {
-        timeout(Duration::from_secs(60), yield_now())
-            .await
-            .expect("it is quick");
-    }
-}
-
-/// Sixty-four bytes to a task that sends them back.
-async fn echoes(times: usize) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is loopback");
-    let address = listener.local_addr().expect("it is bound");
-    drop(reveille::spawn(async move {
-        let (stream, _) = listener.accept().await.expect("somebody connects");
-        let mut message = [0; 64];
-        while stream.read_exact(&mut message).await.is_ok() {
-            stream.write_all(&message).await.expect("somebody reads");
-        }
-    }));
-    let stream = TcpStream::connect(address).await.expect("somebody listens");
-    stream.set_nodelay(true).expect("it is TCP");
-    let mut message = [1; 64];
-    for _ in 0..times {
-        stream.write_all(&message).await.expect("somebody reads");
-        stream.read_exact(&mut message).await.expect("somebody answers");
     }
 }
