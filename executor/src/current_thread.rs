@@ -483,27 +483,27 @@ impl<P: Park> CurrentThread<P> {
 impl<P: Park> Core<P> {
     /// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
     fn run_batch(&mut self) -> u32 {
-        let mut again = None;
-        for ran in 0..BATCH {
-            // One that is alone needs no queue in between.
-            let next = match again.take() {
-                Some(task) if local::is_empty() => Some(task),
-                Some(task) => {
-                    local::push(task);
-                    local::pop()
-                }
-                None => local::pop(),
-            };
-            let Some(task) = next else { return ran };
+        let mut ran = 0;
+        while ran < BATCH {
+            let Some(task) = local::pop() else { break };
             self.watch.note(&task);
-            again = task.run();
+            let mut again = task.run();
+            ran += 1;
+            // One that is alone needs no queue in between.
+            while let Some(task) = again {
+                if ran == BATCH || self.watch.is_due() || !local::is_empty() {
+                    local::push(task);
+                    break;
+                }
+                self.watch.note_again();
+                again = task.run();
+                ran += 1;
+            }
             if self.watch.is_due() {
-                again.take().into_iter().for_each(local::push);
                 self.look();
             }
         }
-        again.into_iter().for_each(local::push);
-        BATCH
+        ran
     }
 
     /// Looks at the clock, and for a poll that took long.

@@ -193,6 +193,14 @@ pub(crate) fn end_poll() -> bool {
     })
 }
 
+/// Whether the worker's poll that this thread makes has left it a worker of that runtime, and queued nothing here.
+#[inline]
+pub(crate) fn has_only_polled(shared: &Shared) -> bool {
+    HERE.with(|here| {
+        !here.pushed.get() && here.queue.borrow().is_empty() && ptr::eq(here.worker.get(), shared)
+    })
+}
+
 /// The next task in this thread's queue.
 #[inline(always)]
 pub(crate) fn pop() -> Option<Runnable> {

@@ -57,6 +57,9 @@ pub(crate) fn fence_as_read_modify_write(_: Ordering) {
     FENCE.fetch_add(1, Ordering::SeqCst);
 }
 
+/// Whether memory is used again without a word to its allocator: who looks for uses after a free must hear of each.
+pub(crate) const KEEPS_MEMORY: bool = !cfg!(any(loom, shuttle, miri, memory_checker));
+
 /// Whether time goes by: in a model checker it does not.
 pub(crate) const HAS_CLOCK: bool = !cfg!(any(loom, shuttle));
 

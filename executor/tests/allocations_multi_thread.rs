@@ -51,6 +51,9 @@ const BATCH: usize = 200;
 /// Tasks of about 32 kB in all are alive at once, so this allows for tables and queues of their size, and for no more.
 const GROWTH: isize = 256 * 1024;
 
+/// What a worker keeps of the tasks that it freed, at most.
+const KEPT: isize = 128 * 1024;
+
 async fn task(number: usize) -> usize {
     if number % 3 == 0 {
         yield_now().await;
@@ -73,7 +76,7 @@ async fn batches(count: usize) {
 }
 
 #[test]
-fn a_spawn_is_one_allocation_and_nothing_grows() {
+fn a_spawn_is_at_most_one_allocation_and_nothing_grows() {
     let full = std::env::var("REVEILLE_STRESS").is_ok_and(|stress| stress == "full");
     let count = if full { 10_000_000 } else { 200_000 } / BATCH;
     for workers in [1, 2, 4] {
@@ -91,13 +94,18 @@ fn a_spawn_is_one_allocation_and_nothing_grows() {
         let growth = BYTES.load(Ordering::SeqCst) - bytes;
         let tasks = count * BATCH;
         println!("{workers} workers: {allocations} allocations for {tasks} tasks, {growth} bytes more");
-        // At worst all go through the injector: the monitor takes them there from a worker that the system does not run.
+        // One worker alone has kept what it needs. Of others each may free what another has made; and at worst all go through
+        // the injector: the monitor takes them there from a worker that the system does not run.
+        let most = match workers {
+            1 if !cfg!(memory_checker) => tasks / 31,
+            _ => tasks + tasks / 31,
+        };
         assert!(
-            allocations <= tasks + tasks / 31 + 100,
+            allocations <= most + 100,
             "{allocations} allocations for {tasks} tasks on {workers} workers"
         );
         assert!(
-            growth < GROWTH,
+            growth < GROWTH + KEPT * workers,
             "{growth} bytes more after {tasks} tasks on {workers} workers"
         );
     }

@@ -142,3 +142,49 @@ fn tasks_that_always_wake_themselves_take_turns_on_a_worker() {
     let (first, others) = log.split_at(3);
     assert!(others.chunks(3).all(|turn| turn == first), "{log:?}");
 }
+
+#[test]
+fn what_a_task_that_wakes_itself_queues_runs_before_its_next_poll_but_one() {
+    let executor = executor(1);
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let alone = executor.handle().spawn({
+        let log = log.clone();
+        async move {
+            for poll in 0..10 {
+                if poll == 5 {
+                    let log = log.clone();
+                    drop(spawn(async move { log.lock().unwrap().push("other") }));
+                }
+                log.lock().unwrap().push("alone");
+                yield_now().await;
+            }
+        }
+    });
+    executor.block_on(alone).unwrap();
+    let log = log.lock().unwrap();
+    let other = log.iter().position(|name| *name == "other");
+    assert!(matches!(other, Some(6 | 7)), "{log:?}");
+}
+
+#[test]
+fn what_a_foreign_thread_spawns_waits_for_61_polls_of_a_task_that_is_alone_at_most() {
+    let executor = executor(1);
+    let handle = executor.handle();
+    let alone = executor.handle().spawn(async move {
+        // The tick at which it begins is another one each time.
+        for polls in 0..200 {
+            for _ in 0..polls {
+                yield_now().await;
+            }
+            let handle = handle.clone();
+            let probe = thread::spawn(move || handle.spawn(async {})).join().unwrap();
+            let mut waited = 0;
+            while !probe.is_finished() {
+                yield_now().await;
+                waited += 1;
+            }
+            assert!(waited <= 62, "{waited} polls");
+        }
+    });
+    executor.block_on(alone).unwrap();
+}

@@ -23,9 +23,11 @@ use crate::task::{NOWHERE, Place, Runnable};
 /// From the last reading of the clock to the next.
 pub(super) struct Watch {
     read_at: Instant,
-    /// How many polls there were since, and who was polled.
+    /// How many polls there were since.
     polls: usize,
+    /// Who was polled, and how many of these there are: one that was polled several times in a row is noted once.
     polled: [Option<Polled>; LONGEST],
+    noted: usize,
     /// How many of them were a root's.
     roots: usize,
     /// After how many polls the clock is read.
@@ -73,6 +75,7 @@ impl Watch {
             read_at: Instant::now(),
             polls: 0,
             polled: [None; LONGEST],
+            noted: 0,
             roots: 0,
             stretch: 1,
             closely: 0,
@@ -91,6 +94,12 @@ impl Watch {
         });
     }
 
+    /// A poll begins of the task that was noted last.
+    #[inline]
+    pub(super) fn note_again(&mut self) {
+        self.polls += 1;
+    }
+
     /// A poll begins of the future of the `block_on` that was called there.
     pub(super) fn note_root(&mut self, id: TaskId, called_at: &'static Location<'static>) {
         self.roots += 1;
@@ -103,7 +112,8 @@ impl Watch {
 
     #[inline]
     fn keep(&mut self, polled: Polled) {
-        self.polled[self.polls % LONGEST] = Some(polled);
+        self.polled[self.noted % LONGEST] = Some(polled);
+        self.noted += 1;
         self.polls += 1;
     }
 
@@ -126,11 +136,12 @@ impl Watch {
     pub(super) fn look(&mut self, now: Instant, home: &Home) -> u64 {
         let elapsed = now.saturating_duration_since(self.read_at);
         let polls = mem::take(&mut self.polls);
+        let noted = mem::take(&mut self.noted);
         self.read_at = now;
         self.closely = self.closely.saturating_sub(polls);
         if elapsed >= self.threshold {
             self.closely = CLOSELY;
-            self.report(polls, elapsed, home);
+            self.report(noted, elapsed, home);
         }
         let is_long = elapsed > self.threshold / WORTH_A_LOOK * polls as u32;
         self.stretch = if is_long || self.closely > 0 {
@@ -153,9 +164,9 @@ impl Watch {
     }
 
     #[cold]
-    fn report(&mut self, polls: usize, elapsed: Duration, home: &Home) {
+    fn report(&mut self, noted: usize, elapsed: Duration, home: &Home) {
         let mut suspects: Vec<Suspect> = Vec::new();
-        for polled in self.polled.iter().take(polls).flatten() {
+        for polled in self.polled.iter().take(noted).flatten() {
             if !suspects.iter().any(|suspect| suspect.task == polled.task) {
                 suspects.push(polled.suspect(home));
             }

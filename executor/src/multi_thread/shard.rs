@@ -50,6 +50,12 @@ impl Shard {
         self.ring.len() + usize::from(!self.lifo.is_empty())
     }
 
+    /// Whether no task is queued here: to the one who may push that is sure.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.ring.is_empty() && self.lifo.is_empty()
+    }
+
     /// Wakes whoever sleeps in the driver. A park that panics there ends nobody else's work.
     pub(super) fn unpark(&self) {
         wake::contain(|| self.unparker.wake_by_ref());
@@ -125,10 +131,16 @@ impl Default for Running {
 impl Running {
     #[inline]
     pub(super) fn begin(&self, task: &Runnable) {
-        self.polls
-            .store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.begin_again();
         self.place.store(task.place().pack(), Ordering::Relaxed);
         self.task.store(task.id().get(), Ordering::Relaxed);
+    }
+
+    /// The task that is noted is polled once more.
+    #[inline]
+    pub(super) fn begin_again(&self) {
+        self.polls
+            .store(self.polls.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 
     #[inline]

@@ -14,7 +14,7 @@ use super::shared::Shared;
 use crate::entry::Entry;
 use crate::local;
 use crate::pace::Pace;
-use crate::root::run_batch;
+use crate::root::{BATCH, run_batch};
 use crate::task::Runnable;
 
 /// A thread that works a shard.
@@ -173,11 +173,15 @@ impl Worker {
         if self.searching {
             self.end_search();
         }
-        self.pace.count(1);
         self.shard.running.begin(&task);
         local::begin_poll();
         let again = task.run();
+        let (ran, again) = match again {
+            Some(task) => self.run_on(task),
+            None => (1, None),
+        };
         let pushed = local::end_poll();
+        self.pace.count(ran);
         if local::shard_of(&self.shared).is_none() {
             if let Some(task) = again {
                 self.shared.queue_elsewhere(task);
@@ -195,11 +199,33 @@ impl Worker {
         true
     }
 
+    /// Polls a task that woke itself on and on as long as nothing else is to be seen to: how often it was polled in all, and the
+    /// task if it has woken itself again.
+    #[inline(never)]
+    fn run_on(&mut self, task: Runnable) -> (u32, Option<Runnable>) {
+        let mut ran = 1;
+        let mut again = Some(task);
+        // What is empty here stays so until something is pushed: nobody else pushes here.
+        if local::shard_of(&self.shared).is_none() || !self.shard.is_empty() {
+            return (ran, again);
+        }
+        // The next is the tick of those that `next` has to do something with.
+        let most = (FAIR - self.tick % FAIR).min(BATCH);
+        while ran < most && local::has_only_polled(&self.shared) {
+            let Some(task) = again else { break };
+            self.shard.running.begin_again();
+            again = task.run();
+            ran += 1;
+        }
+        self.tick += ran - 1;
+        (ran, again)
+    }
+
     /// A task that woke itself goes behind all others.
     #[inline]
     fn keep_or_queue(&mut self, task: Runnable) {
         let shard = &*self.shard;
-        if shard.ring.is_empty() && shard.lifo.is_empty() && local::is_empty() {
+        if shard.is_empty() && local::is_empty() {
             self.again = Some(task);
         } else if task.is_local() {
             local::push(task);

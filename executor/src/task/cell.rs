@@ -1,5 +1,6 @@
 //! The allocation: what a task is made of, and the three things a thread does with it: poll, cancel, free.
 
+use std::alloc::Layout;
 use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -24,6 +25,7 @@ use super::owner::Owner;
 use super::panic_policy::PanicPolicy;
 use super::place::{MARK, NOWHERE, Place};
 use super::polled;
+use super::pool;
 use super::reference::{Finished, Listed, Mail, Runnable, Spawned, Task};
 use super::state::{FinishPoll, Start, State, Wake, Wakes};
 use super::waker::{self, Wakers};
@@ -199,7 +201,8 @@ where
         table: AtomicU16::new(NOWHERE.table),
         owner,
     };
-    let cell = Box::new(Cell {
+    let cell = pool::allocate(Layout::new::<Cell<F, S>>()).cast();
+    let fresh = Cell {
         front: Front {
             header,
             home: HomePointer::new(home),
@@ -208,10 +211,11 @@ where
         stage: UnsafeCell::new(Stage {
             future: ManuallyDrop::new(future),
         }),
-    });
-    let pointer = NonNull::from(Box::leak(cell)).cast::<Header>();
-    // SAFETY: rule B; the state counts the runtime's share and what is handed out here.
+    };
+    let pointer = cell.cast::<Header>();
+    // SAFETY: rule B: it was allocated for that; the state counts the runtime's share and what is handed out here.
     unsafe {
+        cell.write(fresh);
         let handle = JoinHandle::from_reference(Task::from_counted(pointer));
         (Listed::new(pointer), Spawned::new(pointer, by_mail), handle)
     }
@@ -499,10 +503,12 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     }
 
     unsafe fn free(pointer: NonNull<Header>) {
-        // SAFETY: rules A and B: no reference is left, and by rule C neither future nor output.
-        let cell = unsafe { Box::from_raw(pointer.cast::<Self>().as_ptr()) };
+        let cell = pointer.cast::<Self>();
         // A join waker may go with it, which is anybody's code.
-        wake::contain(move || drop(cell));
+        // SAFETY: rules A and B: no reference is left, and by rule C neither future nor output.
+        wake::contain(|| unsafe { cell.drop_in_place() });
+        // SAFETY: rule B: it was allocated with that layout.
+        unsafe { pool::free(cell.cast(), Layout::new::<Self>()) }
     }
 
     /// The task's end by a panic.

@@ -13,7 +13,7 @@
 //!
 //! In reading order: `state` (the life cycle), `owner` (the part of it that needs no read-modify-write), `cell` (the
 //! allocation and the poll), `reference` (who may do what with it), `waker`, `join`, `local` (tasks that may not leave their
-//! thread), `error`.
+//! thread), `pool` (where a cell's memory comes from), `error`.
 //!
 //! # The rules that every `unsafe` here cites
 //!
@@ -22,8 +22,8 @@
 //!   handed to: a [`Listed`], a [`Runnable`], a [`Claimed`], a [`Spawned`](reference::Spawned), the poll. These are not
 //!   counted; the runtime's share is. Whoever completes the task has that as a [`Finished`], and gives it up after it has taken
 //!   the task out of the owner table; until then it is alive for a `Listed`. The cell is freed by whoever gives up the last reference of a complete task.
-//! * **Rule B (layout).** A `NonNull<Header>` always comes from a `Box<Cell<F, S>>` and keeps the provenance of the
-//!   whole allocation; `header.vtable` was made for exactly that `F` and `S`, and so were the wakers for that `S`.
+//! * **Rule B (layout).** A `NonNull<Header>` always comes from the allocation of a `Cell<F, S>` ([`pool`]) and keeps the provenance of the
+//!   whole of it; `header.vtable` was made for exactly that `F` and `S`, and so were the wakers for that `S`.
 //! * **Rule C (stage).** Until `COMPLETE`, the stage is the future, and only the thread that *has* the task touches it: the one
 //!   that popped it from a queue or claimed it, as `SCHEDULED` says (of a bound task: the one that set `RUNNING` in `owner`).
 //!   From `COMPLETE` on it is the output, until it is moved out or dropped once: by the completer if there was no
@@ -48,6 +48,8 @@
 //!   home that is dropped with something in its tables ends the process.
 //! * **Rule I (queues).** A pointer in a [`LifoSlot`] or a [`Ring`] is a [`Runnable`] of whoever takes it out, by the one step that
 //!   only one can make. At a time one thread pushes there: the one that has the shard's seat.
+//! * **Rule J (memory).** What is in a thread's pool is the memory of freed cells, each block in the list of its size, and nobody
+//!   else knows of it.
 #![allow(unsafe_code)]
 
 mod abort;
@@ -64,6 +66,7 @@ mod owner;
 mod panic_policy;
 mod place;
 mod polled;
+mod pool;
 mod reference;
 mod ring;
 mod state;

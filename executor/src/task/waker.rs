@@ -82,7 +82,9 @@ unsafe fn wake_by_value<S: Schedule>(data: *const ()) {
     // SAFETY: rules A and B: the waker holds a reference.
     if unsafe { wake_if_ours::<S>(task) } {
         // SAFETY: as above: until it is dropped.
-        unsafe { drop_waker::<S>(data) }
+        if !unsafe { front::<S>(task) }.header.owner.count(-1) {
+            drop_reference(task);
+        }
     } else {
         // SAFETY: as above; the waker's reference goes along.
         unsafe { wake_of_others::<S>(task, true) }
