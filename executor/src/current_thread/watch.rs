@@ -34,7 +34,10 @@ pub(super) struct Watch {
     stretch: usize,
     /// How many more polls are looked at one by one, because one of those before took long.
     closely: usize,
-    threshold: Duration,
+    /// In nanoseconds, as what follows: a look comes after each sleep, and should not divide.
+    threshold: u64,
+    /// What is worth a look.
+    worth_a_look: u64,
     reports: Reports,
 }
 
@@ -79,7 +82,8 @@ impl Watch {
             roots: 0,
             stretch: 1,
             closely: 0,
-            threshold: config.slow_poll_threshold,
+            threshold: nanoseconds(config.slow_poll_threshold),
+            worth_a_look: nanoseconds(config.slow_poll_threshold / WORTH_A_LOOK),
             reports: Reports::new(config),
         }
     }
@@ -139,11 +143,12 @@ impl Watch {
         let noted = mem::take(&mut self.noted);
         self.read_at = now;
         self.closely = self.closely.saturating_sub(polls);
-        if elapsed >= self.threshold {
+        let long = nanoseconds(elapsed);
+        if long >= self.threshold {
             self.closely = CLOSELY;
             self.report(noted, elapsed, home);
         }
-        let is_long = elapsed > self.threshold / WORTH_A_LOOK * polls as u32;
+        let is_long = long > self.worth_a_look.saturating_mul(polls as u64);
         self.stretch = if is_long || self.closely > 0 {
             1
         } else {
@@ -185,4 +190,12 @@ impl Watch {
             others: suspects,
         });
     }
+}
+
+/// As much as fits: five hundred years.
+fn nanoseconds(duration: Duration) -> u64 {
+    duration
+        .as_secs()
+        .saturating_mul(1_000_000_000)
+        .saturating_add(duration.subsec_nanos().into())
 }
