@@ -20,6 +20,27 @@ pub fn enter() -> Entered {
     }
 }
 
+/// As [`enter`], until [`end`], which brings nothing back: for loops that poll one task after the other, around which
+/// [`keep`] is called once.
+#[inline]
+pub fn begin() {
+    LEFT.with(|left| left.set(Some(BUDGET)));
+}
+
+/// Ends what [`begin`] began: there is no budget.
+#[inline]
+pub fn end() {
+    LEFT.with(|left| left.set(None));
+}
+
+/// What is left now comes back with the guard.
+#[must_use = "the budget is back when the guard is dropped"]
+pub fn keep() -> Entered {
+    Entered {
+        previous: LEFT.with(Cell::get),
+    }
+}
+
 /// Lifts the budget, for code that may complete as much as it likes; what was left comes back with the guard.
 #[must_use = "the budget is back when the guard is dropped"]
 pub fn unconstrained() -> Entered {
@@ -28,7 +49,7 @@ pub fn unconstrained() -> Entered {
     }
 }
 
-/// A budget is in force, or lifted, while this lives; made by [`enter`] and [`unconstrained`].
+/// The budget from before comes back when this is dropped; made by [`enter`], [`keep`] and [`unconstrained`].
 #[derive(Debug)]
 pub struct Entered {
     previous: Option<u8>,
@@ -144,6 +165,29 @@ mod tests {
         spend(cx, 1);
         assert!(poll_proceed(cx).is_pending());
         assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_loop_within_a_poll_brings_its_budget_back_once() {
+        let cx = &mut Context::from_waker(Waker::noop());
+        let spend = |cx: &mut Context<'_>| match poll_proceed(cx) {
+            Poll::Ready(progress) => progress.made(),
+            Poll::Pending => panic!("the budget ended early"),
+        };
+        let _poll = enter();
+        spend(cx);
+        {
+            let _kept = keep();
+            for _ in 0..2 {
+                begin();
+                (0..BUDGET).for_each(|_| spend(cx));
+                assert!(poll_proceed(cx).is_pending());
+                end();
+                (0..=BUDGET).for_each(|_| spend(cx));
+            }
+        }
+        (1..BUDGET).for_each(|_| spend(cx));
+        assert!(poll_proceed(cx).is_pending());
     }
 
     #[test]

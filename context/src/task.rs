@@ -66,7 +66,26 @@ pub fn enter(task: TaskId) -> Entered {
     }
 }
 
-/// A task is current while this lives; made by [`enter`].
+/// As [`enter`], until [`end`], which brings nothing back: for loops that poll one task after the other, around which
+/// [`keep`] is called once.
+#[inline]
+pub fn begin(task: TaskId) {
+    CURRENT.with(|current| current.set(Some(task)));
+}
+
+/// Ends what [`begin`] began: no task is current.
+#[inline]
+pub fn end() {
+    CURRENT.with(|current| current.set(None));
+}
+
+/// The task that is current now is so again when the guard is dropped.
+#[must_use = "the task comes back when the guard is dropped"]
+pub fn keep() -> Entered {
+    Entered { previous: current() }
+}
+
+/// What was current before comes back when this is dropped; made by [`enter`] and [`keep`].
 #[derive(Debug)]
 pub struct Entered {
     previous: Option<TaskId>,
@@ -118,5 +137,22 @@ mod tests {
         assert_eq!(current(), Some(outer));
         drop(guard);
         assert_eq!(current(), None);
+    }
+
+    #[test]
+    fn a_loop_within_a_poll_brings_its_task_back_once() {
+        let outer = enter(TaskId::next());
+        let before = current();
+        {
+            let _kept = keep();
+            for task in [TaskId::next(), TaskId::next()] {
+                begin(task);
+                assert_eq!(current(), Some(task));
+                end();
+                assert_eq!(current(), None);
+            }
+        }
+        assert_eq!(current(), before);
+        drop(outer);
     }
 }

@@ -28,7 +28,7 @@ use crate::nested::NestedBlockOn;
 use crate::pace::Pace;
 use crate::park::{BROKEN_PARK, Park};
 use crate::primitive::{Mutex, lock};
-use crate::root::{BATCH, Root, run_batch};
+use crate::root::{BATCH, Root, keep_poll, run_batch};
 use crate::shutdown_report::{ShutdownReport, wait_and_say};
 use crate::task::Runnable;
 use watch::Watch;
@@ -483,6 +483,7 @@ impl<P: Park> CurrentThread<P> {
 impl<P: Park> Core<P> {
     /// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
     fn run_batch(&mut self) -> u32 {
+        let _around = keep_poll();
         let mut ran = 0;
         while ran < BATCH {
             let Some(task) = local::pop() else { break };

@@ -108,6 +108,8 @@ pub(crate) fn start_working(shared: &Arc<Shared>, shard: usize) {
     HERE.with(|here| {
         here.worker.set(Arc::as_ptr(shared));
         here.shard.set(shard);
+        // Others may have pushed to it meanwhile, and noted other polls there.
+        here.pushed.set(true);
     });
     let before = LOCAL.with(|local| local.works_for.replace(Some(shared.clone())));
     drop(before);

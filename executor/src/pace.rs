@@ -31,10 +31,16 @@ impl Pace {
         self.look_is_due() && self.look(Instant::now())
     }
 
+    /// After how many polls more the clock is to be read.
+    #[inline]
+    pub(crate) fn left(&self) -> u32 {
+        (self.look_at + BATCH).saturating_sub(self.polls)
+    }
+
     /// Whether the clock is to be read.
     #[inline]
     pub(crate) fn look_is_due(&self) -> bool {
-        self.polls >= self.look_at + BATCH
+        self.left() == 0
     }
 
     /// Whether the driver is to be turned, now that the clock was read.

@@ -51,8 +51,16 @@ impl<'a, F: Future> Root<'a, F> {
     }
 }
 
+/// What the polls of a loop leave behind is as it was before, when this is dropped: the loop may itself be in a poll, in
+/// blocking code or in a foreign event loop.
+#[must_use = "it comes back when this is dropped"]
+pub(crate) fn keep_poll() -> (task::Entered, coop::Entered) {
+    (task::keep(), coop::keep())
+}
+
 /// Runs up to [`BATCH`] tasks of this thread's queue; how many it were.
 pub(crate) fn run_batch() -> u32 {
+    let _around = keep_poll();
     for ran in 0..BATCH {
         let Some(task) = local::pop() else { return ran };
         if let Some(task) = task.run() {

@@ -86,9 +86,9 @@ async fn task(number: usize) -> usize {
 
 /// Larger than what a thread keeps.
 async fn large_task(number: usize) -> usize {
-    let data = black_box([number; 100]);
+    let data = black_box([number as u64; 100]);
     yield_now().await;
-    data[number % 100]
+    data[number % 100] as usize
 }
 
 fn one_allocation_for_a_spawn() {

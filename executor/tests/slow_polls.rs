@@ -7,7 +7,9 @@ use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use reveille_executor::{Config, CurrentThread, MultiThread, Park, TaskBuilder, ThreadPark, yield_now};
+use reveille_executor::{
+    Config, CurrentThread, MultiThread, Park, TaskBuilder, ThreadPark, block_in_place, yield_now,
+};
 use watchdog::watched;
 
 #[test]
@@ -106,6 +108,33 @@ impl Wake for Slow {
         thread::sleep(self.0);
         self.1.lock().unwrap().send(()).unwrap();
     }
+}
+
+/// A worker that has left its shard and is back runs a task on that woke itself.
+#[test]
+fn a_poll_after_one_that_blocked_in_place_is_told_of_while_it_lasts() {
+    watched(|| {
+        let (sender, receiver) = mpsc::channel();
+        let mut config = Config::default();
+        config.slow_poll_threshold = Duration::from_millis(20);
+        config.on_slow_poll = Some(Arc::new(move |slow| sender.send(slow.clone()).unwrap()));
+        let executor = MultiThread::new([ThreadPark::new()], config).unwrap();
+        let (told, tell) = mpsc::channel::<()>();
+        let task = executor.handle().spawn(async move {
+            // Mostly that is over before another thread has the shard.
+            for _ in 0..10 {
+                block_in_place(|| ());
+                yield_now().await;
+                tell.recv().unwrap();
+            }
+        });
+        for _ in 0..10 {
+            let slow = receiver.recv().unwrap();
+            assert_eq!((slow.task, slow.has_ended), (task.id(), false));
+            told.send(()).unwrap();
+        }
+        executor.block_on(task).unwrap();
+    });
 }
 
 #[test]

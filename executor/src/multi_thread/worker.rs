@@ -14,7 +14,7 @@ use super::shared::Shared;
 use crate::entry::Entry;
 use crate::local;
 use crate::pace::Pace;
-use crate::root::{BATCH, run_batch};
+use crate::root::run_batch;
 use crate::task::Runnable;
 
 /// A thread that works a shard.
@@ -98,6 +98,12 @@ impl Worker {
                 return;
             }
         }
+    }
+
+    /// Whether the runtime shuts down, or another thread wants the shard.
+    #[inline]
+    fn is_told_to_leave(&self) -> bool {
+        self.shared.threads.is_closing() || !self.own && self.shard.seat.is_wanted()
     }
 
     fn work(&mut self) -> Left {
@@ -206,18 +212,18 @@ impl Worker {
         let mut ran = 1;
         let mut again = Some(task);
         // What is empty here stays so until something is pushed: nobody else pushes here.
-        if local::shard_of(&self.shared).is_none() || !self.shard.is_empty() {
+        if self.owes_a_turn || local::shard_of(&self.shared).is_none() || !self.shard.is_empty() {
             return (ran, again);
         }
         // The next is the tick of those that `next` has to do something with.
-        let most = (FAIR - self.tick % FAIR).min(BATCH);
-        while ran < most && local::has_only_polled(&self.shared) {
+        let most = (FAIR - self.tick % FAIR).min(self.pace.left());
+        while ran < most && local::has_only_polled(&self.shared) && !self.is_told_to_leave() {
             let Some(task) = again else { break };
             self.shard.running.begin_again();
             again = task.run();
             ran += 1;
         }
-        self.tick += ran - 1;
+        self.tick = self.tick.wrapping_add(ran - 1);
         (ran, again)
     }
 
@@ -383,9 +389,7 @@ impl Worker {
 
     /// Whether this worker in particular was asked for something.
     fn is_asked(&self) -> bool {
-        self.entry.has_news()
-            || self.shared.threads.is_closing()
-            || (!self.own && self.shard.seat.is_wanted())
+        self.entry.has_news() || self.is_told_to_leave()
     }
 
     /// It counts as running again.

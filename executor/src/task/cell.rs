@@ -374,15 +374,23 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         };
         event::emit(|| Event::PollStart { task: header.id });
         let polled = {
-            let _task = task::enter(header.id);
-            let _budget = coop::enter();
+            task::begin(header.id);
+            coop::begin();
             // Who has the right to a bound task has it without being told.
-            let _polling = (!S::BOUND).then(|| polled::enter(pointer));
+            if !S::BOUND {
+                polled::begin(pointer);
+            }
             let waker = waker::borrowed::<S>(pointer);
             // SAFETY: rule C: we have the task, so the stage is the future, and it is dropped where it lies.
-            catch_unwind(AssertUnwindSafe(|| unsafe {
+            let polled = catch_unwind(AssertUnwindSafe(|| unsafe {
                 cell.poll_future(&mut Context::from_waker(&waker))
-            }))
+            }));
+            if !S::BOUND {
+                polled::end();
+            }
+            coop::end();
+            task::end();
+            polled
         };
         event::emit(|| Event::PollEnd {
             task: header.id,

@@ -11,20 +11,17 @@ thread_local! {
     static POLLED: Cell<*const Header> = Cell::new(ptr::null());
 }
 
-/// This thread polls that task until the guard is dropped.
+/// This thread polls that task from now on. A poll around this one, if there ever is any, forgoes what its thread need not do
+/// without a read-modify-write.
 #[inline]
-pub(super) fn enter(task: NonNull<Header>) -> Polling {
-    Polling(POLLED.with(|polled| polled.replace(task.as_ptr())))
+pub(super) fn begin(task: NonNull<Header>) {
+    POLLED.with(|polled| polled.set(task.as_ptr()));
 }
 
-/// Made by [`enter`]; with what was polled around it.
-pub(super) struct Polling(*const Header);
-
-impl Drop for Polling {
-    #[inline]
-    fn drop(&mut self) {
-        POLLED.with(|polled| polled.set(self.0));
-    }
+/// The poll has ended.
+#[inline]
+pub(super) fn end() {
+    POLLED.with(|polled| polled.set(ptr::null()));
 }
 
 /// Whether this thread polls that task, and nothing else within that poll.

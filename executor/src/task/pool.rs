@@ -33,7 +33,7 @@ pub(super) unsafe fn free(memory: NonNull<u8>, layout: Layout) {
     }
 }
 
-/// So many bytes a thread keeps at most, whatever the sizes: a thousand small cells.
+/// So many bytes a thread keeps at most, whatever the sizes: a thousand small cells. One that makes none keeps nothing.
 const MOST: usize = 128 * 1024;
 /// Larger cells are not kept.
 const LARGEST: usize = 512;
@@ -71,10 +71,11 @@ thread_local! {
 }
 
 impl Pool {
+    /// It counts as full until something is asked for.
     const fn new() -> Self {
         Self {
             first: [const { Cell::new(ptr::null_mut()) }; KINDS],
-            bytes: Cell::new(0),
+            bytes: Cell::new(MOST),
         }
     }
 
@@ -119,6 +120,8 @@ impl Pool {
     }
 
     fn give_back(&self) {
+        // Before anything is freed, since the allocator may come back here.
+        self.bytes.set(0);
         for (kind, first) in self.first.iter().enumerate() {
             let mut next = first.replace(ptr::null_mut());
             while let Some(block) = NonNull::new(next) {
@@ -128,7 +131,6 @@ impl Pool {
                 unsafe { alloc::dealloc(block.as_ptr().cast(), layout_of(kind)) }
             }
         }
-        self.bytes.set(0);
     }
 }
 
@@ -140,6 +142,7 @@ impl Drop for Pool {
 
 #[cold]
 fn allocate_anew(layout: Layout) -> NonNull<u8> {
+    debug_assert!(layout.size() >= size_of::<Block>());
     // SAFETY: a cell's size is not zero.
     let memory = unsafe { alloc::alloc(layout) };
     NonNull::new(memory).unwrap_or_else(|| alloc::handle_alloc_error(layout))
@@ -151,6 +154,13 @@ mod tests {
 
     const SMALL: usize = 88 / ALIGNMENT;
     const OTHER: usize = 96 / ALIGNMENT;
+
+    /// One from which something was asked for.
+    fn pool() -> Pool {
+        let pool = Pool::new();
+        assert_eq!(pool.take(SMALL), None);
+        pool
+    }
 
     /// A block from the allocator, kept by `pool` or given back.
     fn keep_one(pool: &Pool, kind: usize) -> Option<NonNull<u8>> {
@@ -172,7 +182,7 @@ mod tests {
 
     #[test]
     fn what_was_kept_last_comes_first_and_only_for_its_size() {
-        let pool = Pool::new();
+        let pool = pool();
         let first = keep_one(&pool, SMALL).unwrap();
         let second = keep_one(&pool, SMALL).unwrap();
         assert_eq!(pool.take(OTHER), None);
@@ -185,15 +195,20 @@ mod tests {
 
     #[test]
     fn no_more_is_kept_than_there_is_room_for() {
-        let pool = Pool::new();
+        let pool = pool();
         let kept = (0..2 * MOST / 88).filter_map(|_| keep_one(&pool, SMALL)).count();
         assert_eq!(kept, MOST / 88);
         assert_eq!(pool.bytes.get(), kept * 88);
     }
 
     #[test]
+    fn a_thread_that_only_frees_keeps_nothing() {
+        assert_eq!(keep_one(&Pool::new(), SMALL), None);
+    }
+
+    #[test]
     fn a_full_pool_without_what_is_asked_for_begins_anew() {
-        let pool = Pool::new();
+        let pool = pool();
         while keep_one(&pool, SMALL).is_some() {}
         assert_eq!(keep_one(&pool, OTHER), None, "there is no room");
         assert_eq!(pool.take(OTHER), None);
