@@ -83,7 +83,11 @@ fn after_some_looks_in_vain_it_sleeps_at_once() {
             .turn(Some(Duration::from_millis(1)), &mut Vec::new())
             .unwrap();
     }
-    assert_eq!(reactor.looks_and_sleeps(), [looks + 4, sleeps + 10]);
+    let [all_looks, all_sleeps] = reactor.looks_and_sleeps();
+    assert_eq!(all_looks, looks + 4);
+    // On a busy machine a look may last until the time is over; the six turns without one sleep in any case.
+    let slept = all_sleeps - sleeps;
+    assert!((6..=10).contains(&slept), "{slept} sleeps");
 }
 
 #[test]
