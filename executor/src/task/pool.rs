@@ -194,6 +194,25 @@ mod tests {
     }
 
     #[test]
+    fn the_largest_are_kept_too_and_a_pool_is_small_itself() {
+        let (pool, largest) = (pool(), LARGEST / ALIGNMENT);
+        let memory = keep_one(&pool, largest).unwrap();
+        assert_eq!(pool.take(largest), Some(memory));
+        give_back(largest, memory);
+        assert!(size_of::<Pool>() <= 2 * LARGEST, "every thread has one");
+    }
+
+    #[test]
+    fn what_is_kept_stays_as_long_as_there_is_room_for_anything() {
+        let (pool, block) = (pool(), 64);
+        let blocks = (MOST - LARGEST) / block;
+        let kept = (0..blocks).filter_map(|_| keep_one(&pool, block / ALIGNMENT));
+        assert_eq!(kept.count(), blocks);
+        assert_eq!(pool.take(OTHER), None);
+        assert_eq!(pool.bytes.get(), blocks * block);
+    }
+
+    #[test]
     fn no_more_is_kept_than_there_is_room_for() {
         let pool = pool();
         let kept = (0..2 * MOST / 88).filter_map(|_| keep_one(&pool, SMALL)).count();
