@@ -223,7 +223,7 @@ fn an_executor_that_is_only_ticked_runs_its_tasks() {
     });
 }
 
-/// Two tasks that wake each other, so that one is in the LIFO slot always. The future ends when `over` does.
+/// Two tasks that wake each other, so that one is in the slot for the next always. The future ends when `over` does.
 fn ping_pong(polls: &Arc<AtomicU64>, over: &Arc<AtomicBool>) -> [impl Future<Output = ()> + Send + use<>; 2] {
     let waiting: Arc<Mutex<[Option<Waker>; 2]>> = Arc::default();
     [0, 1].map(|me| {

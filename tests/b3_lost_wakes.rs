@@ -162,7 +162,7 @@ fn two_threads_that_wake_one_task_are_both_heard() {
     }
 }
 
-/// The waker is called by another task of the runtime: it goes to a LIFO slot, not through the injector.
+/// The waker is called by another task of the runtime: it goes to a worker's slot, not through the injector.
 #[test]
 fn tasks_that_wake_each_other_lose_no_turn() {
     let _watchdog = watched("tasks that hand a number round");

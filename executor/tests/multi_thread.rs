@@ -144,6 +144,28 @@ fn tasks_that_always_wake_themselves_take_turns_on_a_worker() {
 }
 
 #[test]
+fn what_a_poll_spawns_runs_in_that_order_on_one_worker() {
+    let executor = executor(1);
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let spawner = executor.handle().spawn({
+        let log = log.clone();
+        async move {
+            let spawn_one = |number| {
+                let log = log.clone();
+                spawn(async move { log.lock().unwrap().push(number) })
+            };
+            (0..10).map(spawn_one).collect::<Vec<_>>()
+        }
+    });
+    executor.block_on(async {
+        for task in spawner.await.unwrap() {
+            task.await.unwrap();
+        }
+    });
+    assert_eq!(*log.lock().unwrap(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+}
+
+#[test]
 fn what_a_task_that_wakes_itself_queues_runs_before_its_next_poll_but_one() {
     let executor = executor(1);
     let log = Arc::new(Mutex::new(Vec::new()));

@@ -5,8 +5,8 @@
 //! a model observes it notes in std's atomics, which loom does not see, so that observing orders nothing.
 
 mod idle;
-mod lifo;
 mod monitor;
+mod next_slot;
 mod nowhere;
 mod ring;
 mod seat;

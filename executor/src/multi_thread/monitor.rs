@@ -201,7 +201,7 @@ impl Shared {
         let mut found = false;
         // An only worker would get them back from there, in another order.
         if self.shards.len() > 1 {
-            while let Some(task) = shard.ring.pop().or_else(|| shard.lifo.take()) {
+            while let Some(task) = shard.ring.pop().or_else(|| shard.next.take()) {
                 self.injector.push(task);
                 found = true;
             }

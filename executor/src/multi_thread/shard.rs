@@ -10,13 +10,13 @@ use crate::counters::Counters;
 use crate::owned::OwnedTasks;
 use crate::park::Park;
 use crate::primitive::{AtomicU64, HAS_CLOCK, Mutex, MutexGuard, Ordering, lock, try_lock};
-use crate::task::{LifoSlot, Place, Ring, Runnable};
+use crate::task::{NextSlot, Place, Ring, Runnable};
 
 /// A run queue with a slot for the task that is next, the tasks that were spawned here, and the driver. The worker that
 /// has the shard's [`Seat`] pushes and parks; everybody may take tasks and turn the driver.
 pub(super) struct Shard {
     pub(super) ring: Ring<RING>,
-    pub(super) lifo: LifoSlot,
+    pub(super) next: NextSlot,
     pub(super) owned: OwnedTasks,
     pub(super) seat: Seat,
     /// Held only while parking or turning, never while a task or a waker runs. `None` once the runtime has shut down, or
@@ -34,7 +34,7 @@ impl Shard {
     pub(super) fn new(number: u16, park: Box<dyn Park>) -> Self {
         Self {
             ring: Ring::new(),
-            lifo: LifoSlot::new(),
+            next: NextSlot::new(),
             owned: OwnedTasks::new(number),
             seat: Seat::new(),
             unparker: park.unparker(),
@@ -47,13 +47,13 @@ impl Shard {
     /// How many tasks are queued here.
     #[inline]
     pub(super) fn queued(&self) -> usize {
-        self.ring.len() + usize::from(!self.lifo.is_empty())
+        self.ring.len() + usize::from(!self.next.is_empty())
     }
 
     /// Whether no task is queued here: to the one who may push that is sure.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.ring.is_empty() && self.lifo.is_empty()
+        self.ring.is_empty() && self.next.is_empty()
     }
 
     /// Wakes whoever sleeps in the driver. A park that panics there ends nobody else's work.

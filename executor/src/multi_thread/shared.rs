@@ -242,11 +242,11 @@ impl Schedule for Shared {
         };
         let shard = &shared.shards[index];
         let behind = if local::note_push() {
-            shard.lifo.push(task)
+            shard.next.push(task)
         } else {
-            Some(task)
+            Err(task)
         };
-        if let Some(behind) = behind {
+        if let Err(behind) = behind {
             shared.push_back(shard, behind);
         }
         Ok(())

@@ -87,7 +87,7 @@ impl Shared {
         let of_shards = self
             .shards
             .iter()
-            .find_map(|shard| shard.lifo.take().or_else(|| shard.ring.pop()));
+            .find_map(|shard| shard.next.take().or_else(|| shard.ring.pop()));
         of_shards.or_else(|| self.injector.pop())
     }
 }
@@ -164,7 +164,7 @@ impl Worker {
     fn wait_for_tasks(&mut self) {
         let _ = self.shared.idle.announce(self.index, false);
         let is_queued = |shared: &Shared| {
-            let in_slots = shared.shards.iter().any(|shard| !shard.lifo.is_empty());
+            let in_slots = shared.shards.iter().any(|shard| !shard.next.is_empty());
             in_slots || !shared.claimed.is_empty() || shared.has_work()
         };
         if !is_queued(&self.shared) {

@@ -28,7 +28,7 @@ pub(super) struct Worker {
     own: bool,
     /// Counts the tasks that were looked for.
     tick: u32,
-    /// How many tasks in a row came out of the LIFO slot.
+    /// How many tasks in a row came out of the slot for the next.
     in_a_row: u32,
     /// Whether it counts as one who searches.
     pub(super) searching: bool,
@@ -56,9 +56,9 @@ enum Left {
 /// How often the injector and the mailbox are looked at even if there is other work: every 61 tasks, as tokio does.
 const FAIR: u32 = 61;
 
-/// How many tasks in a row may come out of the LIFO slot, so that two that wake each other do not keep the others
+/// How many tasks in a row may come out of the slot for the next, so that two that wake each other do not keep the others
 /// waiting.
-const LIFO_IN_A_ROW: u32 = 3;
+const SLOT_IN_A_ROW: u32 = 3;
 
 /// Between two looks at the queues, so that those who push are left alone with them.
 const PAUSES: u32 = 16;
@@ -162,8 +162,8 @@ impl Worker {
     #[inline]
     fn next_of_shard(&mut self) -> Option<Runnable> {
         let shard = &*self.shard;
-        if let Some(task) = shard.lifo.take() {
-            if self.in_a_row < LIFO_IN_A_ROW {
+        if let Some(task) = shard.next.take() {
+            if self.in_a_row < SLOT_IN_A_ROW {
                 self.in_a_row += 1;
                 return Some(task);
             }
@@ -269,7 +269,7 @@ impl Worker {
     fn has_more(&self) -> bool {
         let shard = &*self.shard;
         // A task for anybody beside one that must run here is one too many as well.
-        match (!shard.lifo.is_empty(), !local::is_empty()) {
+        match (!shard.next.is_empty(), !local::is_empty()) {
             (true, true) => true,
             (false, false) => shard.ring.len() > 1,
             _ => !shard.ring.is_empty(),

@@ -46,7 +46,7 @@
 //!   or who cancels it. So the pointer is followed before the task, or its mail, is where another thread may end it, or by a
 //!   thread that holds the home itself, as all do that run tasks; afterwards it is only compared. As a last resort a
 //!   home that is dropped with something in its tables ends the process.
-//! * **Rule I (queues).** A pointer in a [`LifoSlot`] or a [`Ring`] is a [`Runnable`] of whoever takes it out, by the one step that
+//! * **Rule I (queues).** A pointer in a [`NextSlot`] or a [`Ring`] is a [`Runnable`] of whoever takes it out, by the one step that
 //!   only one can make. At a time one thread pushes there: the one that has the shard's seat.
 //! * **Rule J (memory).** What is in a thread's pool is the memory of freed cells, each block in the list of its size, and nobody
 //!   else knows of it.
@@ -58,10 +58,10 @@ mod error;
 mod home_pointer;
 mod info;
 mod join;
-mod lifo;
 mod local;
 #[cfg(all(test, loom))]
 mod loom_models;
+mod next_slot;
 mod owner;
 mod panic_policy;
 mod place;
@@ -79,8 +79,8 @@ pub use join::JoinHandle;
 pub use panic_policy::PanicPolicy;
 
 pub(crate) use cell::{Schedule, new, new_local};
-pub(crate) use lifo::LifoSlot;
 pub(crate) use local::MadeThere;
+pub(crate) use next_slot::NextSlot;
 pub(crate) use place::{NOWHERE, Place};
 pub(crate) use reference::{Claimed, Delivery, Finished, Listed, Mail, Runnable};
 pub(crate) use ring::Ring;

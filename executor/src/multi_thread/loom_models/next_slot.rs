@@ -1,16 +1,16 @@
-//! LIFO slot: the owner pushes and takes ∥ a rescuer takes. Every task runs once, and who runs it sees all of it.
+//! The slot for the next task: the owner pushes and takes ∥ a rescuer takes. Every task runs once, and who runs it sees all of it.
 
 use std::sync::Arc;
 
 use loom::thread;
 
 use super::nowhere::{Nowhere, run};
-use crate::task::LifoSlot;
+use crate::task::NextSlot;
 
 #[test]
 fn pushes_and_a_take_meet_a_rescuer() {
     loom::model(|| {
-        let (home, slot) = (Nowhere::new(), Arc::new(LifoSlot::new()));
+        let (home, slot) = (Nowhere::new(), Arc::new(NextSlot::new()));
         let rescuer = thread::spawn({
             let slot = slot.clone();
             move || slot.take().map(run)
@@ -18,8 +18,8 @@ fn pushes_and_a_take_meet_a_rescuer() {
         for _ in 0..2 {
             // The checker counts its own operations: what is made behind one does not come with what was published before.
             slot.is_empty();
-            if let Some(before) = slot.push(home.new_task()) {
-                run(before);
+            if let Err(behind) = slot.push(home.new_task()) {
+                run(behind);
             }
         }
         slot.take().map(run);
@@ -32,8 +32,8 @@ fn pushes_and_a_take_meet_a_rescuer() {
 #[test]
 fn a_full_slot_meets_two_takers() {
     loom::model(|| {
-        let (home, slot) = (Nowhere::new(), Arc::new(LifoSlot::new()));
-        assert!(slot.push(home.new_task()).is_none());
+        let (home, slot) = (Nowhere::new(), Arc::new(NextSlot::new()));
+        assert!(slot.push(home.new_task()).is_ok());
         let rescuer = thread::spawn({
             let slot = slot.clone();
             move || slot.take()
