@@ -14,7 +14,7 @@ pub(crate) struct Watchdog {
 impl Watchdog {
     pub(crate) fn new(what: &'static str, limit: Duration) -> Self {
         let most = std::env::var("REVEILLE_WATCHDOG").map_or(u64::MAX, |most| most.parse().unwrap());
-        let limit = limit.min(Duration::from_secs(most));
+        let limit = limit.min(Duration::from_secs(most)) * patience();
         let (alive, gone) = mpsc::channel();
         thread::spawn(move || {
             if gone.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
@@ -24,4 +24,9 @@ impl Watchdog {
         });
         Self { _alive: alive }
     }
+}
+
+/// How many times as long the limit is where all is slow: `ci/aarch64` emulates a processor.
+fn patience() -> u32 {
+    std::env::var("REVEILLE_PATIENCE").map_or(1, |times| times.parse().unwrap())
 }

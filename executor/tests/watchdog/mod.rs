@@ -16,7 +16,7 @@ pub(crate) fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'stat
     });
     let limit = match std::env::var("REVEILLE_STRESS") {
         Ok(full) if full == "full" => Duration::from_secs(3600),
-        _ => Duration::from_secs(30),
+        _ => Duration::from_secs(30) * patience(),
     };
     if is_done.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
         panic!(
@@ -24,4 +24,9 @@ pub(crate) fn watched<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'stat
         );
     }
     thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// How many times as long the limit is where all is slow: `ci/aarch64` emulates a processor.
+fn patience() -> u32 {
+    std::env::var("REVEILLE_PATIENCE").map_or(1, |times| times.parse().unwrap())
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(crate) fn watched<T>(test: impl FnOnce() -> T) -> T {
     // The full number of rounds is honest work for minutes.
     let is_full = env::var("REVEILLE_STRESS").is_ok_and(|stress| stress == "full");
-    let limit = Duration::from_secs(if is_full { 600 } else { 20 });
+    let limit = Duration::from_secs(if is_full { 600 } else { 20 }) * patience();
     let (finished, ended) = mpsc::channel::<()>();
     let name = thread::current().name().unwrap_or_default().to_owned();
     thread::spawn(move || {
@@ -24,4 +24,9 @@ pub(crate) fn watched<T>(test: impl FnOnce() -> T) -> T {
     let result = test();
     drop(finished);
     result
+}
+
+/// How many times as long the limit is where all is slow: `ci/aarch64` emulates a processor.
+fn patience() -> u32 {
+    std::env::var("REVEILLE_PATIENCE").map_or(1, |times| times.parse().unwrap())
 }
