@@ -1,5 +1,6 @@
 //! Which TCP sockets are closed without leaving the epoll. Alone in its process, because it looks for epolls and descriptors.
-#![cfg(target_os = "linux")]
+// Where mio has no epoll every socket leaves.
+#![cfg(all(target_os = "linux", not(mio_unsupported_force_poll_poll)))]
 
 mod watched;
 
