@@ -552,8 +552,13 @@ fn a_task_whose_output_is_being_dropped_is_left_until_that_is_done() {
         let (begun, has_begun) = mpsc::channel();
         let (release, released) = mpsc::channel();
         let blocks = Blocks(begun, released);
-        // By a foreign thread: in the table of no worker.
-        drop(executor.handle().spawn(async move { blocks }));
+        let (detached, is_detached) = mpsc::channel::<()>();
+        // By a foreign thread: in the table of no worker. It ends when its handle is gone, which would drop the output here.
+        drop(executor.handle().spawn(async move {
+            let _ = is_detached.recv();
+            blocks
+        }));
+        drop(detached);
         has_begun.recv().unwrap();
         let report = executor.shut_down(Duration::ZERO);
         assert_eq!(report.tasks().len(), 1, "{report}");
