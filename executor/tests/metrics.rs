@@ -74,6 +74,23 @@ fn a_scripted_run_is_counted_exactly() {
 }
 
 #[test]
+fn each_poll_of_a_task_that_wakes_itself_alone_is_counted() {
+    watched(|| {
+        let alone = || async {
+            for _ in 0..999 {
+                yield_now().await;
+            }
+        };
+        let executor = CurrentThread::new(ThreadPark::new());
+        executor.block_on(executor.handle().spawn(alone())).unwrap();
+        assert_eq!(executor.handle().metrics().workers[0].polls, 1000);
+        let executor = workers(1);
+        executor.block_on(executor.handle().spawn(alone())).unwrap();
+        assert_eq!(executor.handle().metrics().workers[0].polls, 1000);
+    });
+}
+
+#[test]
 fn polls_before_a_sleep_are_counted_when_it_begins() {
     watched(|| {
         let executor = CurrentThread::new(ThreadPark::new());
