@@ -43,8 +43,8 @@ impl NextSlot {
         if self.is_empty() {
             return None;
         }
-        // Acquire: pairs with the Release in `push`. Release: whoever is to push next, on another thread too, comes behind this.
-        let task = self.0.swap(ptr::null_mut(), Ordering::AcqRel);
+        // Acquire: pairs with the Release in `push`. Who finds it empty reads nothing that came before.
+        let task = self.0.swap(ptr::null_mut(), Ordering::Acquire);
         // SAFETY: rules A, B and I: what is in the slot came from `into_pointer`, and the swap made it ours alone.
         NonNull::new(task).map(|task| unsafe { Runnable::new(task) })
     }
