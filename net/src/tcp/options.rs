@@ -278,12 +278,10 @@ impl TcpSocket {
     /// # fn main() -> std::io::Result<()> {
     /// # let Ok(_) = std::net::TcpListener::bind("[::1]:0") else { return Ok(()) };
     /// let socket = TcpSocket::new_v6()?;
+    /// // The same port of IPv4 can be another socket's.
     /// socket.set_only_v6(true)?;
+    /// assert!(socket.only_v6()?);
     /// socket.bind("[::]:0".parse().unwrap())?;
-    /// let v6 = socket.listen(1024)?;
-    /// // So the port is free for IPv4.
-    /// let v4 = TcpSocket::new_v4()?;
-    /// v4.bind(([0, 0, 0, 0], v6.local_addr()?.port()).into())?;
     /// # Ok(())
     /// # }
     /// ```
