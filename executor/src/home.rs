@@ -133,7 +133,9 @@ impl Schedule for Home {
         Ok(())
     }
 
-    fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
+    type Pushed<'a> = ();
+
+    fn push_from_elsewhere(_: &Self, _: Runnable) {
         unreachable!("a bound task comes by mail");
     }
 

@@ -176,7 +176,9 @@ impl Schedule for BlockingPool {
         Err(task)
     }
 
-    fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
+    type Pushed<'a> = ();
+
+    fn push_from_elsewhere(_: &Self, _: Runnable) {
         unreachable!("a blocking job was woken, though no waker of it was ever given away");
     }
 

@@ -23,7 +23,9 @@
 //!   about to park may sleep on queued work that somebody searches for.
 //!
 //! Each "either, or" is two threads that write, fence and read what the other wrote: sequentially consistent fences
-//! keep both from missing.
+//! keep both from missing. Where there is a lock around the queue it does the same, without a fence in the push
+//! ([`Idle::notify_under_lock`]): who pushes looks at the sets before it gives the lock up, and a look that finds nothing has taken
+//! the lock. Whichever comes first, the other finds what that one wrote.
 
 #[cfg(all(test, not(any(loom, shuttle))))]
 mod tests;
@@ -32,22 +34,20 @@ use crossbeam_utils::CachePadded;
 
 use crate::primitive::{AtomicU64, Ordering, fence};
 
-/// The sets of parked and of searching workers, in groups of [`GROUP`].
-pub(crate) struct Idle {
+/// The sets of parked and of searching workers, in groups of 48; in models of less, to have several.
+pub(crate) struct Idle<const GROUP: usize = 48> {
     /// In the low bits of each word one for every worker of the group that is parked or about to be; above them how
     /// many of the group search. In one word, so that who is claimed counts as searching in the same step.
     groups: Box<[CachePadded<AtomicU64>]>,
     workers: usize,
 }
 
-/// Workers in a group.
-const GROUP: usize = 48;
-/// One searcher, in a group's word.
-const SEARCHER: u64 = 1 << GROUP;
-/// The parked workers, in a group's word.
-const PARKED: u64 = SEARCHER - 1;
+impl<const GROUP: usize> Idle<GROUP> {
+    /// One searcher, in a group's word.
+    const SEARCHER: u64 = 1 << GROUP;
+    /// The parked workers, in a group's word.
+    const PARKED: u64 = Self::SEARCHER - 1;
 
-impl Idle {
     pub(crate) fn new(workers: usize) -> Self {
         let groups = (0..workers.div_ceil(GROUP)).map(|_| CachePadded::new(AtomicU64::new(0)));
         Self {
@@ -61,6 +61,13 @@ impl Idle {
     pub(crate) fn notify(&self) -> Option<usize> {
         // Pairs with the fences in `announce` and `end_search`; see the head of this file.
         fence(Ordering::SeqCst);
+        self.notify_under_lock()
+    }
+
+    /// As [`notify`](Self::notify), by who still holds the lock under which it pushed, and under which a worker looks that parks or
+    /// ends its search.
+    #[must_use = "the worker that is named must be unparked"]
+    pub(crate) fn notify_under_lock(&self) -> Option<usize> {
         if self.is_searched() {
             return None;
         }
@@ -71,12 +78,12 @@ impl Idle {
     fn claim(&self) -> Option<usize> {
         for (index, group) in self.groups.iter().enumerate() {
             let mut now = group.load(Ordering::Relaxed);
-            while now & PARKED != 0 {
+            while now & Self::PARKED != 0 {
                 let bit = now & now.wrapping_neg();
                 // Release: what was pushed is seen by the worker that finds its bit gone (Acquire in `retract`).
                 match group.compare_exchange_weak(
                     now,
-                    now - bit + SEARCHER,
+                    now - bit + Self::SEARCHER,
                     Ordering::Release,
                     Ordering::Relaxed,
                 ) {
@@ -93,7 +100,7 @@ impl Idle {
         if self.is_searched() {
             return false;
         }
-        self.group(worker).fetch_add(SEARCHER, Ordering::Relaxed);
+        self.group(worker).fetch_add(Self::SEARCHER, Ordering::Relaxed);
         true
     }
 
@@ -101,7 +108,7 @@ impl Idle {
     /// it must look at all queues, and notify if there is work.
     #[must_use = "the last searcher must look again"]
     pub(crate) fn end_search(&self, worker: usize) -> bool {
-        self.group(worker).fetch_sub(SEARCHER, Ordering::Relaxed);
+        self.group(worker).fetch_sub(Self::SEARCHER, Ordering::Relaxed);
         // Pairs with the fence in `notify`.
         fence(Ordering::SeqCst);
         !self.is_searched()
@@ -112,9 +119,9 @@ impl Idle {
     #[must_use = "a worker must look again before it sleeps"]
     pub(crate) fn announce(&self, worker: usize, searching: bool) -> bool {
         let change = if searching {
-            bit(worker).wrapping_sub(SEARCHER)
+            Self::bit(worker).wrapping_sub(Self::SEARCHER)
         } else {
-            bit(worker)
+            Self::bit(worker)
         };
         // Release: pairs with the Acquire in `is_parked`, for who asks whether all is at rest. What the rest here is about
         // comes with the fences.
@@ -127,7 +134,10 @@ impl Idle {
     /// After a worker parked, or looked again and found something. True if it was claimed meanwhile, and searches.
     pub(crate) fn retract(&self, worker: usize) -> bool {
         // Acquire: pairs with the Release of the claim.
-        self.group(worker).fetch_and(!bit(worker), Ordering::Acquire) & bit(worker) == 0
+        self.group(worker)
+            .fetch_and(!Self::bit(worker), Ordering::Acquire)
+            & Self::bit(worker)
+            == 0
     }
 
     /// Whether every worker is parked, or about to be.
@@ -136,7 +146,7 @@ impl Idle {
     }
 
     pub(crate) fn is_parked(&self, worker: usize) -> bool {
-        self.group(worker).load(Ordering::Acquire) & bit(worker) != 0
+        self.group(worker).load(Ordering::Acquire) & Self::bit(worker) != 0
     }
 
     /// Whether some worker is parked and nobody searches: a hint, which spares a running worker the fence. What it misses
@@ -145,31 +155,31 @@ impl Idle {
     pub(crate) fn may_help(&self) -> bool {
         // Hardly ever is there more than one group.
         if let [only] = &*self.groups {
-            return may_help(only.load(Ordering::Relaxed));
+            return Self::may_help_in(only.load(Ordering::Relaxed));
         }
         let words = self.groups.iter().map(|group| group.load(Ordering::Relaxed));
-        may_help(words.fold(0, |all, word| all | word))
+        Self::may_help_in(words.fold(0, |all, word| all | word))
     }
 
     #[inline]
     fn is_searched(&self) -> bool {
         let mut groups = self.groups.iter();
-        groups.any(|group| group.load(Ordering::Relaxed) & !PARKED != 0)
+        groups.any(|group| group.load(Ordering::Relaxed) & !Self::PARKED != 0)
     }
 
     #[inline]
     fn group(&self, worker: usize) -> &AtomicU64 {
         &self.groups[worker / GROUP]
     }
-}
 
-/// Of a group's word, or of all groups' bits: whether somebody is parked, and nobody searches.
-#[inline]
-fn may_help(word: u64) -> bool {
-    word != 0 && word < SEARCHER
-}
+    /// Of a group's word, or of all groups' bits: whether somebody is parked, and nobody searches.
+    #[inline]
+    fn may_help_in(word: u64) -> bool {
+        word != 0 && word < Self::SEARCHER
+    }
 
-#[inline]
-fn bit(worker: usize) -> u64 {
-    1 << (worker % GROUP)
+    #[inline]
+    fn bit(worker: usize) -> u64 {
+        1 << (worker % GROUP)
+    }
 }

@@ -2,17 +2,23 @@
 
 use std::collections::VecDeque;
 
-use crate::primitive::{AtomicUsize, Mutex, Ordering, lock};
+use crate::primitive::{AtomicUsize, Mutex, MutexGuard, Ordering, lock};
 use crate::task::Runnable;
 
 /// A queue for any thread, first in, first out.
 ///
 /// Behind a lock, under which nothing but pointers is moved: many tasks come and go at the price of one, and one costs less
-/// than in a queue without a lock.
+/// than in a queue without a lock. And what is done under it, before the lock is given up, comes before anybody finds the task.
 pub(super) struct Injector {
     queue: Mutex<VecDeque<Runnable>>,
     /// How many there are; written under the lock.
     len: AtomicUsize,
+}
+
+/// A task was pushed, and nobody finds it before this is dropped. By then the injector may be gone (rule H).
+#[must_use]
+pub(super) struct Pushed<'a> {
+    _queue: MutexGuard<'a, VecDeque<Runnable>>,
 }
 
 impl Injector {
@@ -24,8 +30,11 @@ impl Injector {
     }
 
     #[inline]
-    pub(super) fn push(&self, task: Runnable) {
-        self.change(|queue| queue.push_back(task));
+    pub(super) fn push(&self, task: Runnable) -> Pushed<'_> {
+        let mut queue = lock(&self.queue);
+        queue.push_back(task);
+        self.len.store(queue.len(), Ordering::Relaxed);
+        Pushed { _queue: queue }
     }
 
     pub(super) fn extend(&self, tasks: Box<[Runnable]>) {
@@ -34,8 +43,7 @@ impl Injector {
 
     #[inline]
     pub(super) fn pop(&self) -> Option<Runnable> {
-        // As far as this thread knows: who is about to sleep asks once more, after a fence.
-        if self.is_empty() {
+        if self.seems_empty() {
             return None;
         }
         self.change(VecDeque::pop_front)
@@ -50,14 +58,25 @@ impl Injector {
 
     #[inline]
     pub(super) fn len(&self) -> usize {
-        // Relaxed, as in `is_empty`.
+        // Relaxed: nothing is taken.
         self.len.load(Ordering::Relaxed)
     }
 
+    /// As far as this thread knows: who may sleep on the answer asks [`is_empty`](Self::is_empty).
     #[inline]
-    pub(super) fn is_empty(&self) -> bool {
-        // Relaxed: nothing is taken. Who may sleep on the answer has a fence before it (`idle.rs`), as has who pushed after it.
+    pub(super) fn seems_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// For who says first, to those who push, that it may sleep: what they push after that they tell (`idle.rs`).
+    pub(super) fn is_empty(&self) -> bool {
+        lock(&self.queue).is_empty()
+    }
+
+    /// For tests: whether somebody keeps a task from being found just now.
+    #[cfg(all(test, not(any(loom, shuttle))))]
+    pub(super) fn is_locked(&self) -> bool {
+        self.queue.try_lock().is_err()
     }
 
     #[inline]

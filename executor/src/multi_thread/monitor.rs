@@ -202,11 +202,11 @@ impl Shared {
         // An only worker would get them back from there, in another order.
         if self.shards.len() > 1 {
             while let Some(task) = shard.ring.pop().or_else(|| shard.next.take()) {
-                self.injector.push(task);
+                drop(self.injector.push(task));
                 found = true;
             }
         }
-        if found || !self.injector.is_empty() {
+        if found || !self.injector.seems_empty() {
             self.notify();
         }
         self.turn_for(worker);

@@ -1,9 +1,12 @@
 //! What all workers of a runtime share, and where its woken tasks go.
 
+#[cfg(all(test, not(any(loom, shuttle))))]
+mod tests;
+
 use std::sync::{Arc, OnceLock};
 
 use super::idle::Idle;
-use super::injector::Injector;
+use super::injector::{Injector, Pushed};
 use super::look;
 use super::monitor::Monitor;
 use super::shard::{RING, Shard};
@@ -117,10 +120,14 @@ impl Shared {
         shards.chain([&self.spawned_elsewhere])
     }
 
-    /// Queues a task for any worker.
-    pub(super) fn inject(&self, task: Runnable) {
-        self.injector.push(task);
-        self.notify();
+    /// Queues a task for any worker, who finds it when what this returns is dropped.
+    pub(super) fn inject(&self, task: Runnable) -> Injected<'_> {
+        let pushed = self.injector.push(task);
+        let claimed = self.idle.notify_under_lock();
+        Injected {
+            _pushed: pushed,
+            _unpark: claimed.map(|worker| Unpark(self.shards[worker].clone())),
+        }
     }
 
     /// Queues a task that was woken in its poll on a thread that works no shard any more; or a local one, which is its own.
@@ -128,7 +135,7 @@ impl Shared {
         if task.is_local() {
             local::push(task);
         } else {
-            self.inject(task);
+            drop(self.inject(task));
         }
     }
 
@@ -139,9 +146,15 @@ impl Shared {
         }
     }
 
-    /// Whether there is a queued task that any worker may take.
+    /// Whether there is a queued task that any worker may take. Who has said before that it sleeps, or searches no more, misses none
+    /// that is pushed without a word to it.
     pub(super) fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.shards.iter().any(|shard| !shard.ring.is_empty())
+        self.seems_to_have_work() || !self.injector.is_empty()
+    }
+
+    /// The same, for one who looks again before it sleeps.
+    pub(super) fn seems_to_have_work(&self) -> bool {
+        !self.injector.seems_empty() || self.shards.iter().any(|shard| !shard.ring.is_empty())
     }
 
     /// Looks whether the runtime is at rest, by a worker that is parked as others see it.
@@ -182,7 +195,7 @@ impl Shared {
         if let Some(half) = shard.ring.take_lot(RING / 2) {
             self.injector.extend(half);
         }
-        self.inject(task);
+        drop(self.inject(task));
     }
 
     /// Takes a task from the injector, and a fair share of what else is there along.
@@ -214,6 +227,24 @@ impl Shared {
             }
         }
         self.take_injected(here)
+    }
+}
+
+/// A task that is being handed to the workers. To drop this lets them have it, and then unparks the one that was claimed.
+///
+/// So the one that is claimed is known, and kept, before anybody can run the task, and with it perhaps the runtime to its end.
+#[must_use]
+pub(crate) struct Injected<'a> {
+    // In this order: to unpark is foreign code, for which no lock is held.
+    _pushed: Pushed<'a>,
+    _unpark: Option<Unpark>,
+}
+
+struct Unpark(Arc<Shard>);
+
+impl Drop for Unpark {
+    fn drop(&mut self) {
+        self.0.unpark();
     }
 }
 
@@ -252,8 +283,10 @@ impl Schedule for Shared {
         Ok(())
     }
 
-    fn push_from_elsewhere(shared: Arc<Self>, task: Runnable) {
-        shared.inject(task);
+    type Pushed<'a> = Injected<'a>;
+
+    fn push_from_elsewhere(shared: &Self, task: Runnable) -> Injected<'_> {
+        shared.inject(task)
     }
 
     fn latency(&self) -> Option<&ScheduleLatency> {

@@ -294,7 +294,7 @@ impl Worker {
         }
         let until = Instant::now() + LONGEST;
         while Instant::now() < until && !self.is_asked() {
-            if self.shared.has_work() {
+            if self.shared.seems_to_have_work() {
                 if let Some(task) = self.shared.steal(self.index, self.tick as usize) {
                     self.look.has_found_something();
                     // A sleep would have looked at the driver.

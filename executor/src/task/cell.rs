@@ -55,11 +55,16 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     /// thread may run it to its end, and with its cell goes the cell's.
     fn push_here(home: &Self, task: Runnable) -> Result<(), Runnable>;
 
-    /// Queues a task that was woken anywhere else. As soon as it is queued, another thread may run it to its end and free
-    /// its cell; therefore `home` comes by value. For bound tasks there is [`post`](Self::post).
-    fn push_from_elsewhere(home: Arc<Self>, task: Runnable);
+    /// What keeps a task, which was queued from elsewhere, from being found.
+    type Pushed<'a>;
 
-    /// Sends a bound task, which another thread woke, to the thread that runs it. By value as above.
+    /// Queues a task that was woken anywhere else. Nobody finds it before what this returns is dropped: then another thread may run
+    /// it to its end, and its cell and its home may go. So the drop must not touch `home` after that; in no other frame than that of
+    /// a lock's drop may there be a reference to it. For bound tasks there is [`post`](Self::post).
+    fn push_from_elsewhere(home: &Self, task: Runnable) -> Self::Pushed<'_>;
+
+    /// Sends a bound task, which another thread woke, to the thread that runs it. As soon as it is sent, that may run it to its end
+    /// and free its cell; therefore the home comes by value.
     fn post(_: Arc<Self>, _: Mail) {
         unreachable!("only bound tasks come by mail");
     }

@@ -44,7 +44,8 @@
 //!   Whoever holds a home last waits until its owner table is empty, and that has both; a task that never got in there is
 //!   cancelled by whoever spawns it, who holds the home. A job of the blocking pool is in no table: its thread holds the pool,
 //!   or who cancels it. So the pointer is followed before the task, or its mail, is where another thread may end it, or by a
-//!   thread that holds the home itself, as all do that run tasks; afterwards it is only compared. As a last resort a
+//!   thread that holds the home itself, as all do that run tasks; afterwards it is only compared. What hands a task over last, an
+//!   unlocking, may find the lock freed when it wakes who waits for it: std's names only the lock's address then. As a last resort a
 //!   home that is dropped with something in its tables ends the process.
 //! * **Rule I (queues).** A pointer in a [`NextSlot`] or a [`Ring`] is a [`Runnable`] of whoever takes it out, by the one step that
 //!   only one can make. At a time one thread pushes there: the one that has the shard's seat.

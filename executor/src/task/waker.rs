@@ -187,9 +187,8 @@ pub(super) unsafe fn push<S: Schedule>(task: NonNull<Header>) {
     // SAFETY: the caller's promise.
     let task = unsafe { Runnable::new(task) };
     if let Err(task) = S::push_here(home, task) {
-        // SAFETY: rule H: the task came back, so nobody has run it.
-        let home = unsafe { front.home.to_arc() };
-        S::push_from_elsewhere(home, task);
+        // Rule H: the task came back, and nobody finds it before this is dropped: here, not in a frame that it is handed to.
+        let _handed_on = S::push_from_elsewhere(home, task);
     }
 }
 

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Workers in a group.
+const GROUP: usize = 48;
+
 /// Workers of the first group, around its end, and of the second group.
 const WORKERS: [usize; 6] = [0, 1, 2, GROUP - 1, GROUP, GROUP + 3];
 
@@ -62,7 +65,8 @@ fn only_the_last_searcher_looks_again() {
     let both_search = || {
         let idle = idle();
         for worker in [1, GROUP] {
-            idle.group(worker).fetch_add(SEARCHER, Ordering::Relaxed);
+            idle.group(worker)
+                .fetch_add(Idle::<GROUP>::SEARCHER, Ordering::Relaxed);
         }
         idle
     };
@@ -99,7 +103,8 @@ fn help_may_come_while_one_is_parked_and_nobody_searches() {
                 let _ = idle.announce(worker, false);
             }
             for &worker in searching {
-                idle.group(worker).fetch_add(SEARCHER, Ordering::Relaxed);
+                idle.group(worker)
+                    .fetch_add(Idle::<GROUP>::SEARCHER, Ordering::Relaxed);
             }
             let expected = !parked.is_empty() && searching.is_empty();
             assert_eq!(

@@ -10,7 +10,7 @@ use crate::multi_thread::monitor::Monitor;
 
 fn model(workers: usize) {
     loom::model(move || {
-        let idle = Arc::new(Idle::new(workers));
+        let idle: Arc<Idle> = Arc::new(Idle::new(workers));
         let monitor = Arc::new(Monitor::new());
         let seen = Arc::new(Notify::new());
         for worker in 0..workers {

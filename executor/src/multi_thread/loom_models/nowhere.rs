@@ -44,7 +44,9 @@ impl Schedule for Nowhere {
         Err(task)
     }
 
-    fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
+    type Pushed<'a> = ();
+
+    fn push_from_elsewhere(_: &Self, _: Runnable) {
         unreachable!("nobody wakes it");
     }
 

@@ -186,7 +186,9 @@ impl Schedule for Desk {
         Ok(())
     }
 
-    fn push_from_elsewhere(_: Arc<Self>, _: Runnable) {
+    type Pushed<'a> = ();
+
+    fn push_from_elsewhere(_: &Self, _: Runnable) {
         unreachable!("a bound task comes by mail");
     }
 

@@ -37,15 +37,32 @@ impl Schedule for Yard {
         Err(task)
     }
 
-    fn push_from_elsewhere(yard: Arc<Self>, task: Runnable) {
+    type Pushed<'a> = Pushed<'a>;
+
+    fn push_from_elsewhere(yard: &Self, task: Runnable) -> Pushed<'_> {
         let gone = yard.may_be_gone.load(Ordering::Relaxed);
         assert!(!gone, "a pointer to a home was followed that may be gone");
-        yard.push(task);
-        yard.thread.unpark();
+        Pushed {
+            yard,
+            task: Some(task),
+        }
     }
 
     fn release(&self, task: Finished, is_mailed: bool) {
         self.owned.remove(task, is_mailed);
+    }
+}
+
+/// Nobody finds the task before this is dropped.
+pub(super) struct Pushed<'a> {
+    yard: &'a Yard,
+    task: Option<Runnable>,
+}
+
+impl Drop for Pushed<'_> {
+    fn drop(&mut self) {
+        self.yard.push(self.task.take().expect("it is pushed once"));
+        self.yard.thread.unpark();
     }
 }
 
