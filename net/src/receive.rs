@@ -1,6 +1,5 @@
 //! Receiving into memory that nobody has written to yet: for the traits that hand out such buffers, so that no byte
-//! is zeroed only to be overwritten. One of the two unsafe rooms of this crate; the
-//! other is `sys/credentials.rs`.
+//! is zeroed only to be overwritten. One of the unsafe rooms of this crate; the others are in `sys/`.
 //!
 //! **Rule R:** a count that [`Filling::fill`] returns is the number of bytes that the system has written at the beginning of
 //! the buffer; it writes nothing else into it, and so takes no byte back.
@@ -8,6 +7,8 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+#[cfg(unix)]
+use std::os::fd::AsRawFd;
 use std::panic::Location;
 use std::task::{Context, Poll, ready};
 
@@ -38,8 +39,11 @@ impl Filling for crate::UnixStream {
 #[cfg(unix)]
 impl Filling for crate::unix::pipe::Receiver {
     fn fill(source: &Self::Source, buffer: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        let (written, _) = rustix::io::read(source, buffer)?;
-        Ok(written.len())
+        // More is an error to some systems, and in no pipe.
+        let length = buffer.len().min(libc::c_int::MAX as usize - 1);
+        // SAFETY: rule R; the system writes no more than the length that it is told.
+        let read = unsafe { libc::read(source.as_raw_fd(), buffer.as_mut_ptr().cast(), length) };
+        usize::try_from(read).map_err(|_| io::Error::last_os_error())
     }
 }
 

@@ -5,7 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use reveille_reactor::{Interest, Registration};
-use rustix::fs::FileType;
+
+use crate::sys::descriptor;
 
 mod future;
 mod guard;
@@ -92,7 +93,7 @@ impl<T: AsFd> Source<T> {
     /// ```
     pub fn new(inner: T) -> io::Result<Self> {
         refuse_files(inner.as_fd())?;
-        rustix::io::ioctl_fionbio(inner.as_fd(), true)?;
+        descriptor::set_nonblocking(inner.as_fd(), true)?;
         Self::registered(inner)
     }
 
@@ -321,9 +322,8 @@ impl<T: AsFd> Source<T> {
 }
 
 /// Says early, and in words, what the system says when it is too late to be understood.
-fn refuse_files(descriptor: BorrowedFd<'_>) -> io::Result<()> {
-    let mode = rustix::fs::fstat(descriptor)?.st_mode;
-    if FileType::from_raw_mode(mode) == FileType::RegularFile {
+fn refuse_files(inner: BorrowedFd<'_>) -> io::Result<()> {
+    if descriptor::is_regular_file(inner)? {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "a regular file cannot be waited for; use it where blocking is allowed, in `spawn_blocking` say",

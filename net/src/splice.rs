@@ -5,15 +5,15 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use reveille_reactor::{Direction, Wait};
-use rustix::pipe::{PipeFlags, SpliceFlags};
 
 use crate::socket::{Reading, Writing};
+use crate::sys;
 
 /// Copies from one stream to another, until there is no more to read, without the bytes ever being in this process
 /// (`splice(2)`); returns how many. For proxies: it saves the copying, though small messages gain nothing. Linux and
@@ -86,8 +86,8 @@ pub struct Splice<'a, F: Reading, T: Writing> {
 }
 
 struct Pipe {
-    exit: OwnedFd,
-    entrance: OwnedFd,
+    exit: mio::unix::pipe::Receiver,
+    entrance: mio::unix::pipe::Sender,
 }
 
 /// More than a pipe holds, unless somebody has enlarged those of the whole system.
@@ -167,14 +167,13 @@ where
 
 impl Pipe {
     fn new() -> io::Result<Self> {
-        let (exit, entrance) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        let (entrance, exit) = mio::unix::pipe::new()?;
         Ok(Self { exit, entrance })
     }
 }
 
 fn transfer(from: impl AsFd, to: impl AsFd, length: usize) -> io::Result<usize> {
-    let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-    Ok(rustix::pipe::splice(from, None, to, None, length, flags)?)
+    sys::splice::splice(from.as_fd(), to.as_fd(), length)
 }
 
 impl<F: Reading, T: Writing> fmt::Debug for Splice<'_, F, T> {

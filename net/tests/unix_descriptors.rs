@@ -135,3 +135,21 @@ fn what_no_message_can_carry_is_an_error() {
         matches!(poll(&mut stream.recv_with_fds(&mut [0; 8], 0)), Poll::Ready(Ok((5, none))) if none.is_empty())
     );
 }
+
+/// Who asked the system for its peers' credentials gets them beside each message, and has nothing lost.
+#[test]
+fn what_else_comes_beside_a_message_takes_no_room_from_descriptors() {
+    let _alone = alone();
+    let (socket, sender) = UnixDatagram::pair().unwrap();
+    rustix::net::sockopt::set_socket_passcred(&socket, true).unwrap();
+    let baseline = open();
+    for sent in [0, 1, 2, 3, 253] {
+        let lent = lent(&sender, sent);
+        assert!(poll(&mut sender.send_with_fds(b"x", &lent)).is_ready());
+        let Poll::Ready(Ok((1, received))) = poll(&mut socket.recv_with_fds(&mut [0; 8], sent)) else {
+            panic!("{sent} descriptors and the credentials");
+        };
+        assert_eq!(received.len(), sent);
+    }
+    assert_eq!(open(), baseline);
+}

@@ -1,7 +1,6 @@
 //! Who is at the other end of a Unix socket, as the kernel noted it when the two were connected.
 //!
-//! rustix has this only for Linux, and takes a process id of 0, which stands for a peer in another pid namespace, for
-//! one that cannot be.
+//! A process id of 0 stands for a peer in another pid namespace.
 //!
 //! **Rule C:** the pointers that are handed to the system are those of local variables of the types that it writes, with
 //! their size, and are used by nobody after the call.

@@ -4,29 +4,27 @@ pub(crate) use platform::receive;
 
 #[cfg(unix)]
 mod platform {
-    use std::io::{self, IoSliceMut};
+    use std::io;
     use std::net::SocketAddr;
-
-    use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags};
+    use std::os::fd::AsFd;
 
     use crate::datagram::Received;
+    use crate::sys::message;
 
     pub(crate) fn receive(
         socket: &mio::net::UdpSocket,
         buffer: &mut [u8],
     ) -> io::Result<Received<SocketAddr>> {
-        let nothing = &mut RecvAncillaryBuffer::default();
-        let buffers = &mut [IoSliceMut::new(buffer)];
-        let message = rustix::net::recvmsg(socket, buffers, nothing, RecvFlags::empty())?;
-        let from = match message.address {
-            Some(address) => address.try_into()?,
+        let message = message::receive(socket.as_fd(), buffer, 0)?;
+        let from = match message.from.internet() {
+            Some(address) => address,
             // Some systems leave it out where it can only be the peer's.
             None => socket.peer_addr()?,
         };
         Ok(Received {
-            length: message.bytes,
+            length: message.length,
             from,
-            truncated: message.flags.contains(ReturnFlags::TRUNC),
+            truncated: message.truncated,
         })
     }
 }

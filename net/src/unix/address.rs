@@ -8,6 +8,8 @@ use std::path::Path;
 
 use socket2::SockAddr;
 
+use crate::sys::message::{Name, UnixName};
+
 /// That of a path; on Linux that of an abstract name, if it begins with a zero byte.
 pub(crate) fn from_path(path: &Path) -> io::Result<SocketAddr> {
     match path.as_os_str().as_bytes() {
@@ -30,16 +32,19 @@ pub(crate) fn to_socket2(address: &SocketAddr) -> io::Result<SockAddr> {
     SockAddr::unix(OsStr::from_bytes(&bytes))
 }
 
-/// As rustix gives it; nobody's, if it is of another kind.
-pub(crate) fn from_rustix(address: Option<rustix::net::SocketAddrAny>) -> io::Result<SocketAddr> {
-    let unix = address.and_then(|address| rustix::net::SocketAddrUnix::try_from(address).ok());
-    if let Some(path) = unix.as_ref().and_then(|address| address.path_bytes()) {
-        return SocketAddr::from_pathname(OsStr::from_bytes(path));
+/// As the system writes it beside a message.
+pub(crate) fn from_name(name: &Name) -> io::Result<SocketAddr> {
+    match name.unix() {
+        // One that fills its field to the last byte is more than std takes: the message is not to be lost for that.
+        UnixName::Path(path) => SocketAddr::from_pathname(OsStr::from_bytes(path)).or_else(|_| nobody()),
+        #[cfg(any(target_os = "android", target_os = "linux"))]
+        UnixName::Abstract(name) => abstract_name::parse(name),
+        UnixName::Nobody => nobody(),
     }
-    match unix.as_ref().and_then(abstract_name::of_rustix) {
-        Some(name) => abstract_name::parse(name),
-        None => SocketAddr::from_pathname(""),
-    }
+}
+
+fn nobody() -> io::Result<SocketAddr> {
+    SocketAddr::from_pathname("")
 }
 
 #[cfg(any(target_os = "android", target_os = "linux"))]
@@ -58,10 +63,6 @@ mod abstract_name {
     pub(super) fn of(address: &SocketAddr) -> Option<&[u8]> {
         address.as_abstract_name()
     }
-
-    pub(super) fn of_rustix(address: &rustix::net::SocketAddrUnix) -> Option<&[u8]> {
-        address.abstract_name()
-    }
 }
 
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
@@ -75,10 +76,6 @@ mod abstract_name {
     }
 
     pub(super) fn of(_: &SocketAddr) -> Option<&[u8]> {
-        None
-    }
-
-    pub(super) fn of_rustix(_: &rustix::net::SocketAddrUnix) -> Option<&[u8]> {
         None
     }
 }

@@ -1,17 +1,17 @@
 //! A Unix socket for messages: how it is made.
 
-use std::io::{self, IoSliceMut};
+use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use reveille_reactor::Registration;
-use rustix::net::{RecvAncillaryBuffer, RecvFlags, ReturnFlags};
 use socket2::SockRef;
 
 use crate::datagram::Received;
 use crate::socket::{Datagram, Peeking, Socket};
+use crate::sys::message;
 use crate::unix::address;
 
 /// A Unix socket for messages, which stay apart, arrive in order and are not lost: whoever sends waits for room.
@@ -311,8 +311,7 @@ impl Socket for UnixDatagram {
 
 impl Peeking for UnixDatagram {
     fn peek(source: &Self::Source, buffer: &mut [u8]) -> io::Result<usize> {
-        let (length, _) = rustix::net::recv(source, buffer, RecvFlags::PEEK)?;
-        Ok(length)
+        Ok(message::receive(source.as_fd(), buffer, libc::MSG_PEEK)?.length)
     }
 }
 
@@ -329,19 +328,17 @@ impl Datagram for UnixDatagram {
 
     fn recv_msg(source: &Self::Source, buffer: &mut [u8]) -> io::Result<Received<SocketAddr>> {
         // Without room for descriptors: the system closes those that come.
-        let nothing = &mut RecvAncillaryBuffer::default();
-        let buffers = &mut [IoSliceMut::new(buffer)];
-        let message = rustix::net::recvmsg(source, buffers, nothing, RecvFlags::empty())?;
+        let message = message::receive(source.as_fd(), buffer, 0)?;
         Ok(Received {
-            length: message.bytes,
-            from: address::from_rustix(message.address)?,
-            truncated: message.flags.contains(ReturnFlags::TRUNC),
+            length: message.length,
+            from: address::from_name(&message.from)?,
+            truncated: message.truncated,
         })
     }
 
     fn peek_from(source: &Self::Source, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let (length, _, from) = rustix::net::recvfrom(source, buffer, RecvFlags::PEEK)?;
-        Ok((length, address::from_rustix(from)?))
+        let message = message::receive(source.as_fd(), buffer, libc::MSG_PEEK)?;
+        Ok((message.length, address::from_name(&message.from)?))
     }
 
     fn send(source: &Self::Source, message: &[u8]) -> io::Result<usize> {

@@ -4,24 +4,20 @@
 //! is not handed out is closed.
 
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut};
-use std::mem::MaybeUninit;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use reveille_reactor::{Direction, Wait};
-use rustix::cmsg_space;
-use rustix::net::{
-    RecvAncillaryBuffer, RecvAncillaryMessage, ReturnFlags, SendAncillaryBuffer, SendAncillaryMessage,
-};
 
 use crate::socket::Socket;
+use crate::sys::message;
 use crate::unix::datagram::UnixDatagram;
 use crate::unix::stream::UnixStream;
 
-/// What Linux sends in one message at most; other systems' limits are no higher.
+/// What Linux sends in one message at most.
 const AT_ONCE: usize = 253;
 
 impl UnixStream {
@@ -275,39 +271,21 @@ impl<S: Carrying> Future for RecvWithFds<'_, S> {
 }
 
 fn send(socket: BorrowedFd<'_>, bytes: &[u8], descriptors: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let rights = SendAncillaryMessage::ScmRights(descriptors);
-    let mut space = vec![MaybeUninit::uninit(); rights.size()];
-    let mut control = SendAncillaryBuffer::new(&mut space);
-    if !descriptors.is_empty() {
-        let fits = control.push(rights);
-        assert!(fits, "the space is of the size that was asked for");
-    }
-    let sent = rustix::net::sendmsg(socket, &[IoSlice::new(bytes)], &mut control, flags::SEND)?;
-    Ok(sent)
+    message::send(socket, bytes, descriptors, flags::SEND)
 }
 
 fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8], max: usize) -> io::Result<(usize, Vec<OwnedFd>)> {
-    // More than are sent at once never come.
-    let mut space = vec![MaybeUninit::uninit(); cmsg_space!(ScmRights(max.min(AT_ONCE)))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let buffers = &mut [IoSliceMut::new(buffer)];
-    let message = rustix::net::recvmsg(socket, buffers, &mut control, flags::RECEIVE)?;
-    let mut descriptors = Vec::new();
-    for ancillary in control.drain() {
-        if let RecvAncillaryMessage::ScmRights(rights) = ancillary {
-            descriptors.extend(rights);
-        }
-    }
-    // The space is rounded up, so there may be more without the system having cut any off. Those that there are are
-    // closed as `descriptors` is dropped.
-    if message.flags.contains(ReturnFlags::CTRUNC) || descriptors.len() > max {
+    let message = message::receive_with_descriptors(socket, buffer, flags::RECEIVE)?;
+    let descriptors = message.descriptors;
+    // Those that there are are closed as `descriptors` is dropped.
+    if message.lost_some || descriptors.len() > max {
         let text = format!(
             "descriptors were lost: more than {max} came with one message, or there is no room for them in this process; those that came are closed"
         );
         return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     flags::close_on_exec(&descriptors)?;
-    Ok((message.bytes, descriptors))
+    Ok((message.length, descriptors))
 }
 
 fn invalid(text: &str) -> io::Error {
@@ -320,10 +298,8 @@ mod flags {
     use std::io;
     use std::os::fd::OwnedFd;
 
-    use rustix::net::{RecvFlags, SendFlags};
-
-    pub(super) const SEND: SendFlags = SendFlags::NOSIGNAL;
-    pub(super) const RECEIVE: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+    pub(super) const SEND: libc::c_int = libc::MSG_NOSIGNAL;
+    pub(super) const RECEIVE: libc::c_int = libc::MSG_CMSG_CLOEXEC;
 
     pub(super) fn close_on_exec(_: &[OwnedFd]) -> io::Result<()> {
         Ok(())
@@ -333,18 +309,17 @@ mod flags {
 #[cfg(any(target_vendor = "apple", target_os = "illumos", target_os = "solaris"))]
 mod flags {
     use std::io;
-    use std::os::fd::OwnedFd;
+    use std::os::fd::{AsFd, OwnedFd};
 
-    use rustix::io::{FdFlags, fcntl_setfd};
-    use rustix::net::{RecvFlags, SendFlags};
+    use crate::sys::descriptor;
 
-    // A socket of mio's raises no signal here.
-    pub(super) const SEND: SendFlags = SendFlags::empty();
-    pub(super) const RECEIVE: RecvFlags = RecvFlags::empty();
+    // A socket of mio's raises no signal on Apple's systems. On the others it does.
+    pub(super) const SEND: libc::c_int = 0;
+    pub(super) const RECEIVE: libc::c_int = 0;
 
     pub(super) fn close_on_exec(descriptors: &[OwnedFd]) -> io::Result<()> {
         for descriptor in descriptors {
-            fcntl_setfd(descriptor, FdFlags::CLOEXEC)?;
+            descriptor::close_on_exec(descriptor.as_fd())?;
         }
         Ok(())
     }

@@ -10,11 +10,11 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
 
-use rustix::fs::OFlags;
-
 pub use open_options::OpenOptions;
 pub use receiver::Receiver;
 pub use sender::Sender;
+
+use crate::sys::descriptor;
 
 /// A new pipe: what is written to the one end is read from the other. Both are closed in a child that executes another
 /// program.
@@ -58,10 +58,10 @@ fn check(file: &File, access: Access) -> io::Result<()> {
     if !file.metadata()?.file_type().is_fifo() {
         return Err(invalid("this is no pipe"));
     }
-    let mode = rustix::fs::fcntl_getfl(file.as_fd())? & OFlags::RWMODE;
+    let mode = descriptor::status_flags(file.as_fd())? & (libc::O_RDONLY | libc::O_WRONLY | libc::O_RDWR);
     let (other, text) = match access {
-        Access::Read => (OFlags::WRONLY, "this end of the pipe is not open for reading"),
-        Access::Write => (OFlags::RDONLY, "this end of the pipe is not open for writing"),
+        Access::Read => (libc::O_WRONLY, "this end of the pipe is not open for reading"),
+        Access::Write => (libc::O_RDONLY, "this end of the pipe is not open for writing"),
     };
     if mode == other {
         return Err(invalid(text));
@@ -70,11 +70,9 @@ fn check(file: &File, access: Access) -> io::Result<()> {
 }
 
 fn set_nonblocking(file: &File, on: bool) -> io::Result<()> {
-    let flags = rustix::fs::fcntl_getfl(file)?;
-    let mut wanted = flags;
-    wanted.set(OFlags::NONBLOCK, on);
-    if wanted != flags {
-        rustix::fs::fcntl_setfl(file, wanted)?;
+    let flags = descriptor::status_flags(file.as_fd())?;
+    if (flags & libc::O_NONBLOCK != 0) != on {
+        descriptor::set_nonblocking(file.as_fd(), on)?;
     }
     Ok(())
 }

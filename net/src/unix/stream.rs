@@ -9,6 +9,7 @@ use std::path::Path;
 use reveille_reactor::Registration;
 
 use crate::socket::{Peeking, Reading, Socket, Stream, Writing};
+use crate::sys::message;
 use crate::unix::address;
 use crate::unix::connect::Connect;
 use crate::unix::credentials::UCred;
@@ -371,8 +372,7 @@ impl Socket for UnixStream {
 
 impl Peeking for UnixStream {
     fn peek(source: &Self::Source, buffer: &mut [u8]) -> io::Result<usize> {
-        let (length, _) = rustix::net::recv(source, buffer, rustix::net::RecvFlags::PEEK)?;
-        Ok(length)
+        Ok(message::receive(source.as_fd(), buffer, libc::MSG_PEEK)?.length)
     }
 }
 
