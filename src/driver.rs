@@ -56,7 +56,7 @@ impl Driver {
         }
         let mut all: Vec<Self> = reactors
             .into_iter()
-            .map(|reactor| Self::new(reactor, clock.clone()))
+            .map(|reactor| Self::new(reactor, clock.clone(), count > 1))
             .collect();
         if let Some(first) = all.first() {
             let (clock, unparker) = (clock.clone(), first.unparker.clone());
@@ -69,12 +69,16 @@ impl Driver {
         Ok((all, drivers))
     }
 
-    fn new(reactor: Reactor, clock: Clock) -> Self {
+    /// `of_several`: it is a worker's, which turns it until the runtime ends.
+    fn new(reactor: Reactor, clock: Clock, of_several: bool) -> Self {
         let unparker = Arc::new(Unparker {
             token: Token::new(),
             notifier: reactor.notifier(),
         });
-        let timers = Timers::with_clock(clock, unparker.clone().into());
+        let timers = match of_several {
+            true => Timers::always_driven(clock, unparker.clone().into()),
+            false => Timers::with_clock(clock, unparker.clone().into()),
+        };
         Self {
             reactor,
             timers,

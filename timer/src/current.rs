@@ -167,7 +167,8 @@ impl Current {
 impl Drop for Current {
     fn drop(&mut self) {
         if let Some(place) = self.spare.take() {
-            place.give_up();
+            let waiter = place.vacate();
+            wake::contain(|| drop(waiter));
         }
         let remains = self.remains.take();
         wake::contain(|| drop(remains));

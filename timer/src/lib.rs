@@ -27,6 +27,7 @@
 //!   `wheel/slab.rs` the memory;
 //! * `instant.rs` and `clock.rs`: points in time, and the ticks they are rounded to; `step.rs`: a clock that is paused;
 //! * `timers.rs`: [`Timers`], a wheel with a lock (`shared.rs`), and the driver's protocol; [`Handle`], everybody else's way in;
+//!   `abandoned.rs`: what others give up;
 //! * `current.rs` and `fallback.rs`: which timers a thread uses; `registration.rs`: a place in them;
 //! * `sleep.rs`, `timeout.rs`, `interval.rs` and [`error`]: the futures;
 //! * [`delay_queue`], `throttle.rs` and `debounce.rs`: streams over them.
@@ -37,6 +38,7 @@ pub mod delay_queue;
 pub mod error;
 pub mod wheel;
 
+mod abandoned;
 mod clock;
 mod current;
 mod fallback;

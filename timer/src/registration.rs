@@ -75,7 +75,10 @@ impl Registration {
 
     /// Gives the place up.
     pub(crate) fn give_up(self) {
-        let waiter = self.vacate();
+        let waiter = match self.is_current() {
+            true => self.handle.remove(self.key),
+            false => self.handle.abandon(self.key),
+        };
         // This runs in destructors, where a second panic would abort.
         wake::contain(|| drop(waiter));
     }

@@ -1,6 +1,6 @@
 //! What a driver and everybody else share: a wheel under its lock, a clock, and how to end the driver's wait.
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
 // Std's in every build, as the thread-local beside it is no model's matter.
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -8,12 +8,14 @@ use std::task::Waker;
 
 use reveille_context::waiter::Waiter;
 
+use crate::abandoned::{Abandoned, drop_each};
 use crate::clock::Clock;
 use crate::primitive::{Mutex, MutexGuard};
 use crate::wheel::{Key, Wheel};
 
 pub(crate) struct Shared {
     state: Apart<Mutex<State>>,
+    pub(crate) abandoned: Abandoned,
     pub(crate) clock: Clock,
     pub(crate) unparker: Waker,
 }
@@ -21,7 +23,7 @@ pub(crate) struct Shared {
 /// Alone in its cache lines (two at a time, as processors fetch them): who takes the lock must not slow down who reads the
 /// clock or counts handles.
 #[repr(align(128))]
-struct Apart<T>(T);
+pub(crate) struct Apart<T>(pub(crate) T);
 
 #[repr(C)]
 pub(crate) struct State {
@@ -75,10 +77,17 @@ impl State {
 
     /// Takes out what all threads keep spare, for whoever wants to see only who waits. Who waited there is to be dropped where
     /// no lock is held.
-    pub(crate) fn remove_spares(&mut self) -> Vec<Waiter> {
+    fn remove_spares(&mut self) -> Vec<Waiter> {
         let keys = self.spares.iter().filter_map(|spare| spare.upgrade()?.get());
         let wheel = &mut self.wheel;
         keys.filter_map(|key| wheel.remove(key)).collect()
+    }
+
+    /// Takes out what is still there of `keys`; who waited is to be dropped where no lock is held.
+    pub(crate) fn remove_all(&mut self, keys: Vec<Key>) -> Vec<Waiter> {
+        keys.into_iter()
+            .filter_map(|key| self.wheel.remove(key))
+            .collect()
     }
 
     /// What has become of a timer that is not in the wheel.
@@ -92,7 +101,8 @@ impl State {
 }
 
 impl Shared {
-    pub(crate) fn new(clock: Clock, unparker: Waker) -> Self {
+    /// `always_driven`: somebody advances them again and again until they are closed.
+    pub(crate) fn new(clock: Clock, unparker: Waker, always_driven: bool) -> Self {
         let state = State {
             wheel: Wheel::new(clock.current_tick()),
             sleeps_until: None,
@@ -101,14 +111,58 @@ impl Shared {
         };
         Self {
             state: Apart(Mutex::new(state)),
+            abandoned: Abandoned::new(always_driven),
             clock,
             unparker,
         }
     }
 
+    /// The lock, if it is free.
+    fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
+        match self.state.0.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    /// Takes a timer out, by a thread that does not drive it: or leaves its key to the one that does, where the two are in each
+    /// other's way. Who waited is to be dropped where no lock is held.
+    pub(crate) fn abandon(&self, key: Key) -> Option<Waiter> {
+        if self.abandoned.leave(key) {
+            return None;
+        }
+        let mut state = self.try_lock().unwrap_or_else(|| {
+            self.abandoned.want();
+            self.lock()
+        });
+        state.wheel.remove(key)
+    }
+
     /// A poisoned lock is whole: no foreign code runs under it, and the wheel's own panics come before it changes.
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What there is but for the timers that nobody waits for any more: `look` sees who waits, and no more.
+    pub(crate) fn see<R>(&self, look: impl FnOnce(&State) -> R) -> R {
+        if self.abandoned.is_in_use() {
+            self.remove_abandoned();
+        }
+        let mut state = self.lock();
+        let remains = state.remove_spares();
+        let seen = look(&state);
+        drop(state);
+        drop_each(remains);
+        seen
+    }
+
+    /// Takes out the timers that others have given up.
+    #[cold]
+    pub(crate) fn remove_abandoned(&self) {
+        let abandoned = self.abandoned.take();
+        let remains = self.lock().remove_all(abandoned);
+        drop_each(remains);
     }
 
     /// Wakes the driver if it sleeps for longer than until `when`, after unlocking. Once only: then the sleep that is

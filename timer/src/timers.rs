@@ -19,6 +19,7 @@ use reveille_context::task::TaskId;
 use reveille_context::waiter::Waiter;
 use reveille_context::wake;
 
+use crate::abandoned::Remains;
 use crate::clock::Clock;
 use crate::current::{self, EnterGuard};
 use crate::instant::Instant;
@@ -69,6 +70,7 @@ pub struct Timers {
     handle: Handle,
     /// Empty between calls; kept for its memory.
     expired: Vec<Waiter>,
+    remains: std::sync::Arc<Remains>,
 }
 
 impl Timers {
@@ -80,12 +82,22 @@ impl Timers {
 
     /// Timers on a runtime's clock.
     pub fn with_clock(clock: Clock, unparker: Waker) -> Self {
-        let shared = Shared::new(clock, unparker);
+        Self::made(Shared::new(clock, unparker, false))
+    }
+
+    /// As [`with_clock`](Self::with_clock), for a driver that advances them again and again until they are closed, as the workers
+    /// of a runtime do. So timers that other threads give up may stay until then, many at a time; never while the driver sleeps.
+    pub fn always_driven(clock: Clock, unparker: Waker) -> Self {
+        Self::made(Shared::new(clock, unparker, true))
+    }
+
+    fn made(shared: Shared) -> Self {
         Self {
             handle: Handle {
                 shared: Arc::new(shared),
             },
             expired: Vec::new(),
+            remains: std::sync::Arc::default(),
         }
     }
 
@@ -94,16 +106,20 @@ impl Timers {
         self.handle.clone()
     }
 
-    /// How long the driver may wait: zero if something is due, `None` if there is no deadline at all.
+    /// How long the driver may wait: zero if something is due, or it is to advance them before it waits; `None` if there is no
+    /// deadline at all.
     ///
-    /// The caller is taken to be asleep from here until [`advance`](Self::advance): whoever sets an earlier deadline
-    /// meanwhile calls the unparker, once. A driver that may be advanced by others must keep them out until it has
+    /// Unless that is zero, the caller is taken to be asleep from here until [`advance`](Self::advance): whoever sets an earlier
+    /// deadline meanwhile calls the unparker, once. A driver that may be advanced by others must keep them out until it has
     /// woken up, as the lock around it does.
     ///
     /// While the clock is paused there is no deadline: time does not pass by itself. Who lets it go on
     /// [unparks](Handle::unpark) the driver.
     pub fn wait(&mut self) -> Option<Duration> {
         current::vacate_spare();
+        if !self.handle.shared.abandoned.may_sleep() {
+            return Some(Duration::ZERO);
+        }
         let mut state = self.handle.shared.lock();
         if self.handle.shared.clock.is_paused() {
             state.sleeps_until = None;
@@ -117,12 +133,22 @@ impl Timers {
     }
 
     /// Moves the wakers of timers that are due to `woken`, a bounded number; the caller wakes them once it holds no
-    /// lock. True if more is due: then the caller should not wait before it calls this again (and
-    /// [`wait`](Self::wait) says zero).
+    /// lock. There may be one more, which drops what others have given up. True if more is due: then the caller should not wait
+    /// before it calls this again (and [`wait`](Self::wait) says zero).
     ///
     /// Nothing while the clock is paused: then [`Clock::step`] does it.
     pub fn advance(&mut self, woken: &mut Vec<Waker>) -> bool {
         current::vacate_spare();
+        let remains = match self.handle.shared.abandoned.is_in_use() {
+            true => self.collect(),
+            false => Vec::new(),
+        };
+        let more = self.fire(woken);
+        self.remains.hand_over(remains, woken);
+        more
+    }
+
+    fn fire(&mut self, woken: &mut Vec<Waker>) -> bool {
         let shared = &self.handle.shared;
         let mut state = shared.lock();
         state.sleeps_until = None;
@@ -138,18 +164,36 @@ impl Timers {
         more
     }
 
+    /// For tests: as if a thread that gives up a timer had found another one busy with these.
+    #[doc(hidden)]
+    pub fn note_contention(&self) {
+        self.handle.shared.abandoned.want();
+    }
+
+    /// Takes out the timers that others have given up, and lets them leave more.
+    #[cold]
+    fn collect(&self) -> Vec<Waiter> {
+        let shared = &self.handle.shared;
+        // Not under a clock that was ever paused: it would stop at the deadlines of what is left.
+        let abandoned = shared.abandoned.open(!shared.clock.was_paused());
+        shared.lock().remove_all(abandoned)
+    }
+
     /// Refuses timers from now on and moves the wakers of those that wait to `woken`; the caller wakes them once it
     /// holds no lock. The sleeps that are polled again then wait elsewhere: nothing ends early.
     ///
     /// Dropping the timers does this too, and wakes.
     pub fn close(&mut self, woken: &mut Vec<Waker>) {
+        let abandoned = self.handle.shared.abandoned.end();
         let mut state = self.handle.shared.lock();
         state.closed = true;
         state.sleeps_until = None;
+        let remains = state.remove_all(abandoned);
         // The wheel's memory goes too: handles may live on for long.
         let mut wheel = mem::take(&mut state.wheel);
         drop(state);
         woken.extend(wheel.drain().into_iter().map(Waiter::into_waker));
+        self.remains.hand_over(remains, woken);
     }
 }
 
@@ -225,12 +269,7 @@ impl Handle {
 
     /// How many timers wait.
     pub fn len(&self) -> usize {
-        let mut state = self.shared.lock();
-        let spares = state.remove_spares();
-        let len = state.wheel.len();
-        drop(state);
-        wake::contain(|| drop(spares));
-        len
+        self.shared.see(|state| state.wheel.len())
     }
 
     /// Whether no timer waits.
@@ -242,17 +281,12 @@ impl Handle {
     /// copy the list.
     pub fn waiting(&self) -> Vec<Waiting> {
         let clock = &self.shared.clock;
-        let mut state = self.shared.lock();
-        let spares = state.remove_spares();
-        let waiting = state.wheel.iter().map(|(when, waiter)| Waiting {
+        let waiting = |(when, waiter): (u64, &Waiter)| Waiting {
             task: waiter.task(),
             location: waiter.location(),
             deadline: clock.instant_of(when),
-        });
-        let waiting = waiting.collect();
-        drop(state);
-        wake::contain(|| drop(spares));
-        waiting
+        };
+        self.shared.see(|state| state.wheel.iter().map(waiting).collect())
     }
 
     /// Whether the two lead to the same timers.
@@ -262,12 +296,7 @@ impl Handle {
 
     /// The tick at which a clock that stands should stop next.
     pub(crate) fn next_tick(&self) -> Option<u64> {
-        let mut state = self.shared.lock();
-        let spares = state.remove_spares();
-        let tick = state.wheel.next_deadline();
-        drop(state);
-        wake::contain(|| drop(spares));
-        tick
+        self.shared.see(|state| state.wheel.next_deadline())
     }
 
     /// For a thread that drives these timers: where it says what it keeps spare.
@@ -284,6 +313,9 @@ impl Handle {
     /// Lets `waiter` wait; it comes back if the timers are closed.
     pub(crate) fn insert(&self, deadline: Instant, waiter: Waiter) -> Result<Key, Waiter> {
         let when = self.shared.clock.tick_of(deadline);
+        if self.shared.abandoned.are_many() {
+            self.shared.remove_abandoned();
+        }
         let mut state = self.shared.lock();
         if state.closed {
             return Err(waiter);
@@ -291,6 +323,11 @@ impl Handle {
         let key = state.wheel.insert(when, waiter);
         self.shared.notify(state, when);
         Ok(key)
+    }
+
+    /// As [`remove`](Self::remove), by a thread that does not drive these timers: it may be left to the one that does.
+    pub(crate) fn abandon(&self, key: Key) -> Option<Waiter> {
+        self.shared.abandon(key)
     }
 
     /// Makes `waker` the one to be woken, and at `deadline` if there is one.
@@ -378,6 +415,33 @@ mod tests {
 
     use super::*;
     use crate::sleep::sleep;
+
+    #[test]
+    fn who_finds_the_lock_taken_has_the_next_ones_left_to_the_driver() {
+        let mut timers = Timers::always_driven(Clock::new(), Waker::noop().clone());
+        let cx = &mut Context::from_waker(Waker::noop());
+        let [first, second] = [(); 2].map(|()| {
+            let _entered = timers.handle().enter();
+            let mut sleep = sleep(Duration::from_secs(60));
+            assert!(pin!(&mut sleep).poll(cx).is_pending());
+            sleep
+        });
+        let shared = timers.handle.shared.clone();
+        let locked = shared.lock();
+        let foreign = thread::spawn(move || drop(first));
+        while !shared.abandoned.is_in_use() {
+            assert!(!foreign.is_finished(), "it has not found the lock taken");
+            thread::yield_now();
+        }
+        drop(locked);
+        foreign.join().unwrap();
+        assert_eq!(shared.lock().wheel.len(), 1);
+        timers.advance(&mut Vec::new());
+        thread::spawn(move || drop(second)).join().unwrap();
+        assert_eq!(shared.lock().wheel.len(), 1, "it is left to the driver");
+        timers.advance(&mut Vec::new());
+        assert_eq!(shared.lock().wheel.len(), 0);
+    }
 
     /// Somebody is inside the timers of the thread that resets and drops sleeps, which wait in others: nobody waits for
     /// anybody.
