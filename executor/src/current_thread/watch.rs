@@ -1,9 +1,9 @@
 //! What a driver makes of the clock: which poll took long.
 //!
 //! To read the clock takes about as long as a short poll, so it is not read between any two. It is read when the driver
-//! sleeps, and else after a *stretch* of polls: of one after a sleep, then of two, four, and so on to 32 while the polls
-//! are short; of one as long as they take more than a hundred-thousandth of the threshold each (a microsecond, by default),
-//! of which that is then next to nothing, and for a while after a poll that took long.
+//! sleeps, and else after a *stretch* of polls: of one after a sleep, then of two, four, and so on to 32 while it takes less
+//! than a ten-thousandth of the threshold (ten microseconds, by default), and of half as many if it takes more than twice that;
+//! of one for a while after a poll that took long.
 //!
 //! Who was polled in the stretch is kept. If it took longer than the threshold it was the one, or one of a few.
 
@@ -36,7 +36,7 @@ pub(super) struct Watch {
     closely: usize,
     /// In nanoseconds, as what follows: a look comes after each sleep, and should not divide.
     threshold: u64,
-    /// What is worth a look.
+    /// A stretch that takes less than this is to be a longer one.
     worth_a_look: u64,
     reports: Reports,
 }
@@ -56,8 +56,9 @@ const LONGEST: usize = BATCH as usize;
 /// millisecond at the most.
 const CLOSELY: usize = 4096;
 
-/// A poll that takes this part of the threshold is worth a look at the clock: a microsecond, by default.
-const WORTH_A_LOOK: u32 = 100_000;
+/// What takes this part of the threshold is worth a look at the clock: ten microseconds, by default, of which that is a
+/// three-hundredth.
+const WORTH_A_LOOK: u32 = 10_000;
 
 impl Polled {
     fn suspect(&self, home: &Home) -> Suspect {
@@ -148,12 +149,13 @@ impl Watch {
             self.closely = CLOSELY;
             self.report(noted, elapsed, home);
         }
-        let is_long = long > self.worth_a_look.saturating_mul(polls as u64);
-        self.stretch = if is_long || self.closely > 0 {
-            1
-        } else {
-            (self.stretch * 2).min(LONGEST)
-        };
+        if self.closely > 0 {
+            self.stretch = 1;
+        } else if long < self.worth_a_look {
+            self.stretch = (self.stretch * 2).min(LONGEST);
+        } else if long / 2 > self.worth_a_look {
+            self.stretch = (self.stretch / 2).max(1);
+        }
         (polls - mem::take(&mut self.roots)) as u64
     }
 
