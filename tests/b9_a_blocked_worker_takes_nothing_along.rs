@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use reveille::net::{TcpListener, TcpStream};
 use reveille::runtime::{Builder, Runtime};
-use reveille::task::{JoinHandle, yield_now};
+use reveille::task::{Id, JoinHandle, yield_now};
 use reveille::time::sleep;
 use watchdog::Watchdog;
 
@@ -62,8 +62,8 @@ impl Entrance {
 /// A runtime whose sockets and timers all belong to one worker's driver.
 struct Stage {
     runtime: Runtime,
-    /// Reported by `on_slow_poll`.
-    slow: Arc<Mutex<Vec<u32>>>,
+    /// Whose polls `on_slow_poll` has reported.
+    slow: Arc<Mutex<Vec<Id>>>,
     address: SocketAddr,
     /// Served by a task that waits already.
     connection: std::net::TcpStream,
@@ -81,12 +81,12 @@ enum Others {
 
 impl Stage {
     fn new(workers: usize, others: Others, blockers: Vec<Entrance>) -> (Self, Vec<Blocker>) {
-        let slow = Arc::<Mutex<Vec<u32>>>::default();
+        let slow = Arc::<Mutex<Vec<Id>>>::default();
         let reports = slow.clone();
         let runtime = Builder::multi_thread()
             .worker_threads(workers)
             .slow_poll_threshold(Duration::from_millis(20))
-            .on_slow_poll(move |poll| reports.lock().unwrap().push(poll.spawned_at.line()))
+            .on_slow_poll(move |poll| reports.lock().unwrap().push(poll.task))
             .build()
             .unwrap();
         // All workers but one are kept away while sockets and timers find their driver.
@@ -157,20 +157,27 @@ impl Stage {
         assert!(self.runtime.block_on(ticking).unwrap_err().is_cancelled());
     }
 
-    /// Waits until a poll of every task spawned in one of these lines was reported.
-    fn wait_for_reports(&self, lines: &[u32]) {
-        let mut lines = lines.to_vec();
-        lines.sort_unstable();
+    /// Has them block, and waits until they do. On a slow machine a poll of before that may have been reported as well.
+    fn block(&self, blockers: &mut [Blocker], gates: &[Gate]) {
+        self.slow.lock().unwrap().clear();
+        blockers.iter_mut().for_each(Blocker::block);
+        gates.iter().for_each(Gate::wait_for_arrival);
+    }
+
+    /// Waits until a poll of each of them was reported.
+    fn wait_for_reports(&self, blockers: &[Blocker]) {
+        let mut blocked: Vec<_> = blockers.iter().map(|blocker| blocker.task.id()).collect();
+        blocked.sort_unstable();
         loop {
             let mut reported = self.slow.lock().unwrap().clone();
-            reported.retain(|line| lines.contains(line));
+            reported.retain(|task| blocked.contains(task));
             reported.sort_unstable();
-            if reported == lines {
+            if reported == blocked {
                 return;
             }
             assert!(
-                reported.len() <= lines.len(),
-                "{reported:?} were reported, not {lines:?}"
+                reported.len() <= blocked.len(),
+                "{reported:?} were reported, not {blocked:?}"
             );
             thread::yield_now();
         }
@@ -206,7 +213,6 @@ async fn serve(listener: TcpListener) {
 struct Blocker {
     task: JoinHandle<()>,
     poke: std::net::TcpStream,
-    line: u32,
 }
 
 impl Blocker {
@@ -215,7 +221,6 @@ impl Blocker {
         let poke = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let stream = listener.accept().unwrap().0;
         let (waits, waiting) = mpsc::channel();
-        let line = line!() + 1;
         let task = runtime.spawn(async move {
             let stream = TcpStream::from_std(stream).unwrap();
             waits.send(()).unwrap();
@@ -223,7 +228,7 @@ impl Blocker {
             entrance.pass();
         });
         waiting.recv().unwrap();
-        Self { task, poke, line }
+        Self { task, poke }
     }
 
     fn block(&mut self) {
@@ -239,11 +244,11 @@ fn gates(count: usize) -> (Vec<Gate>, Vec<Entrance>) {
 fn the_rest_goes_on(workers: usize, blocked: usize, others: Others) {
     let (gates, entrances) = gates(blocked);
     let (stage, mut blockers) = Stage::new(workers, others, entrances);
-    blockers.iter_mut().for_each(Blocker::block);
-    gates.iter().for_each(Gate::wait_for_arrival);
+    // Dropped before the runtime, which waits for them, if something fails.
+    let gates = gates;
+    stage.block(&mut blockers, &gates);
     stage.everything_works();
-    let lines: Vec<_> = blockers.iter().map(|blocker| blocker.line).collect();
-    stage.wait_for_reports(&lines);
+    stage.wait_for_reports(&blockers);
     stage.everything_works();
     gates.into_iter().for_each(Gate::open);
     for blocker in blockers {
@@ -281,10 +286,9 @@ fn when_all_are_blocked_each_is_named_and_everything_resumes_after_the_release()
     for workers in [1, 2, 4] {
         let (gates, entrances) = gates(workers);
         let (stage, mut blockers) = Stage::new(workers, Others::Sleep, entrances);
-        blockers.iter_mut().for_each(Blocker::block);
-        gates.iter().for_each(Gate::wait_for_arrival);
-        let lines: Vec<_> = blockers.iter().map(|blocker| blocker.line).collect();
-        stage.wait_for_reports(&lines);
+        let gates = gates;
+        stage.block(&mut blockers, &gates);
+        stage.wait_for_reports(&blockers);
         // All of this waits for a worker, and none of it is lost.
         let mut late = std::net::TcpStream::connect(stage.address).unwrap();
         late.write_all(b"late").unwrap();
@@ -299,7 +303,7 @@ fn when_all_are_blocked_each_is_named_and_everything_resumes_after_the_release()
         stage.runtime.block_on(spawned).unwrap();
         stage.everything_works();
         // Still one report for each.
-        stage.wait_for_reports(&lines);
+        stage.wait_for_reports(&blockers);
     }
 }
 
