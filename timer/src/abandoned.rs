@@ -38,8 +38,6 @@ pub(crate) struct Abandoned {
 
 struct List {
     is_open: bool,
-    /// The timers are closed, so it is never open again.
-    has_ended: bool,
     /// The driver comes by only to sleep then: it stays closed for once.
     is_driver_tired: bool,
     keys: Vec<Key>,
@@ -65,7 +63,6 @@ impl Abandoned {
     pub(crate) fn new(is_possible: bool) -> Self {
         let list = List {
             is_open: false,
-            has_ended: false,
             is_driver_tired: false,
             keys: Vec::new(),
         };
@@ -150,18 +147,8 @@ impl Abandoned {
         is_empty
     }
 
-    /// The timers are closed. What is left is to be taken out.
-    pub(crate) fn end(&self) -> Vec<Key> {
-        let mut keys = Vec::new();
-        let mut list = self.lock();
-        list.has_ended = true;
-        self.set_open(&mut list, false);
-        self.take_from(&mut list, &mut keys);
-        keys
-    }
-
     fn set_open(&self, list: &mut List, is_open: bool) {
-        list.is_open = is_open && !list.has_ended;
+        list.is_open = is_open;
         set(&self.hints.0.is_open, list.is_open);
     }
 

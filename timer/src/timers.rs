@@ -184,7 +184,7 @@ impl Timers {
     ///
     /// Dropping the timers does this too, and wakes.
     pub fn close(&mut self, woken: &mut Vec<Waker>) {
-        let abandoned = self.handle.shared.abandoned.end();
+        let abandoned = self.handle.shared.abandoned.take();
         let mut state = self.handle.shared.lock();
         state.closed = true;
         state.sleeps_until = None;
