@@ -82,6 +82,29 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Progress> {
     }
 }
 
+/// Polls several operations of which one may complete, such as the branches of a `select!`. When none of the budget is left,
+/// polls none, wakes the task and returns `Pending`, as [`poll_proceed`] does. When `poll` is ready and nothing was spent for
+/// that, it costs one unit.
+///
+/// So a loop that always finds something complete lets others run in the end, also if what it finds knows no budget.
+#[inline]
+pub fn poll_counted<T>(cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    let before = LEFT.with(Cell::get);
+    if before == Some(0) {
+        cx.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    let polled = poll(cx);
+    if polled.is_ready() {
+        LEFT.with(|left| {
+            if left.get() == before {
+                left.set(before.map(|before| before - 1));
+            }
+        });
+    }
+    polled
+}
+
 /// One unit of the budget, taken by [`poll_proceed`].
 #[derive(Debug)]
 pub struct Progress {
@@ -188,6 +211,30 @@ mod tests {
         }
         (1..BUDGET).for_each(|_| spend(cx));
         assert!(poll_proceed(cx).is_pending());
+    }
+
+    #[test]
+    fn one_of_several_costs_a_unit_whether_it_knows_the_budget_or_not() {
+        let wakes = Arc::new(CountWakes::default());
+        let waker = Waker::from(wakes.clone());
+        let cx = &mut Context::from_waker(&waker);
+        let _poll = enter();
+        for round in 0..BUDGET {
+            let polled = poll_counted(cx, |cx| match round % 2 {
+                0 => poll_proceed(cx).map(Progress::made),
+                _ => Poll::Ready(()),
+            });
+            assert!(polled.is_ready(), "the budget ended early");
+            assert!(poll_counted(cx, |_| Poll::<()>::Pending).is_pending());
+        }
+        // The wait of the last round, for which nothing was left.
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+        assert!(poll_counted(cx, |_| -> Poll<()> { unreachable!("nothing is left") }).is_pending());
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 2);
+        let _lifted = unconstrained();
+        for _ in 0..1000 {
+            assert!(poll_counted(cx, |_| Poll::Ready(())).is_ready());
+        }
     }
 
     #[test]
