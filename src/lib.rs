@@ -8,10 +8,14 @@ mod embedded;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 pub mod io;
+#[doc(hidden)]
+pub mod macros;
 pub mod net;
 pub mod runtime;
 #[cfg(feature = "signal")]
 pub mod signal;
+#[cfg(feature = "sync")]
+pub mod sync;
 mod sys;
 pub mod task;
 pub mod time;

@@ -859,3 +859,88 @@ fn shutdown_and_metrics() -> io::Result<()> {
     Builder::current_thread().build()?.shutdown_background();
     Ok(())
 }
+
+#[test]
+fn join_try_join_and_select() {
+    use reveille::{join, select, try_join};
+
+    reveille::block_on(async {
+        let (one, two): (u8, &str) = join!(async { 1 }, std::future::ready("two"));
+        assert_eq!((one, two), (1, "two"));
+        assert_eq!(join!(biased; async { 3 }), (3,));
+        let both: Result<(u8, u8), String> = try_join!(async { Ok(1) }, async { Ok(2) });
+        assert_eq!(both, Ok((1, 2)));
+        let failed: Result<((), u8), &str> =
+            try_join!(biased; std::future::pending(), async { Err("failed") });
+        assert_eq!(failed, Err("failed"));
+
+        let number = select! {
+            biased;
+            None = async { Some(1) } => 1,
+            Some(number) = async { Some(2) }, if one == 1 => { number }
+            () = reveille::time::sleep(Duration::MAX), if false => 3,
+            else => 4,
+        };
+        assert_eq!(number, 2);
+        let first: u8 = reveille::select! {
+            _ = std::future::pending::<()>() => 5,
+            number = async { 6 } => number,
+        };
+        assert_eq!(first, 6);
+    });
+}
+
+#[cfg(feature = "sync")]
+#[test]
+fn channels_and_locks() {
+    use reveille::sync::channel::{
+        Receiver, RecvError, SendError, Sender, TryRecvError, TrySendError, WeakReceiver, WeakSender,
+        bounded, unbounded,
+    };
+    use reveille::sync::{
+        Barrier, BarrierWaitResult, Mutex, MutexGuard, MutexGuardArc, OnceCell, RwLock, RwLockReadGuard,
+        RwLockReadGuardArc, RwLockUpgradableReadGuard, RwLockUpgradableReadGuardArc, RwLockWriteGuard,
+        RwLockWriteGuardArc, Semaphore, SemaphoreGuard, SemaphoreGuardArc,
+    };
+    use std::sync::Arc;
+
+    is_error::<SendError<()>>();
+    is_error::<TrySendError<()>>();
+    reveille::block_on(async {
+        let (sender, receiver): (Sender<u8>, Receiver<u8>) = bounded(1);
+        sender.send(1).await.unwrap();
+        let (weak, weak_receiver): (WeakSender<u8>, WeakReceiver<u8>) =
+            (sender.downgrade(), receiver.downgrade());
+        assert_eq!(receiver.recv().await, Ok(1));
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+        drop(sender);
+        assert!(weak.upgrade().is_none());
+        let ended: Result<u8, RecvError> = receiver.recv().await;
+        assert!(ended.is_err());
+        drop(receiver);
+        assert!(weak_receiver.upgrade().is_none());
+        assert!(unbounded().0.try_send(1).is_ok());
+
+        let mutex = Arc::new(Mutex::new(1));
+        let guard: MutexGuard<'_, u8> = mutex.lock().await;
+        drop(guard);
+        let _owned: MutexGuardArc<u8> = mutex.lock_arc().await;
+
+        let lock = Arc::new(RwLock::new(1));
+        let reading: RwLockReadGuard<'_, u8> = lock.read().await;
+        let owned: RwLockReadGuardArc<u8> = lock.read_arc().await;
+        drop((reading, owned));
+        let upgradable: RwLockUpgradableReadGuard<'_, u8> = lock.upgradable_read().await;
+        let writing: RwLockWriteGuard<'_, u8> = RwLockUpgradableReadGuard::upgrade(upgradable).await;
+        drop(writing);
+        let upgradable: RwLockUpgradableReadGuardArc<u8> = lock.upgradable_read_arc().await;
+        let _writing: RwLockWriteGuardArc<u8> = RwLockUpgradableReadGuardArc::upgrade(upgradable).await;
+
+        let semaphore = Arc::new(Semaphore::new(2));
+        let _permit: SemaphoreGuard<'_> = semaphore.acquire().await;
+        let _owned: SemaphoreGuardArc = semaphore.acquire_arc().await;
+        let waited: BarrierWaitResult = Barrier::new(1).wait().await;
+        assert!(waited.is_leader());
+        assert_eq!(OnceCell::new().get_or_init(async || 1).await, &1);
+    });
+}
