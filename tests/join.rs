@@ -1,5 +1,7 @@
 //! `join!` and `try_join!`: what tokio's do, and what only ours do.
 
+mod watchdog;
+
 use std::future;
 use std::mem::size_of_val;
 use std::pin::pin;

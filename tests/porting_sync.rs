@@ -1,16 +1,14 @@
 //! The table of docs/porting.md that says what takes the place of each type of `tokio::sync`: each row is a test by its name,
 //! of what is named there and of tokio's own, between tasks of reveille on two threads.
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reveille::sync::{Barrier, Mutex, OnceCell, RwLock, RwLockUpgradableReadGuard, Semaphore, channel};
-use reveille::task::{JoinSet, consume_budget, spawn_local, yield_now};
-use reveille::{io, select, spawn, time};
+use reveille::task::{JoinSet, yield_now};
+use reveille::{select, spawn, time};
 use tokio::sync as tokio_sync;
 
 #[test]
@@ -360,61 +358,4 @@ where
 {
     let tasks: JoinSet<()> = (0..100).map(|_| task()).collect();
     tasks.join_all().await;
-}
-
-const BUDGET: usize = 128;
-const MANY: usize = 3 * BUDGET;
-
-/// How many of many operations, each of which is ready at once, a task completes before another one runs.
-async fn completed_in_one_poll(operation: impl AsyncFn() + 'static) -> usize {
-    let completed = Rc::new(Cell::new(0));
-    let busy = spawn_local({
-        let completed = completed.clone();
-        async move {
-            for _ in 0..MANY {
-                operation().await;
-                completed.set(completed.get() + 1);
-            }
-        }
-    });
-    let other = spawn_local(async move { completed.get() });
-    busy.await.unwrap();
-    other.await.unwrap()
-}
-
-#[test]
-fn the_budget_covers_what_the_page_says_and_nothing_else() {
-    reveille::block_on(async {
-        let past = time::Instant::now();
-        let (written, _reading) = io::duplex(MANY);
-        let written = Mutex::new(written);
-        let covered = [
-            completed_in_one_poll(consume_budget).await,
-            completed_in_one_poll(async move || time::sleep_until(past).await).await,
-            completed_in_one_poll(async move || {
-                use reveille::io::AsyncWriteExt;
-                written.lock().await.write_all(b"x").await.unwrap();
-            })
-            .await,
-        ];
-        assert_eq!(covered, [BUDGET; 3]);
-
-        let (sender, receiver) = channel::unbounded();
-        (0..2 * MANY).for_each(|number| sender.try_send(number).unwrap());
-        let (tokios_sender, tokios) = tokio_sync::mpsc::unbounded_channel();
-        (0..MANY).for_each(|number| tokios_sender.send(number).unwrap());
-        let (tokios, lock) = (Mutex::new(tokios), Mutex::new(()));
-        let again = receiver.clone();
-        let not_covered = [
-            completed_in_one_poll(async move || assert!(receiver.recv().await.is_ok())).await,
-            completed_in_one_poll(async move || assert!(tokios.lock().await.recv().await.is_some())).await,
-            completed_in_one_poll(async move || drop(lock.lock().await)).await,
-        ];
-        assert_eq!(not_covered, [MANY; 3]);
-
-        let selected = completed_in_one_poll(async move || {
-            select! { number = again.recv() => assert!(number.is_ok()) }
-        });
-        assert_eq!(selected.await, BUDGET);
-    });
 }

@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::future::{self, Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
+use super::watchdog::Watchdog;
 use super::{join, try_join};
 
 /// Says when it is dropped.
@@ -110,6 +112,7 @@ fn a_future_is_dropped_when_it_is_complete() {
 fn what_uses_up_the_budget_starves_none_of_the_others() {
     use reveille::task::consume_budget;
 
+    let _watchdog = Watchdog::new("a join of which one is greedy", Duration::from_secs(60));
     reveille::block_on(async {
         let done = Cell::new(false);
         let greedy = async {
@@ -171,6 +174,7 @@ fn the_first_error_ends_it_and_drops_the_others() {
         let (one, two) = try_join!(waiting, failing)?;
         Ok(one + two)
     }
+    let _watchdog = Watchdog::new("a join of which one has failed", Duration::from_secs(60));
     let notes = RefCell::new(Vec::new());
     let result = reveille::block_on(question_mark(&notes));
     assert_eq!(result, Err("failed".to_owned()));

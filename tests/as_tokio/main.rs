@@ -7,3 +7,5 @@ use tokio::{join, select, try_join};
 mod join_as_tokio;
 #[path = "select.rs"]
 mod select_as_tokio;
+#[path = "../watchdog/mod.rs"]
+mod watchdog;
