@@ -9,10 +9,12 @@
 mod branches;
 mod join;
 mod maybe_done;
+mod output;
 mod select;
 mod try_join;
 
 pub use maybe_done::MaybeDone;
+pub use output::Output;
 pub use reveille_context::coop::poll_counted;
 
 /// With which branch a `biased` macro begins.

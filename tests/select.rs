@@ -43,6 +43,10 @@ fn a_branch_may_have_no_end() {
             () = async { yield_now().await } => "ended",
         };
         assert_eq!(ended, "ended");
+        select! {
+            () = async { yield_now().await } => (),
+            _ = async { loop { yield_now().await } } => (),
+        }
     });
 }
 

@@ -171,7 +171,7 @@ macro_rules! __select_sorted {
         // Items are not hygienic: the handlers see this name.
         #[doc(hidden)]
         enum __Selected<$($branch),+> {
-            $($branch($branch),)+
+            $($branch($crate::macros::Output<$branch>),)+
             Disabled,
         }
 
@@ -213,6 +213,7 @@ macro_rules! __select_sorted {
                                     _ => {}
                                 }
                                 if fits {
+                                    let output = $crate::macros::Output::new(output);
                                     return ::core::task::Poll::Ready(__Selected::$branch(output));
                                 }
                             }
@@ -230,11 +231,7 @@ macro_rules! __select_sorted {
             selected
         };
         match selected {
-            $(
-                // It is, if the output has no value by its type.
-                #[allow(unreachable_patterns)]
-                __Selected::$branch($pattern) => $handler,
-            )+
+            $( __Selected::$branch($crate::macros::Output { 0: $pattern, .. }) => $handler, )+
             __Selected::Disabled => $else,
             // Never, since the pattern fitted; and it is unreachable where each always does.
             #[allow(unreachable_patterns)]
