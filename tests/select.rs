@@ -2,7 +2,7 @@
 
 mod watchdog;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future;
 use std::mem::size_of_val;
@@ -135,6 +135,31 @@ fn the_seed_of_the_thread_decides_who_is_first() {
         })
     };
     assert_eq!(chosen(), chosen());
+}
+
+#[test]
+fn the_futures_are_dropped_from_the_last_to_the_first() {
+    struct Noted<'a>(&'a RefCell<Vec<u8>>, u8);
+    impl Drop for Noted<'_> {
+        fn drop(&mut self) {
+            self.0.borrow_mut().push(self.1);
+        }
+    }
+    let order = RefCell::new(Vec::new());
+    let waits = async |number| {
+        let _noted = Noted(&order, number);
+        future::pending::<()>().await;
+    };
+    block_on(async {
+        select! {
+            biased;
+            () = waits(1) => (),
+            () = waits(2) => (),
+            () = waits(3) => (),
+            () = future::ready(()) => (),
+        }
+    });
+    assert_eq!(*order.borrow(), [3, 2, 1]);
 }
 
 #[test]

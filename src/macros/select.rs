@@ -18,7 +18,8 @@
 /// 3. Each time the task is woken, the futures of the branches that are not disabled are polled in order, beginning with
 ///    one at random, or with `biased;` with the first.
 /// 4. When one is complete, its output is matched against the pattern. If it does not fit, the output is dropped, the branch is
-///    disabled, and the rest go on. If it fits, all futures are dropped and the handler runs, with what the pattern binds.
+///    disabled, and the rest go on. If it fits, all futures are dropped, the last one first, and the handler runs, with what
+///    the pattern binds.
 /// 5. When all branches are disabled, the handler of `else` runs.
 ///
 /// There are at most 64 branches. A handler that is a block needs no comma behind it; all handlers are of one type. They run
