@@ -2,6 +2,8 @@
 #![deny(unsafe_code)]
 #![doc(test(attr(deny(warnings))))]
 
+#[cfg(feature = "compat")]
+mod compat;
 mod driver;
 mod drivers;
 mod embedded;
@@ -23,6 +25,8 @@ pub mod time;
 pub mod trace;
 mod virtual_time;
 
+#[cfg(feature = "compat")]
+pub use compat::{Compat, compat};
 pub use reveille_executor::task_local;
 #[cfg(feature = "macros")]
 pub use reveille_macros::{main, test};
