@@ -49,7 +49,9 @@ fn tasks_timers_and_sockets_of_tokio_work_on_one_thread_and_on_several() {
             "through tokio"
         );
         let texts = runtime.block_on(async {
-            let tasks: Vec<_> = (0..8).map(|_| reveille::spawn(compat(echoes_by_tokio()))).collect();
+            let tasks: Vec<_> = (0..8)
+                .map(|_| reveille::spawn(compat(echoes_by_tokio())))
+                .collect();
             let mut texts = Vec::new();
             for task in tasks {
                 texts.push(task.await.unwrap().unwrap());
@@ -66,7 +68,9 @@ fn without_it_tokio_finds_no_runtime() {
     let outcome = catch_unwind(AssertUnwindSafe(|| reveille::block_on(echoes_by_tokio())));
     let panic = outcome.unwrap_err();
     let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    let message = message.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap();
+    let message = message
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap();
     assert!(message.contains("no reactor running"), "{message}");
 }
 

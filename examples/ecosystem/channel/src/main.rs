@@ -1,6 +1,6 @@
 //! Two tasks of a reveille runtime that talk over a channel of the `futures` crate, which knows of no runtime.
 //!
-//! Run it with `cargo run --manifest-path examples/ecosystem/Cargo.toml`; it prints `sum of 1 to 100: 5050`.
+//! Run it with `cargo run -p channel` in `examples/ecosystem`; it prints `sum of 1 to 100: 5050`.
 
 use futures_channel::mpsc;
 use futures_util::{SinkExt, StreamExt};

@@ -1,0 +1,43 @@
+//! Carries every TCP connection that comes in to another address, both ways, until both sides have ended it.
+//!
+//! ```console
+//! $ cargo run -p tcp_proxy -- 127.0.0.1:7000 127.0.0.1:6379 &
+//! listening on 127.0.0.1:7000
+//! $ redis-benchmark -p 7000
+//! ```
+
+use std::{env, io};
+
+use futures_lite::StreamExt;
+use reveille::io::copy_bidirectional;
+use reveille::net::{AcceptPolicy, TcpListener, TcpStream};
+
+#[reveille::main]
+async fn main() -> io::Result<()> {
+    let mut arguments = env::args().skip(1);
+    let (Some(here), Some(there)) = (arguments.next(), arguments.next()) else {
+        return Err(io::Error::other(
+            "two addresses are needed: where to listen, and where to connect to",
+        ));
+    };
+    let listener = TcpListener::bind(here).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let mut incoming = listener.incoming(AcceptPolicy::default());
+    while let Some(accepted) = incoming.next().await {
+        let ((client, peer), there) = (accepted?, there.clone());
+        reveille::spawn(async move {
+            if let Err(error) = carry(client, &there).await {
+                eprintln!("{peer}: {error}");
+            }
+        });
+    }
+    Ok(())
+}
+
+async fn carry(mut client: TcpStream, there: &str) -> io::Result<()> {
+    let mut server = TcpStream::connect(there).await?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    copy_bidirectional(&mut client, &mut server).await?;
+    Ok(())
+}
