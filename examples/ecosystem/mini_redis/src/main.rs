@@ -67,9 +67,9 @@ async fn converse(stream: &TcpStream, store: &RefCell<Store>) -> io::Result<()> 
         let mut used = 0;
         let broken = loop {
             match request::parse(&received[used..]) {
-                Ok(Some((arguments, length))) => {
-                    store.borrow_mut().execute(&arguments, &mut replies);
-                    used += length;
+                Ok(Some(request)) => {
+                    store.borrow_mut().execute(&request.arguments, &mut replies);
+                    used += request.length;
                 }
                 Ok(None) => break false,
                 Err(error) => {

@@ -12,17 +12,31 @@ const ARGUMENTS: usize = 1024;
 /// A line with a length has so many bytes at most.
 const LINE: usize = 32;
 
-/// The first request in `bytes` and how long it was, or `None` if it has not come to its end. No claim about a length is
-/// believed: what is refused is refused before it is waited for.
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Request<'a> {
+    /// The command's name and what it is about.
+    pub(crate) arguments: Vec<&'a [u8]>,
+    /// How many bytes it took.
+    pub(crate) length: usize,
+}
+
+/// The first request in `bytes`, or `None` if it has not come to its end. No claim about a length is believed: what is
+/// refused is refused before it is waited for.
 ///
 /// # Errors
 ///
 /// What is to be told to the client; nothing that comes after that can be understood.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Vec<&[u8]>, usize)>, &'static str> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Option<Request<'_>>, &'static str> {
     // An empty line counts as a request without strings, which asks for nothing: `redis-cli --pipe` sends one.
     match bytes {
         b"\r" => return Ok(None),
-        [b'\r', b'\n', ..] => return Ok(Some((Vec::new(), 2))),
+        [b'\r', b'\n', ..] => {
+            return Ok(Some(Request {
+                arguments: Vec::new(),
+                length: 2,
+            }));
+        }
         _ => {}
     }
     let mut at = 0;
@@ -51,7 +65,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Vec<&[u8]>, usize)>, &'stati
         arguments.push(text);
         at += length + 2;
     }
-    Ok(Some((arguments, at)))
+    Ok(Some(Request {
+        arguments,
+        length: at,
+    }))
 }
 
 /// Reads `kind`, a number and the end of the line; goes on behind that.
@@ -86,6 +103,11 @@ fn length(bytes: &[u8], at: &mut usize, kind: u8) -> Result<Option<usize>, &'sta
 mod tests {
     use super::*;
 
+    fn request<'a>(arguments: &[&'a [u8]], length: usize) -> Result<Option<Request<'a>>, &'static str> {
+        let arguments = arguments.to_vec();
+        Ok(Some(Request { arguments, length }))
+    }
+
     #[test]
     fn a_request_is_understood_when_its_last_byte_has_come() {
         let bytes = b"*2\r\n$4\r\nECHO\r\n$3\r\n\r\n!\r\n*1\r\n";
@@ -93,13 +115,12 @@ mod tests {
         for length in 0..end {
             assert_eq!(parse(&bytes[..length]), Ok(None), "{length} bytes");
         }
-        let expected = (vec![&b"ECHO"[..], b"\r\n!"], end);
         for length in end..=bytes.len() {
-            assert_eq!(parse(&bytes[..length]), Ok(Some(expected.clone())));
+            assert_eq!(parse(&bytes[..length]), request(&[b"ECHO", b"\r\n!"], end));
         }
-        assert_eq!(parse(b"*0\r\n"), Ok(Some((vec![], 4))));
+        assert_eq!(parse(b"*0\r\n"), request(&[], 4));
         assert_eq!(parse(b"\r"), Ok(None));
-        assert_eq!(parse(b"\r\n*1"), Ok(Some((vec![], 2))));
+        assert_eq!(parse(b"\r\n*1"), request(&[], 2));
     }
 
     #[test]

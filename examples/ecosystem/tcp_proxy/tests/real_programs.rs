@@ -23,7 +23,7 @@ fn redis_benchmark_meets_no_error() {
         b"",
     );
     for test in ["PING_INLINE", "SET", "GET", "INCR", "LPUSH", "LRANGE_100", "MSET"] {
-        assert!(output.contains(&format!("{test}")), "no {test} in {output}");
+        assert!(output.contains(test), "no {test} in {output}");
     }
     let lower = output.to_lowercase();
     assert!(!lower.contains("error") && !lower.contains("warning"), "{output}");
