@@ -8,7 +8,6 @@
 
 use std::{env, io};
 
-use futures_lite::StreamExt;
 use reveille::io::copy_bidirectional;
 use reveille::net::{AcceptPolicy, TcpListener, TcpStream};
 
@@ -17,27 +16,26 @@ async fn main() -> io::Result<()> {
     let mut arguments = env::args().skip(1);
     let (Some(here), Some(there)) = (arguments.next(), arguments.next()) else {
         return Err(io::Error::other(
-            "two addresses are needed: where to listen, and where to connect to",
+            "where to listen and where to connect to are needed",
         ));
     };
     let listener = TcpListener::bind(here).await?;
     println!("listening on {}", listener.local_addr()?);
     let mut incoming = listener.incoming(AcceptPolicy::default());
-    while let Some(accepted) = incoming.next().await {
-        let ((client, peer), there) = (accepted?, there.clone());
+    loop {
+        let (client, peer) = incoming.accept().await?;
+        let there = there.clone();
         reveille::spawn(async move {
             if let Err(error) = carry(client, &there).await {
                 eprintln!("{peer}: {error}");
             }
         });
     }
-    Ok(())
 }
 
 async fn carry(mut client: TcpStream, there: &str) -> io::Result<()> {
     let mut server = TcpStream::connect(there).await?;
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
-    copy_bidirectional(&mut client, &mut server).await?;
-    Ok(())
+    copy_bidirectional(&mut client, &mut server).await.map(drop)
 }
