@@ -58,9 +58,9 @@ impl Connector {
         let (host, port) = self.destination(&uri)?;
         let connecting = TcpStream::connect((host, port));
         let stream = match self.connect_timeout {
-            Some(timeout) => time::timeout(timeout, connecting)
-                .await
-                .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the connection was not there in time"))??,
+            Some(timeout) => time::timeout(timeout, connecting).await.map_err(|_| {
+                io::Error::new(io::ErrorKind::TimedOut, "the connection was not there in time")
+            })??,
             None => connecting.await?,
         };
         stream.set_nodelay(true)?;
@@ -196,12 +196,24 @@ mod tests {
     #[test]
     fn a_uri_says_where_to_connect_to() {
         let plain = Connector::new();
-        assert_eq!(destination(&plain, "http://localhost/"), Ok(("localhost".into(), 80)));
+        assert_eq!(
+            destination(&plain, "http://localhost/"),
+            Ok(("localhost".into(), 80))
+        );
         assert_eq!(destination(&plain, "http://[::1]:81/"), Ok(("::1".into(), 81)));
-        assert_eq!(destination(&plain, "https://localhost/"), Err(io::ErrorKind::InvalidInput));
+        assert_eq!(
+            destination(&plain, "https://localhost/"),
+            Err(io::ErrorKind::InvalidInput)
+        );
         assert_eq!(destination(&plain, "/relative"), Err(io::ErrorKind::InvalidInput));
         let under_tls = plain.enforce_http(false);
-        assert_eq!(destination(&under_tls, "https://localhost/"), Ok(("localhost".into(), 443)));
-        assert_eq!(destination(&under_tls, "/relative"), Err(io::ErrorKind::InvalidInput));
+        assert_eq!(
+            destination(&under_tls, "https://localhost/"),
+            Ok(("localhost".into(), 443))
+        );
+        assert_eq!(
+            destination(&under_tls, "/relative"),
+            Err(io::ErrorKind::InvalidInput)
+        );
     }
 }

@@ -132,7 +132,9 @@ mod tests {
             let mut accepted = Accepted::new(server, activity.clone(), None);
             let mut begun = Vec::new();
             for part in parts {
-                reveille::io::AsyncWriteExt::write_all(&mut peer, part).await.unwrap();
+                reveille::io::AsyncWriteExt::write_all(&mut peer, part)
+                    .await
+                    .unwrap();
                 let mut received = Vec::new();
                 while received.len() < part.len() {
                     let mut bytes = [0; 64];
@@ -152,7 +154,10 @@ mod tests {
     #[test]
     fn a_connection_has_begun_when_its_version_is_known() {
         assert_eq!(begun_after(&[b"GET / HTTP/1.1\r\n"]), [true]);
-        assert_eq!(begun_after(&[b"P", b"RI * HTTP/2.0\r\n\r\nSM\r\n", b"\r\n..."]), [false, false, true]);
+        assert_eq!(
+            begun_after(&[b"P", b"RI * HTTP/2.0\r\n\r\nSM\r\n", b"\r\n..."]),
+            [false, false, true]
+        );
         assert_eq!(begun_after(&[b"PR", b"OPFIND / HTTP/1.1\r\n"]), [false, true]);
         assert_eq!(begun_after(&[PREFACE, b"a frame"]), [true, true]);
     }

@@ -21,7 +21,7 @@ pub(super) async fn run<C, S, By>(
     accepted: Accepted<C>,
     service: S,
     counted: Option<Arc<Activity>>,
-    mut overseer: Overseer,
+    overseer: &mut Overseer,
 ) -> Result<(), ConnectionError>
 where
     C: Read + Write + Unpin + Send + 'static,

@@ -49,6 +49,13 @@ use reveille::net::{AcceptPolicy, TcpListener, TcpStream};
 ///         FromLoopback(self.0.incoming(policy))
 ///     }
 /// }
+///
+/// # reveille::block_on(async {
+/// let listener = Loopback(TcpListener::bind("127.0.0.1:0").await?);
+/// # let service = axum::Router::new();
+/// let server = reveille_hyper::serve(listener, service);
+/// # server.graceful(async {}).await
+/// # }).unwrap();
 /// ```
 pub trait Listener: Send + Sync + 'static {
     /// What it takes.

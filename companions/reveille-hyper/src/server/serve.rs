@@ -71,7 +71,6 @@ pub fn serve<L, S, By>(listener: L, service: S) -> Serve<L>
 where
     L: Listener,
     S: IntoHttpService<By>,
-    S::Service: Sync,
 {
     let service = service.into_http_service();
     serve_with(listener, move |_| service.clone())
@@ -125,13 +124,15 @@ where
                 accepted,
                 builder,
                 counted,
-                overseer,
+                mut overseer,
                 hook,
             } = taken;
-            let ended = connection::run(builder, accepted, service, counted, overseer).await;
+            let ended = connection::run(builder, accepted, service, counted, &mut overseer).await;
             if let (Err(error), Some(hook)) = (ended, hook) {
                 hook(&address, &error);
             }
+            // With it the server's wait for this connection ends: what is told is told before.
+            drop(overseer);
         }));
     };
     Serve {
@@ -216,9 +217,18 @@ impl<L: Listener> Serve<L> {
     }
 
     /// For how long a connection may have no request. Then it is asked to close (over HTTP/2 by GOAWAY), so that a request
-    /// that is on its way is still answered; one that is open as long again is cut off. Without this there is no limit but
-    /// that of [`header_read_timeout`](Self::header_read_timeout).
+    /// that is on its way is still answered; one that is open as long again, without a request and without taking anything of
+    /// a response, is cut off. Without this there is no limit but that of [`header_read_timeout`](Self::header_read_timeout).
+    ///
+    /// # Panics
+    ///
+    /// If it is zero: connections would be closed before their first request.
+    #[track_caller]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        assert!(
+            !timeout.is_zero(),
+            "`Serve::idle_timeout` was called with zero, which would close connections before their first request; give more"
+        );
         self.idle_timeout = Some(timeout);
         self
     }
@@ -331,7 +341,10 @@ async fn permit(places: &Option<Arc<Semaphore>>) -> Option<OwnedSemaphorePermit>
 }
 
 /// The output of `future`, or `None` if the signal came first.
-async fn until<T>(mut signal: impl Future<Output = ()> + Unpin, future: impl Future<Output = T>) -> Option<T> {
+async fn until<T>(
+    mut signal: impl Future<Output = ()> + Unpin,
+    future: impl Future<Output = T>,
+) -> Option<T> {
     let mut future = pin!(future);
     poll_fn(|cx| match Pin::new(&mut signal).poll(cx) {
         Poll::Ready(()) => Poll::Ready(None),

@@ -34,8 +34,12 @@ pub trait IntoHttpService<By>: Sized {
     type Future: Future<Output = Result<Response<Self::Body>, Self::Error>> + Send + 'static;
 
     /// The service as hyper's.
-    type Service: Service<Request<Incoming>, Response = Response<Self::Body>, Error = Self::Error, Future = Self::Future>
-        + Clone
+    type Service: Service<
+            Request<Incoming>,
+            Response = Response<Self::Body>,
+            Error = Self::Error,
+            Future = Self::Future,
+        > + Clone
         + Send
         + 'static;
 

@@ -1,0 +1,92 @@
+//! Connections that go on as something else than HTTP.
+
+use std::convert::Infallible;
+
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::upgrade::Upgraded;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::server::conn::auto::upgrade;
+use reveille::net::TcpStream;
+use reveille_hyper::Accepted;
+
+use crate::raw::Raw;
+use crate::{everywhere, start, stop};
+
+const UPGRADE: &str = "GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: shout\r\n\r\n";
+
+/// Agrees to shout, and does so in a task of its own.
+async fn shout(mut request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    if !request.headers().contains_key("upgrade") {
+        return Ok(Response::new("in a low voice".into()));
+    }
+    let upgraded = hyper::upgrade::on(&mut request);
+    drop(reveille::spawn(async move {
+        shout_back(upgraded.await.unwrap()).await;
+    }));
+    let response = Response::builder()
+        .status(StatusCode::SWITCHING_PROTOCOLS)
+        .header("connection", "upgrade")
+        .header("upgrade", "shout")
+        .body(String::new());
+    Ok(response.unwrap())
+}
+
+async fn shout_back(upgraded: Upgraded) {
+    let parts = upgrade::downcast::<Accepted<TcpStream>>(upgraded).unwrap();
+    // What had come with the request.
+    let mut heard = parts.read_buf.to_vec();
+    // As long as `accepted` lives the connection counts as one of the server's.
+    let accepted = parts.io;
+    let stream = accepted.get_ref();
+    loop {
+        heard.make_ascii_uppercase();
+        stream.write_all(&heard).await.unwrap();
+        heard.resize(64, 0);
+        match stream.read(&mut heard).await.unwrap() {
+            0 => return,
+            count => heard.truncate(count),
+        }
+    }
+}
+
+#[test]
+fn an_upgraded_connection_is_the_services() {
+    everywhere("an upgrade", async || {
+        let (stop, signal) = stop();
+        let (address, server) = start(service_fn(shout), |server| server.graceful(signal)).await;
+        let mut client = Raw::connect(address).await;
+        // Some of it comes with the request.
+        client.send(&format!("{UPGRADE}hello")).await.unwrap();
+        assert!(client.answer().await.head.starts_with("http/1.1 101 "));
+        assert_eq!(client.bytes(5).await, "HELLO");
+
+        // The server's end is none for it, and nobody waits for it.
+        stop();
+        let report = server.await.unwrap().unwrap();
+        assert_eq!((report.connections(), report.cut()), (1, 0));
+        client.send("still there?").await.unwrap();
+        assert_eq!(client.bytes(12).await, "STILL THERE?");
+    });
+}
+
+#[test]
+fn an_upgraded_connection_counts_as_open() {
+    crate::paused("an upgraded connection and the limit", async || {
+        let (address, _server) = start(service_fn(shout), |server| server.max_connections(1)).await;
+        let mut first = Raw::connect(address).await;
+        first.send(UPGRADE).await.unwrap();
+        assert!(first.answer().await.head.starts_with("http/1.1 101 "));
+
+        let mut second = Raw::connect(address).await;
+        second.get("/").await;
+        let answer = {
+            let mut answer = std::pin::pin!(second.answer());
+            let early = reveille::time::timeout(std::time::Duration::from_secs(5), answer.as_mut()).await;
+            assert!(early.is_err(), "{early:?}");
+            drop(first);
+            answer.await
+        };
+        assert_eq!(answer.body, "in a low voice");
+    });
+}
