@@ -43,9 +43,10 @@ async fn shout_back(upgraded: Upgraded) {
         heard.make_ascii_uppercase();
         stream.write_all(&heard).await.unwrap();
         heard.resize(64, 0);
-        match stream.read(&mut heard).await.unwrap() {
-            0 => return,
-            count => heard.truncate(count),
+        // Until the client goes, or the runtime ends.
+        match stream.read(&mut heard).await {
+            Ok(count @ 1..) => heard.truncate(count),
+            Ok(_) | Err(_) => return,
         }
     }
 }
