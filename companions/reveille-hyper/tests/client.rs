@@ -173,6 +173,17 @@ fn a_dead_address_of_a_name_keeps_nobody_from_the_living_one() {
 }
 
 #[test]
+fn what_is_written_is_sent_at_once() {
+    let _watchdog = Watchdog::new("TCP_NODELAY", Duration::from_secs(60));
+    reveille::block_on(async {
+        let (address, _server, _alive) = server().await;
+        let uri: Uri = format!("http://{address}/").parse().unwrap();
+        let connected = Connector::new().call(uri).await.unwrap();
+        assert!(connected.get_ref().nodelay().unwrap());
+    });
+}
+
+#[test]
 fn what_is_no_http_or_has_no_host_is_an_error() {
     let _watchdog = Watchdog::new("a wrong scheme", Duration::from_secs(60));
     reveille::block_on(async {
