@@ -13,7 +13,7 @@ use crate::Connector;
 ///
 /// ```no_run
 /// use http_body_util::{BodyExt, Empty};
-/// use bytes::Bytes;
+/// use hyper::body::Bytes;
 ///
 /// #[reveille::main]
 /// async fn main() -> Result<(), Box<dyn std::error::Error>> {

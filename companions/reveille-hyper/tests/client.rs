@@ -4,17 +4,15 @@
 mod watchdog;
 
 use std::convert::Infallible;
-use std::future::ready;
 use std::io;
-use std::net::{self, SocketAddr};
-use std::pin::Pin;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper::{Request, Response, Uri, Version};
-use reveille::net::{Resolver, TcpListener};
+use reveille::net::TcpListener;
 use reveille::runtime::Builder;
 use reveille::task::JoinHandle;
 use reveille_hyper::{Connector, Report, client, client_builder};
@@ -110,68 +108,6 @@ fn a_connection_that_is_idle_for_long_is_given_up() {
     });
 }
 
-/// Finds these addresses for every name.
-struct Finds(Vec<SocketAddr>);
-
-impl Resolver for Finds {
-    fn resolve(&self, _: &str, _: u16) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>> {
-        Box::pin(ready(Ok(self.0.clone())))
-    }
-}
-
-/// Whoever connects to it waits, as long as this lives: a listener whose queue is full, which Linux lets its clients wait for.
-#[cfg(target_os = "linux")]
-fn silent() -> (impl Sized, SocketAddr) {
-    let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    listener.bind(&any.into()).unwrap();
-    listener.listen(0).unwrap();
-    let address = listener.local_addr().unwrap().as_socket().unwrap();
-    let queued = net::TcpStream::connect(address).unwrap();
-    ((listener, queued), address)
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_connection_that_is_not_there_in_time_is_an_error() {
-    let _watchdog = Watchdog::new("a connect timeout", Duration::from_secs(60));
-    let (_silent, address) = silent();
-    let runtime = Builder::current_thread().start_paused(true).build().unwrap();
-    runtime.block_on(async {
-        let begin = reveille::time::Instant::now();
-        let mut connector = Connector::new().connect_timeout(Duration::from_secs(5));
-        let uri: Uri = format!("http://{address}/").parse().unwrap();
-        let error = connector.call(uri.clone()).await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert!(begin.elapsed() >= Duration::from_secs(5));
-
-        let client = client_builder().build::<_, Empty<Bytes>>(connector);
-        assert!(client.get(uri).await.unwrap_err().is_connect());
-    });
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_dead_address_of_a_name_keeps_nobody_from_the_living_one() {
-    let _watchdog = Watchdog::new("happy eyeballs", Duration::from_secs(60));
-    let (_silent, dead) = silent();
-    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let living = listener.local_addr().unwrap();
-    let runtime = Builder::current_thread()
-        .resolver(Finds(vec![dead, living]))
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let server = reveille_hyper::serve(TcpListener::from_std(listener).unwrap(), service_fn(echo));
-        drop(reveille::spawn(async { server.await }));
-        let response = client::<Empty<Bytes>>()
-            .get(Uri::from_static("http://service.example/"))
-            .await
-            .unwrap();
-        assert_eq!(response.status(), 200);
-    });
-}
-
 #[test]
 fn what_is_written_is_sent_at_once() {
     let _watchdog = Watchdog::new("TCP_NODELAY", Duration::from_secs(60));
@@ -193,4 +129,78 @@ fn what_is_no_http_or_has_no_host_is_an_error() {
             .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     });
+}
+
+#[cfg(target_os = "linux")]
+mod silent_addresses {
+    use std::future::ready;
+    use std::net::TcpStream;
+    use std::pin::Pin;
+
+    use reveille::net::Resolver;
+
+    use super::*;
+
+    /// Finds these addresses for every name.
+    struct Finds(Vec<SocketAddr>);
+
+    impl Resolver for Finds {
+        fn resolve(
+            &self,
+            _: &str,
+            _: u16,
+        ) -> Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>> {
+            Box::pin(ready(Ok(self.0.clone())))
+        }
+    }
+
+    /// Whoever connects to it waits, as long as this lives: a listener whose queue is full, which Linux lets its clients wait for.
+    fn silent() -> (impl Sized, SocketAddr) {
+        let listener = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+        listener.bind(&any.into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let queued = TcpStream::connect(address).unwrap();
+        ((listener, queued), address)
+    }
+
+    #[test]
+    fn a_connection_that_is_not_there_in_time_is_an_error() {
+        let _watchdog = Watchdog::new("a connect timeout", Duration::from_secs(60));
+        let (_silent, address) = silent();
+        let runtime = Builder::current_thread().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            let begin = reveille::time::Instant::now();
+            let mut connector = Connector::new().connect_timeout(Duration::from_secs(5));
+            let uri: Uri = format!("http://{address}/").parse().unwrap();
+            let error = connector.call(uri.clone()).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+            assert!(begin.elapsed() >= Duration::from_secs(5));
+
+            let client = client_builder().build::<_, Empty<Bytes>>(connector);
+            assert!(client.get(uri).await.unwrap_err().is_connect());
+        });
+    }
+
+    #[test]
+    fn a_dead_address_of_a_name_keeps_nobody_from_the_living_one() {
+        let _watchdog = Watchdog::new("happy eyeballs", Duration::from_secs(60));
+        let (_silent, dead) = silent();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let living = listener.local_addr().unwrap();
+        let runtime = Builder::current_thread()
+            .resolver(Finds(vec![dead, living]))
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let server = reveille_hyper::serve(TcpListener::from_std(listener).unwrap(), service_fn(echo));
+            drop(reveille::spawn(async { server.await }));
+            let response = client::<Empty<Bytes>>()
+                .get(Uri::from_static("http://service.example/"))
+                .await
+                .unwrap();
+            assert_eq!(response.status(), 200);
+        });
+    }
 }

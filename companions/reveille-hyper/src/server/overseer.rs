@@ -7,20 +7,10 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use reveille::time::{Instant, Sleep, sleep};
-use tokio::sync::watch;
 
 use super::activity::Activity;
 use super::connection_error::Kind;
-
-/// What the server is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Phase {
-    Serving,
-    /// What runs is finished; nothing new begins.
-    Draining,
-    /// Nothing is waited for any more.
-    Cut,
-}
+use super::phases::{Follower, Phase};
 
 /// What a connection is to do.
 #[derive(Debug)]
@@ -34,7 +24,7 @@ pub(super) enum Order {
 /// Of one connection.
 #[derive(Debug)]
 pub(super) struct Overseer {
-    phase: watch::Receiver<Phase>,
+    phase: Follower,
     activity: Arc<Activity>,
     /// Until when the version of HTTP must be known.
     beginning: Option<Sleep>,
@@ -51,7 +41,7 @@ struct Idle {
 
 impl Overseer {
     pub(super) fn new(
-        phase: watch::Receiver<Phase>,
+        phase: Follower,
         activity: Arc<Activity>,
         header_read_timeout: Option<Duration>,
         idle_timeout: Option<Duration>,
@@ -76,7 +66,7 @@ impl Overseer {
             beginning,
             idle,
         } = self;
-        let mut phase = pin!(next_phase(phase));
+        let mut phase = pin!(phase.next());
         poll_fn(|cx| {
             if let Poll::Ready(phase) = phase.as_mut().poll(cx) {
                 return Poll::Ready(match phase {
@@ -84,12 +74,13 @@ impl Overseer {
                     Phase::Cut => Order::Cut(Kind::Cut),
                 });
             }
+            // From then on hyper has a timeout of its own.
+            if activity.has_begun() {
+                *beginning = None;
+            }
             if let Some(sleep) = beginning {
                 if Pin::new(sleep).poll(cx).is_ready() {
-                    *beginning = None;
-                    if !activity.has_begun() {
-                        return Poll::Ready(Order::Cut(Kind::NoRequest));
-                    }
+                    return Poll::Ready(Order::Cut(Kind::NoRequest));
                 }
             }
             match idle {
@@ -99,15 +90,6 @@ impl Overseer {
         })
         .await
     }
-}
-
-/// The server's next phase, if there is one.
-async fn next_phase(phase: &mut watch::Receiver<Phase>) -> Phase {
-    if phase.changed().await.is_err() {
-        // The server is gone, and said so before.
-        std::future::pending().await
-    }
-    *phase.borrow_and_update()
 }
 
 impl Idle {

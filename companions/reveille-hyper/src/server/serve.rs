@@ -12,15 +12,16 @@ use futures_core::Stream;
 use hyper_util::server::conn::auto;
 use reveille::hyper::{HyperExecutor, HyperTimer};
 use reveille::net::AcceptPolicy;
-use reveille::time;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::accepted::Accepted;
 use super::activity::Activity;
 use super::connection;
 use super::connection_error::ConnectionError;
 use super::listener::Listener;
-use super::overseer::{Overseer, Phase};
+use super::overseer::Overseer;
+use super::phases::Phases;
+use super::report::Report;
 use super::service::IntoHttpService;
 
 /// Serves `service` on `listener`, over HTTP/1 and HTTP/2 (without TLS: *h2c* with prior knowledge), each connection in a task of
@@ -286,19 +287,18 @@ impl<L: Listener> Serve<L> {
 
         let drain_timeout = self.drain_timeout;
         let signal = std::mem::replace(&mut self.signal, Box::pin(std::future::pending()));
-        let phase = Phases(watch::Sender::new(Phase::Serving));
+        let phases = Phases::new();
         let mut connections = 0;
         // Ends with the listener: who comes from here on is refused.
-        if let Some(error) = until(signal, self.accept(&phase, &mut connections)).await {
+        if let Some(error) = until(signal, self.accept(&phases, &mut connections)).await {
             return Err(error);
         }
-        phase.0.send_replace(Phase::Draining);
-        let cut = phase.drain(drain_timeout).await;
+        let cut = phases.drain(drain_timeout).await;
         Ok(Report { connections, cut })
     }
 
     /// Takes connections until that fails for good.
-    async fn accept(self, phase: &Phases, connections: &mut u64) -> io::Error {
+    async fn accept(self, phases: &Phases, connections: &mut u64) -> io::Error {
         let Self {
             listener,
             mut start,
@@ -327,7 +327,7 @@ impl<L: Listener> Serve<L> {
                 accepted: Accepted::new(connection, activity.clone(), permit),
                 builder: builder.clone(),
                 counted: idle_timeout.map(|_| activity.clone()),
-                overseer: Overseer::new(phase.0.subscribe(), activity, header_read_timeout, idle_timeout),
+                overseer: Overseer::new(phases.follow(), activity, header_read_timeout, idle_timeout),
                 hook: hook.clone(),
             });
         }
@@ -351,39 +351,6 @@ async fn until<T>(
         Poll::Pending => future.as_mut().poll(cx).map(Some),
     })
     .await
-}
-
-/// What all connections listen to.
-struct Phases(watch::Sender<Phase>);
-
-impl Phases {
-    /// Waits until all connections have ended, and cuts off those that do not within `timeout`; so many they were.
-    async fn drain(&self, timeout: Option<Duration>) -> usize {
-        let all_ended = self.0.closed();
-        let Some(timeout) = timeout else {
-            all_ended.await;
-            return 0;
-        };
-        if time::timeout(timeout, all_ended).await.is_ok() {
-            return 0;
-        }
-        let cut = self.0.receiver_count();
-        self.0.send_replace(Phase::Cut);
-        cut
-    }
-}
-
-impl Drop for Phases {
-    /// Whoever still runs finishes, but is not waited for.
-    fn drop(&mut self) {
-        self.0.send_if_modified(|phase| {
-            let was_serving = *phase == Phase::Serving;
-            if was_serving {
-                *phase = Phase::Draining;
-            }
-            was_serving
-        });
-    }
 }
 
 impl<L: Listener> IntoFuture for Serve<L> {
@@ -422,24 +389,5 @@ impl Future for Serving {
 impl fmt::Debug for Serving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Serving").finish_non_exhaustive()
-    }
-}
-
-/// What a server has done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Report {
-    connections: u64,
-    cut: usize,
-}
-
-impl Report {
-    /// How many connections were accepted.
-    pub fn connections(&self) -> u64 {
-        self.connections
-    }
-
-    /// How many of them were cut off, since they were open when the [drain timeout](Serve::drain_timeout) was over.
-    pub fn cut(&self) -> usize {
-        self.cut
     }
 }
