@@ -9,7 +9,7 @@ fn main() {
             .route_name(route)
             .input_type("crate::Name")
             .output_type("crate::Greeting")
-            .codec_path("tonic_prost::ProstCodec")
+            .codec_path("crate::ProstCodec")
     };
     let greeter = Service::builder()
         .name("Greeter")

@@ -14,6 +14,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use tonic::service::Routes;
 use tonic::{Request, Response, Status, Streaming};
+use tonic_prost::ProstCodec;
 
 /// What is sent.
 #[derive(Clone, PartialEq, prost::Message)]
