@@ -10,9 +10,7 @@ use crate::process::{Ended, Process};
 pub(crate) fn client(name: &str) -> Option<Command> {
     let is_there = Command::new(name).arg("--version").output().is_ok();
     if !is_there {
-        skipped(&format!(
-            "there is no `{name}` on this machine; Debian's packages curl and nghttp2-client have it"
-        ));
+        started::skip(&format!("this system has no `{name}`"));
     }
     is_there.then(|| Command::new(name))
 }
@@ -24,16 +22,9 @@ pub(crate) fn python_with_grpc() -> Option<Command> {
         imported.is_ok_and(|output| output.status.success())
     });
     if found.is_none() {
-        skipped("there is no Python with grpc on this machine; Debian's package python3-grpcio has it");
+        started::skip("this system has no Python with `grpc`");
     }
     found.map(Command::new)
-}
-
-/// Says that a test does without. Not by `eprintln`, whose text nobody sees of a test that passes.
-fn skipped(why: &str) {
-    let test = std::thread::current();
-    let test = test.name().unwrap_or("a test");
-    writeln!(std::io::stderr(), "SKIPPED: {test}: {why}").unwrap();
 }
 
 /// Runs a client to its end.
