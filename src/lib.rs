@@ -7,12 +7,15 @@ mod compat;
 mod driver;
 mod drivers;
 mod embedded;
+#[cfg(feature = "fs")]
+pub mod fs;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 pub mod io;
 #[doc(hidden)]
 pub mod macros;
 pub mod net;
+mod pool_job;
 pub mod runtime;
 #[cfg(feature = "signal")]
 pub mod signal;

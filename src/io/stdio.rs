@@ -1,5 +1,6 @@
 //! The process's standard streams, on the runtime's blocking pool.
 
+use std::convert::identity;
 use std::future::Future;
 use std::io::{self, Read as _};
 use std::pin::Pin;
@@ -7,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_lite::{AsyncBufRead, AsyncRead, AsyncWrite};
 
-use crate::runtime::Handle;
+use crate::pool_job::{self, Needs};
 use crate::task::JoinHandle;
 
 /// How much one job reads or writes.
@@ -241,24 +242,15 @@ fn poll_job<T: Send + 'static>(
     };
     let outcome = ready!(Pin::new(running).poll(cx));
     *job = None;
-    Poll::Ready(outcome.unwrap_or_else(|error| {
-        Err(if error.is_cancelled() {
-            // Nobody but a runtime that shuts down has the handle.
-            reveille_reactor::shutdown_error()
-        } else {
-            io::Error::other(error)
-        })
-    }))
+    Poll::Ready(pool_job::joined(outcome).and_then(identity))
 }
 
 fn begin<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<JoinHandle<io::Result<T>>> {
-    match Handle::try_current() {
-        Some(runtime) => Ok(runtime.spawn_blocking(work)),
-        None => Err(io::Error::other(
-            "the standard streams are read and written by the blocking pool of a runtime, and there is none here; \
-             use `std::io`, or do this inside `block_on` or a task",
-        )),
-    }
+    let needs = Needs {
+        what: "the standard streams",
+        instead: "std::io",
+    };
+    pool_job::begin(needs, work)
 }

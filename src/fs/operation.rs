@@ -1,0 +1,72 @@
+//! One call of the system, as a job of the blocking pool.
+
+use std::convert::identity;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use crate::pool_job::{self, Needs};
+use crate::task::JoinHandle;
+
+/// The error where there is no runtime.
+pub(super) const NEEDS: Needs = Needs {
+    what: "files",
+    instead: "std::fs",
+};
+
+/// The future of the functions of [`fs`](crate::fs), and of those of a [`File`](crate::fs::File) that neither read nor write.
+///
+/// Its first poll makes it a job of the runtime's blocking pool.
+///
+/// # Errors
+///
+/// The system's, and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// Dropped before its first poll it does nothing; afterwards it is done nevertheless, to its end, and nobody hears how it went.
+#[must_use = "futures do nothing unless they are awaited or polled"]
+pub struct Operation<T>(Stage<T>);
+
+enum Stage<T> {
+    New(Box<dyn FnOnce() -> io::Result<T> + Send>),
+    Running(JoinHandle<io::Result<T>>),
+    Over,
+}
+
+impl<T> Operation<T> {
+    pub(super) fn new(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Self {
+        Self(Stage::New(Box::new(work)))
+    }
+}
+
+impl<T: Send + 'static> Future for Operation<T> {
+    type Output = io::Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut job = match mem::replace(&mut self.0, Stage::Over) {
+            Stage::New(work) => pool_job::begin(NEEDS, work)?,
+            Stage::Running(job) => job,
+            Stage::Over => panic!("this was ready already; await it once, or ask `fs` for another one"),
+        };
+        let outcome = Pin::new(&mut job).poll(cx);
+        if outcome.is_pending() {
+            self.0 = Stage::Running(job);
+        }
+        Poll::Ready(pool_job::joined(ready!(outcome)).and_then(identity))
+    }
+}
+
+impl<T> fmt::Debug for Operation<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stage = match self.0 {
+            Stage::New(_) => "not begun",
+            Stage::Running(_) => "begun",
+            Stage::Over => "over",
+        };
+        f.debug_tuple("Operation").field(&stage).finish()
+    }
+}
