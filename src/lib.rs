@@ -9,6 +9,10 @@ mod drivers;
 mod embedded;
 #[cfg(feature = "fs")]
 pub mod fs;
+// The pipes of a child are files there.
+#[cfg(all(windows, feature = "process", not(feature = "fs")))]
+#[allow(dead_code, unreachable_pub, unused_imports)]
+mod fs;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 pub mod io;
@@ -16,6 +20,8 @@ pub mod io;
 pub mod macros;
 pub mod net;
 mod pool_job;
+#[cfg(all(feature = "process", any(unix, windows)))]
+pub mod process;
 pub mod runtime;
 #[cfg(feature = "signal")]
 pub mod signal;

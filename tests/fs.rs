@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read as _, SeekFrom};
 use std::pin::{Pin, pin};
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use futures_lite::StreamExt;
 use reveille::fs::{self, DirBuilder, File, OpenOptions};
@@ -56,7 +56,7 @@ async fn text(path: impl AsRef<std::path::Path>) -> String {
 fn what_is_written_is_read_back() {
     everywhere(async || {
         let scratch = Scratch::new();
-        let written: Vec<u8> = (0..1_000_000_u32).map(|number| (number % 251) as u8).collect();
+        let written: Vec<u8> = (0..200_000_u32).map(|number| (number % 251) as u8).collect();
         for size in [1000, 4096, 2 * 1024 * 1024] {
             let mut file = File::create(scratch.path("large")).await?;
             file.set_max_buf_size(size);
@@ -209,7 +209,10 @@ fn what_was_accepted_is_written_though_the_runtime_ends_before_its_job() {
         };
         runtime.shutdown_background();
         if let Some(mut file) = kept {
-            assert!(pollster::block_on(file.flush()).is_err(), "there is nobody who writes");
+            assert!(
+                pollster::block_on(file.flush()).is_err(),
+                "there is nobody who writes"
+            );
             // Other runtimes take over, one after the other.
             reveille::block_on(file.write_all(b" and more")).unwrap();
             reveille::block_on(file.flush()).unwrap();
@@ -544,6 +547,17 @@ fn directories_and_names_come_and_go() {
             .set_permissions(permissions)
             .await?;
         assert!(!fs::metadata(scratch.path("link")).await?.permissions().readonly());
+
+        let file = File::create(scratch.path("old")).await?;
+        let (then, later) = (
+            SystemTime::UNIX_EPOCH,
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1000),
+        );
+        file.set_modified(then).await?;
+        assert_eq!(file.metadata().await?.modified()?, then);
+        file.set_times(std::fs::FileTimes::new().set_modified(later))
+            .await?;
+        assert_eq!(file.metadata().await?.modified()?, later);
 
         fs::remove_dir_all(scratch.path("one")).await?;
         assert!(!fs::try_exists(scratch.path("one")).await?);

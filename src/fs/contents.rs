@@ -11,6 +11,10 @@ use super::operation::Operation;
 ///
 /// As [`std::fs::read`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -31,6 +35,10 @@ pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
 ///
 /// As [`std::fs::read_to_string`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -50,6 +58,10 @@ pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
 /// # Errors
 ///
 /// As [`std::fs::write`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 ///
 /// # Examples
 ///
@@ -76,6 +88,10 @@ pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Operation<()
 /// # Errors
 ///
 /// As [`std::fs::copy`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 ///
 /// # Examples
 ///

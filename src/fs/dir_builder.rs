@@ -54,6 +54,10 @@ impl DirBuilder {
     /// # Errors
     ///
     /// As [`std::fs::DirBuilder::create`], and those that all of [`fs`](crate::fs#errors) has in common.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     pub fn create(&self, path: impl AsRef<Path>) -> Operation<()> {
         let options = self.clone();
         let path = path.as_ref().to_owned();

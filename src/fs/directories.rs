@@ -11,6 +11,10 @@ use super::operation::Operation;
 ///
 /// As [`std::fs::create_dir`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -35,6 +39,10 @@ pub fn create_dir(path: impl AsRef<Path>) -> Operation<()> {
 /// # Errors
 ///
 /// As [`std::fs::create_dir_all`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 ///
 /// # Examples
 ///
@@ -61,6 +69,10 @@ pub fn create_dir_all(path: impl AsRef<Path>) -> Operation<()> {
 ///
 /// As [`std::fs::remove_dir`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// See [`create_dir`] for an example.
 pub fn remove_dir(path: impl AsRef<Path>) -> Operation<()> {
     let path = path.as_ref().to_owned();
@@ -72,6 +84,10 @@ pub fn remove_dir(path: impl AsRef<Path>) -> Operation<()> {
 /// # Errors
 ///
 /// As [`std::fs::remove_dir_all`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 ///
 /// See [`create_dir_all`] for an example.
 pub fn remove_dir_all(path: impl AsRef<Path>) -> Operation<()> {

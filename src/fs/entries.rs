@@ -11,6 +11,10 @@ use super::operation::Operation;
 ///
 /// As [`std::fs::canonicalize`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -31,6 +35,10 @@ pub fn canonicalize(path: impl AsRef<Path>) -> Operation<PathBuf> {
 ///
 /// As [`std::fs::metadata`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -49,6 +57,10 @@ pub fn metadata(path: impl AsRef<Path>) -> Operation<Metadata> {
 /// # Errors
 ///
 /// As [`std::fs::symlink_metadata`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 ///
 /// # Examples
 ///
@@ -69,6 +81,10 @@ pub fn symlink_metadata(path: impl AsRef<Path>) -> Operation<Metadata> {
 ///
 /// As [`std::fs::exists`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -87,6 +103,10 @@ pub fn try_exists(path: impl AsRef<Path>) -> Operation<bool> {
 /// # Errors
 ///
 /// As [`std::fs::set_permissions`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 ///
 /// # Examples
 ///
@@ -118,6 +138,10 @@ pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Oper
 ///
 /// As [`std::fs::rename`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -144,6 +168,10 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<()> {
 /// # Errors
 ///
 /// As [`std::fs::remove_file`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 ///
 /// See [`rename`] for an example.
 pub fn remove_file(path: impl AsRef<Path>) -> Operation<()> {

@@ -97,6 +97,10 @@ const MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 impl File {
     /// Opens a file for reading.
     ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
+    ///
     /// # Examples
     ///
     /// ```
@@ -118,6 +122,10 @@ impl File {
 
     /// Opens a file for writing. If there is one it loses its contents, else it is made.
     ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
+    ///
     /// See [`into_std`](Self::into_std) for an example.
     pub fn create(path: impl AsRef<Path>) -> Operation<Self> {
         Self::options().write(true).create(true).truncate(true).open(path)
@@ -128,6 +136,10 @@ impl File {
     /// # Errors
     ///
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if there is one.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     ///
     /// See [`try_clone`](Self::try_clone) for an example.
     pub fn create_new(path: impl AsRef<Path>) -> Operation<Self> {
@@ -213,7 +225,6 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
-    #[allow(clippy::result_large_err, reason = "it is the file, as in tokio")]
     pub fn try_into_std(mut self) -> Result<StdFile, Self> {
         if self.job.as_ref().is_some_and(|job| !job.is_finished()) || self.shared.has_unwritten() {
             return Err(self);
@@ -228,6 +239,10 @@ impl File {
     }
 
     /// Waits until everything that was accepted, and what the system knows of the file, is on the disk.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     ///
     /// # Examples
     ///
@@ -250,11 +265,19 @@ impl File {
     }
 
     /// As [`sync_all`](Self::sync_all), which has an example, but for what is not needed to read the data: times, say.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     pub fn sync_data(&self) -> Operation<()> {
         self.in_turn(StdFile::sync_data)
     }
 
     /// Cuts the file off, or fills it up with zeros, at so many bytes. The position stays.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     ///
     /// # Examples
     ///
@@ -278,6 +301,10 @@ impl File {
 
     /// What the system knows of the file.
     ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
+    ///
     /// See [`set_len`](Self::set_len) for an example.
     pub fn metadata(&self) -> Operation<Metadata> {
         self.in_turn(StdFile::metadata)
@@ -285,6 +312,10 @@ impl File {
 
     /// Another handle to the same open file: they have one position. Each has its own jobs, so wait for one before
     /// something is done with the other.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     ///
     /// # Examples
     ///
@@ -317,6 +348,10 @@ impl File {
 
     /// Changes who may do what with the file.
     ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
+    ///
     /// See [`fs::set_permissions`](crate::fs::set_permissions) for an example.
     pub fn set_permissions(&self, permissions: Permissions) -> Operation<()> {
         self.in_turn(|std| std.set_permissions(permissions))
@@ -324,12 +359,20 @@ impl File {
 
     /// Changes when the file was last read and written.
     ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
+    ///
     /// See [`set_modified`](Self::set_modified) for an example.
     pub fn set_times(&self, times: FileTimes) -> Operation<()> {
         self.in_turn(move |std| std.set_times(times))
     }
 
     /// Changes when the file was last written.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     ///
     /// # Examples
     ///

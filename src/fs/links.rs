@@ -11,6 +11,10 @@ use super::operation::Operation;
 ///
 /// As [`std::fs::hard_link`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -38,6 +42,10 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operatio
 ///
 /// As [`std::fs::read_link`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -56,6 +64,10 @@ pub fn read_link(path: impl AsRef<Path>) -> Operation<PathBuf> {
 /// # Errors
 ///
 /// As [`std::os::unix::fs::symlink`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 ///
 /// # Examples
 ///
@@ -84,6 +96,10 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<
 /// # Errors
 ///
 /// As [`std::os::windows::fs::symlink_file`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 #[cfg(windows)]
 pub fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
@@ -95,6 +111,10 @@ pub fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Opera
 /// # Errors
 ///
 /// As [`std::os::windows::fs::symlink_dir`], and those that all of [`fs`](crate::fs#errors) has in common.
+///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
 #[cfg(windows)]
 pub fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());

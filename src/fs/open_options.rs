@@ -78,6 +78,10 @@ impl OpenOptions {
     /// # Errors
     ///
     /// As [`std::fs::OpenOptions::open`], and those that all of [`fs`](crate::fs#errors) has in common.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     pub fn open(&self, path: impl AsRef<Path>) -> Operation<File> {
         let options = self.0.clone();
         let path = path.as_ref().to_owned();

@@ -23,6 +23,10 @@ use crate::task::JoinHandle;
 ///
 /// As [`std::fs::read_dir`], and those that all of [`fs`](crate::fs#errors) has in common.
 ///
+/// # Cancel safety
+///
+/// That of every [`Operation`].
+///
 /// # Examples
 ///
 /// ```
@@ -199,6 +203,10 @@ impl DirEntry {
     /// # Errors
     ///
     /// The system's, and those that all of [`fs`](crate::fs#errors) has in common.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     pub fn metadata(&self) -> Operation<Metadata> {
         let entry = self.0.clone();
         Operation::new(move || entry.metadata())
@@ -209,6 +217,10 @@ impl DirEntry {
     /// # Errors
     ///
     /// The system's, and those that all of [`fs`](crate::fs#errors) has in common.
+    ///
+    /// # Cancel safety
+    ///
+    /// That of every [`Operation`].
     pub fn file_type(&self) -> Operation<FileType> {
         let entry = self.0.clone();
         Operation::new(move || entry.file_type())

@@ -3,6 +3,10 @@
 #[cfg(unix)]
 pub(crate) mod descriptor;
 
+#[cfg(all(windows, feature = "process"))]
+#[path = "process_windows.rs"]
+pub(crate) mod process;
+
 #[cfg(all(unix, feature = "signal"))]
 #[path = "signal_unix.rs"]
 pub(crate) mod signal;

@@ -1,0 +1,9 @@
+//! There are no descriptors of processes on this system, or none that the reactor could watch.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::Child as StdChild;
+
+pub(super) fn open(_: &StdChild) -> io::Result<OwnedFd> {
+    Err(io::ErrorKind::Unsupported.into())
+}
