@@ -140,4 +140,25 @@ mod tests {
         pollster::block_on(waits(5));
         crate::block_on(waits(7));
     }
+
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    #[test]
+    fn a_child_that_has_ended_before_anybody_listened_is_not_waited_for() {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+
+        let mut child = child(6);
+        drop(child.stdin.take());
+        // Until it has ended, and without asking how: its signal has come.
+        let (id, how) = (
+            Pid::from_child(&child),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        );
+        waitid(WaitId::Pid(id), how).unwrap();
+        let mut exit = Exit::by_signal().unwrap();
+        let cx = &mut Context::from_waker(Waker::noop());
+        let Poll::Ready(status) = exit.poll(&mut child, cx, Location::caller()) else {
+            panic!("no signal comes any more");
+        };
+        assert_eq!(status.unwrap().code(), Some(6));
+    }
 }
