@@ -3,7 +3,7 @@
 //! No system tells when a file is ready, so each operation is a job that a thread of the pool waits for, in place of the
 //! task ([`spawn_blocking`](crate::task::spawn_blocking)). That costs some microseconds: read and write much at a time, through
 //! [`BufReader`](crate::io::BufReader) and [`BufWriter`](crate::io::BufWriter) say, and do many small things in one job of
-//! your own.
+//! your own. A [paused](crate::time::pause) clock waits for these jobs, as for all of the pool.
 //!
 //! # Errors
 //!

@@ -4,7 +4,7 @@
 use std::io;
 
 use crate::runtime::Handle;
-use crate::task::{JoinError, JoinHandle};
+use crate::task::JoinError;
 
 /// Who needs the pool, and what serves where there is none, for the error's text.
 #[derive(Clone, Copy)]
@@ -13,24 +13,18 @@ pub(crate) struct Needs {
     pub(crate) instead: &'static str,
 }
 
-/// Begins a job on the pool of the runtime that is current.
-pub(crate) fn begin<T: Send + 'static>(
-    needs: Needs,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> io::Result<JoinHandle<T>> {
-    match Handle::try_current() {
-        Some(runtime) => Ok(runtime.spawn_blocking(work)),
-        None => {
-            let Needs { what, instead } = needs;
-            Err(io::Error::other(format!(
-                "{what} are read and written by the blocking pool of a runtime, and there is none here; \
-                 use `{instead}`, or do this inside `block_on` or a task"
-            )))
-        }
-    }
+/// The runtime that is current, for a job on its pool.
+pub(crate) fn runtime(needs: Needs) -> io::Result<Handle> {
+    let Needs { what, instead } = needs;
+    Handle::try_current().ok_or_else(|| {
+        io::Error::other(format!(
+            "{what} are read and written by the blocking pool of a runtime, and there is none here; \
+             use `{instead}`, or do this inside `block_on` or a task"
+        ))
+    })
 }
 
-/// What became of one. Nobody may abort it.
+/// What became of a job. Nobody may abort it.
 pub(crate) fn joined<T>(outcome: Result<T, JoinError>) -> io::Result<T> {
     outcome.map_err(|error| {
         if error.is_cancelled() {

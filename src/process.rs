@@ -20,6 +20,11 @@
 //! else by a thread named `reveille-reaper`, which the process starts when the first child is left like that. That one
 //! waits for these children alone, never for "any": children of other libraries are not disturbed.
 //!
+//! # Paused time
+//!
+//! A [paused](crate::time::pause) clock does not wait for a child, as it does not for the peer of a socket:
+//! [`time::hold`](crate::time::hold) is for that.
+//!
 //! # Examples
 //!
 //! ```

@@ -399,6 +399,23 @@ fn there_is_an_error_in_words_where_there_is_no_runtime() {
     assert!(pollster::block_on(file.write(b"nothing")).is_err());
     assert!(pollster::block_on(file.seek(SeekFrom::Start(3))).is_err());
     assert!(pollster::block_on(file.sync_all()).is_err());
+    for number in 0..40 {
+        scratch.file(&number.to_string(), "");
+    }
+    let mut entries = reveille::block_on(fs::read_dir(&scratch)).unwrap();
+    let mut found = 0;
+    // What was read with the first is there.
+    let error = pollster::block_on(async {
+        loop {
+            match entries.next_entry().await {
+                Ok(entry) => found += usize::from(entry.is_some()),
+                Err(error) => return error,
+            }
+        }
+    });
+    assert!(error.to_string().starts_with("files are read"), "{error}");
+    assert_eq!(found + reveille::block_on(entries.count()), 41);
+
     // Nothing was accepted, so nothing is to be flushed.
     pollster::block_on(file.flush()).unwrap();
     let mut text = String::new();
@@ -444,6 +461,59 @@ fn what_has_not_begun_when_the_runtime_ends_is_an_error() {
     assert_eq!(entry.file_name(), "file");
     assert!(pollster::block_on(entries.next_entry()).unwrap().is_none());
     assert_eq!(reveille::block_on(file.read(&mut buffer)).unwrap(), 8);
+}
+
+#[test]
+fn a_listing_whose_job_was_cancelled_is_an_error_and_not_the_end() {
+    let _watchdog = Watchdog::new("a listing that is cut off", Duration::from_secs(30));
+    let scratch = Scratch::new();
+    for number in 0..40 {
+        scratch.file(&number.to_string(), "");
+    }
+    let runtime = with_one_thread();
+    let mut entries = runtime.block_on(fs::read_dir(&scratch)).unwrap();
+    let gate = occupy(&runtime);
+    runtime.block_on(async {
+        let mut found = 0;
+        while poll_once(entries.next_entry()).is_ready() {
+            found += 1;
+        }
+        assert!((1..40).contains(&found), "{found} at once");
+    });
+    runtime.shutdown_background();
+    assert!(is_shutdown(
+        &pollster::block_on(entries.next_entry()).unwrap_err()
+    ));
+    assert!(reveille::block_on(entries.next_entry()).is_err());
+    drop(gate);
+}
+
+/// Opening a FIFO waits for somebody at its other end.
+#[cfg(unix)]
+#[test]
+fn a_report_says_where_a_job_was_asked_for() {
+    let _watchdog = Watchdog::new("a job that stands", Duration::from_secs(30));
+    let scratch = Scratch::new();
+    let fifo = scratch.path("fifo");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&fifo)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let runtime = with_one_thread();
+    let (open, line) = (File::open(&fifo), line!());
+    runtime.block_on(async { assert!(poll_once(open).is_pending()) });
+    while runtime.metrics().blocking.jobs_run == 0 {
+        std::thread::yield_now();
+    }
+    let report = runtime.shutdown(Duration::ZERO);
+    let jobs: Vec<_> = report.blocking_jobs().iter().map(|job| job.spawned_at).collect();
+    assert_eq!(jobs.len(), 1, "{report}");
+    assert_eq!((jobs[0].file(), jobs[0].line()), (file!(), line), "{report}");
+    // So that it ends.
+    drop(std::fs::OpenOptions::new().write(true).open(&fifo).unwrap());
 }
 
 #[test]

@@ -61,7 +61,28 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        self.blocking().spawn_blocking(job, Location::caller(), None)
+        self.spawn_blocking_at(job, Location::caller())
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), for somebody who asked for the job at `spawned_at`, which is what reports
+    /// of it say.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::panic::Location;
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let job = executor.handle().spawn_blocking_at(|| 7, Location::caller());
+    /// assert_eq!(executor.block_on(job).unwrap(), 7);
+    /// ```
+    pub fn spawn_blocking_at<F, R>(&self, job: F, spawned_at: &'static Location<'static>) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.blocking().spawn_blocking(job, spawned_at, None)
     }
 
     /// Makes this runtime current on the threads of its blocking pool.

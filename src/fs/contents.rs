@@ -24,6 +24,7 @@ use super::operation::Operation;
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::read(path))
@@ -48,6 +49,7 @@ pub fn read(path: impl AsRef<Path>) -> Operation<Vec<u8>> {
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::read_to_string(path))
@@ -77,6 +79,7 @@ pub fn read_to_string(path: impl AsRef<Path>) -> Operation<String> {
 /// })
 /// # }
 /// ```
+#[track_caller]
 pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Operation<()> {
     let path = path.as_ref().to_owned();
     let contents = contents.as_ref().to_owned();
@@ -107,6 +110,7 @@ pub fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> Operation<()
 /// })
 /// # }
 /// ```
+#[track_caller]
 pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<u64> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     Operation::new(move || std_fs::copy(from, to))

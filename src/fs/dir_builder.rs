@@ -58,6 +58,7 @@ impl DirBuilder {
     /// # Cancel safety
     ///
     /// That of every [`Operation`].
+    #[track_caller]
     pub fn create(&self, path: impl AsRef<Path>) -> Operation<()> {
         let options = self.clone();
         let path = path.as_ref().to_owned();

@@ -29,6 +29,7 @@ use super::operation::Operation;
 /// })
 /// # }
 /// ```
+#[track_caller]
 pub fn create_dir(path: impl AsRef<Path>) -> Operation<()> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::create_dir(path))
@@ -58,6 +59,7 @@ pub fn create_dir(path: impl AsRef<Path>) -> Operation<()> {
 /// })
 /// # }
 /// ```
+#[track_caller]
 pub fn create_dir_all(path: impl AsRef<Path>) -> Operation<()> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::create_dir_all(path))
@@ -74,6 +76,7 @@ pub fn create_dir_all(path: impl AsRef<Path>) -> Operation<()> {
 /// That of every [`Operation`].
 ///
 /// See [`create_dir`] for an example.
+#[track_caller]
 pub fn remove_dir(path: impl AsRef<Path>) -> Operation<()> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::remove_dir(path))
@@ -90,6 +93,7 @@ pub fn remove_dir(path: impl AsRef<Path>) -> Operation<()> {
 /// That of every [`Operation`].
 ///
 /// See [`create_dir_all`] for an example.
+#[track_caller]
 pub fn remove_dir_all(path: impl AsRef<Path>) -> Operation<()> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::remove_dir_all(path))

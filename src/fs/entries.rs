@@ -24,6 +24,7 @@ use super::operation::Operation;
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn canonicalize(path: impl AsRef<Path>) -> Operation<PathBuf> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::canonicalize(path))
@@ -47,6 +48,7 @@ pub fn canonicalize(path: impl AsRef<Path>) -> Operation<PathBuf> {
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn metadata(path: impl AsRef<Path>) -> Operation<Metadata> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::metadata(path))
@@ -70,6 +72,7 @@ pub fn metadata(path: impl AsRef<Path>) -> Operation<Metadata> {
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn symlink_metadata(path: impl AsRef<Path>) -> Operation<Metadata> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::symlink_metadata(path))
@@ -93,6 +96,7 @@ pub fn symlink_metadata(path: impl AsRef<Path>) -> Operation<Metadata> {
 /// # Ok(())
 /// # }
 /// ```
+#[track_caller]
 pub fn try_exists(path: impl AsRef<Path>) -> Operation<bool> {
     let path = path.as_ref().to_owned();
     Operation::new(move || path.try_exists())
@@ -127,6 +131,7 @@ pub fn try_exists(path: impl AsRef<Path>) -> Operation<bool> {
 /// })
 /// # }
 /// ```
+#[track_caller]
 pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Operation<()> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::set_permissions(path, permissions))
@@ -158,6 +163,7 @@ pub fn set_permissions(path: impl AsRef<Path>, permissions: Permissions) -> Oper
 /// })
 /// # }
 /// ```
+#[track_caller]
 pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<()> {
     let (from, to) = (from.as_ref().to_owned(), to.as_ref().to_owned());
     Operation::new(move || std_fs::rename(from, to))
@@ -174,6 +180,7 @@ pub fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> Operation<()> {
 /// That of every [`Operation`].
 ///
 /// See [`rename`] for an example.
+#[track_caller]
 pub fn remove_file(path: impl AsRef<Path>) -> Operation<()> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::remove_file(path))

@@ -1,5 +1,6 @@
 //! A file.
 
+mod attributes;
 mod descriptor;
 mod futures_io;
 mod heir;
@@ -10,11 +11,10 @@ mod tokio_io;
 mod transfer;
 
 use std::fmt;
-use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
+use std::fs::File as StdFile;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 pub use into_std::IntoStd;
 use shared::{Done, Shared};
@@ -116,6 +116,7 @@ impl File {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn open(path: impl AsRef<Path>) -> Operation<Self> {
         Self::options().read(true).open(path)
     }
@@ -127,6 +128,7 @@ impl File {
     /// That of every [`Operation`].
     ///
     /// See [`into_std`](Self::into_std) for an example.
+    #[track_caller]
     pub fn create(path: impl AsRef<Path>) -> Operation<Self> {
         Self::options().write(true).create(true).truncate(true).open(path)
     }
@@ -142,6 +144,7 @@ impl File {
     /// That of every [`Operation`].
     ///
     /// See [`try_clone`](Self::try_clone) for an example.
+    #[track_caller]
     pub fn create_new(path: impl AsRef<Path>) -> Operation<Self> {
         Self::options().read(true).write(true).create_new(true).open(path)
     }
@@ -260,6 +263,7 @@ impl File {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn sync_all(&self) -> Operation<()> {
         self.in_turn(StdFile::sync_all)
     }
@@ -269,45 +273,9 @@ impl File {
     /// # Cancel safety
     ///
     /// That of every [`Operation`].
+    #[track_caller]
     pub fn sync_data(&self) -> Operation<()> {
         self.in_turn(StdFile::sync_data)
-    }
-
-    /// Cuts the file off, or fills it up with zeros, at so many bytes. The position stays.
-    ///
-    /// # Cancel safety
-    ///
-    /// That of every [`Operation`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use reveille::fs::File;
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// # let path = std::env::temp_dir().join(format!("reveille-doc-set-len-{}", std::process::id()));
-    /// reveille::block_on(async {
-    ///     let file = File::create(&path).await?;
-    ///     file.set_len(10).await?;
-    ///     assert_eq!(file.metadata().await?.len(), 10);
-    /// #   reveille::fs::remove_file(&path).await
-    /// })
-    /// # }
-    /// ```
-    pub fn set_len(&self, size: u64) -> Operation<()> {
-        let shared = self.shared.clone();
-        Operation::new(move || shared.set_len(size))
-    }
-
-    /// What the system knows of the file.
-    ///
-    /// # Cancel safety
-    ///
-    /// That of every [`Operation`].
-    ///
-    /// See [`set_len`](Self::set_len) for an example.
-    pub fn metadata(&self) -> Operation<Metadata> {
-        self.in_turn(StdFile::metadata)
     }
 
     /// Another handle to the same open file: they have one position. Each has its own jobs, so wait for one before
@@ -337,6 +305,7 @@ impl File {
     /// })
     /// # }
     /// ```
+    #[track_caller]
     pub fn try_clone(&self) -> Operation<Self> {
         let max_buf_size = self.max_buf_size;
         self.in_turn(move |std| {
@@ -344,55 +313,6 @@ impl File {
             clone.max_buf_size = max_buf_size;
             Ok(clone)
         })
-    }
-
-    /// Changes who may do what with the file.
-    ///
-    /// # Cancel safety
-    ///
-    /// That of every [`Operation`].
-    ///
-    /// See [`fs::set_permissions`](crate::fs::set_permissions) for an example.
-    pub fn set_permissions(&self, permissions: Permissions) -> Operation<()> {
-        self.in_turn(|std| std.set_permissions(permissions))
-    }
-
-    /// Changes when the file was last read and written.
-    ///
-    /// # Cancel safety
-    ///
-    /// That of every [`Operation`].
-    ///
-    /// See [`set_modified`](Self::set_modified) for an example.
-    pub fn set_times(&self, times: FileTimes) -> Operation<()> {
-        self.in_turn(move |std| std.set_times(times))
-    }
-
-    /// Changes when the file was last written.
-    ///
-    /// # Cancel safety
-    ///
-    /// That of every [`Operation`].
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::SystemTime;
-    ///
-    /// use reveille::fs::File;
-    ///
-    /// # fn main() -> std::io::Result<()> {
-    /// # let path = std::env::temp_dir().join(format!("reveille-doc-set-modified-{}", std::process::id()));
-    /// reveille::block_on(async {
-    ///     let file = File::create(&path).await?;
-    ///     file.set_modified(SystemTime::UNIX_EPOCH).await?;
-    ///     assert_eq!(file.metadata().await?.modified()?, SystemTime::UNIX_EPOCH);
-    /// #   reveille::fs::remove_file(&path).await
-    /// })
-    /// # }
-    /// ```
-    pub fn set_modified(&self, time: SystemTime) -> Operation<()> {
-        self.in_turn(move |std| std.set_modified(time))
     }
 
     /// How many bytes one job reads or writes at most: 2 MiB, unless it was set.
@@ -422,6 +342,7 @@ impl File {
         self.max_buf_size = max_buf_size.max(1);
     }
 
+    #[track_caller]
     fn in_turn<T>(&self, work: impl FnOnce(&StdFile) -> io::Result<T> + Send + 'static) -> Operation<T> {
         let shared = self.shared.clone();
         Operation::new(move || shared.in_turn(work))

@@ -31,6 +31,7 @@ use super::operation::Operation;
 /// })
 /// # }
 /// ```
+#[track_caller]
 pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     Operation::new(move || std_fs::hard_link(original, link))
@@ -54,6 +55,7 @@ pub fn hard_link(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operatio
 /// let error = reveille::block_on(reveille::fs::read_link("no such link")).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::NotFound);
 /// ```
+#[track_caller]
 pub fn read_link(path: impl AsRef<Path>) -> Operation<PathBuf> {
     let path = path.as_ref().to_owned();
     Operation::new(move || std_fs::read_link(path))
@@ -86,6 +88,7 @@ pub fn read_link(path: impl AsRef<Path>) -> Operation<PathBuf> {
 /// # }
 /// ```
 #[cfg(unix)]
+#[track_caller]
 pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     Operation::new(move || std::os::unix::fs::symlink(original, link))
@@ -101,6 +104,7 @@ pub fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<
 ///
 /// That of every [`Operation`].
 #[cfg(windows)]
+#[track_caller]
 pub fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     Operation::new(move || std::os::windows::fs::symlink_file(original, link))
@@ -116,6 +120,7 @@ pub fn symlink_file(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Opera
 ///
 /// That of every [`Operation`].
 #[cfg(windows)]
+#[track_caller]
 pub fn symlink_dir(original: impl AsRef<Path>, link: impl AsRef<Path>) -> Operation<()> {
     let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
     Operation::new(move || std::os::windows::fs::symlink_dir(original, link))

@@ -82,6 +82,7 @@ impl OpenOptions {
     /// # Cancel safety
     ///
     /// That of every [`Operation`].
+    #[track_caller]
     pub fn open(&self, path: impl AsRef<Path>) -> Operation<File> {
         let options = self.0.clone();
         let path = path.as_ref().to_owned();

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::mem;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -19,7 +20,8 @@ pub(super) const NEEDS: Needs = Needs {
 
 /// The future of the functions of [`fs`](crate::fs), and of those of a [`File`](crate::fs::File) that neither read nor write.
 ///
-/// Its first poll makes it a job of the runtime's blocking pool.
+/// Its first poll makes it a job of the runtime's blocking pool. A report of that job, such as the one of a
+/// [shutdown](crate::runtime::ShutdownReport), says where the function was called.
 ///
 /// # Errors
 ///
@@ -29,7 +31,10 @@ pub(super) const NEEDS: Needs = Needs {
 ///
 /// Dropped before its first poll it does nothing; afterwards it is done nevertheless, to its end, and nobody hears how it went.
 #[must_use = "futures do nothing unless they are awaited or polled"]
-pub struct Operation<T>(Stage<T>);
+pub struct Operation<T> {
+    stage: Stage<T>,
+    location: &'static Location<'static>,
+}
 
 enum Stage<T> {
     New(Box<dyn FnOnce() -> io::Result<T> + Send>),
@@ -38,8 +43,12 @@ enum Stage<T> {
 }
 
 impl<T> Operation<T> {
+    #[track_caller]
     pub(super) fn new(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Self {
-        Self(Stage::New(Box::new(work)))
+        Self {
+            stage: Stage::New(Box::new(work)),
+            location: Location::caller(),
+        }
     }
 }
 
@@ -47,14 +56,14 @@ impl<T: Send + 'static> Future for Operation<T> {
     type Output = io::Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut job = match mem::replace(&mut self.0, Stage::Over) {
-            Stage::New(work) => pool_job::begin(NEEDS, work)?,
+        let mut job = match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::New(work) => pool_job::runtime(NEEDS)?.spawn_blocking_at(work, self.location),
             Stage::Running(job) => job,
             Stage::Over => panic!("this was ready already; await it once, or ask `fs` for another one"),
         };
         let outcome = Pin::new(&mut job).poll(cx);
         if outcome.is_pending() {
-            self.0 = Stage::Running(job);
+            self.stage = Stage::Running(job);
         }
         Poll::Ready(pool_job::joined(ready!(outcome)).and_then(identity))
     }
@@ -62,11 +71,14 @@ impl<T: Send + 'static> Future for Operation<T> {
 
 impl<T> fmt::Debug for Operation<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stage = match self.0 {
+        let stage = match self.stage {
             Stage::New(_) => "not begun",
             Stage::Running(_) => "begun",
             Stage::Over => "over",
         };
-        f.debug_tuple("Operation").field(&stage).finish()
+        f.debug_struct("Operation")
+            .field("stage", &stage)
+            .field("location", &self.location)
+            .finish()
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::fs::{self as std_fs, FileType, Metadata};
 use std::future::Future;
 use std::io;
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -44,18 +45,24 @@ use crate::task::JoinHandle;
 /// })
 /// # }
 /// ```
+#[track_caller]
 pub fn read_dir(path: impl AsRef<Path>) -> Operation<ReadDir> {
     let path = path.as_ref().to_owned();
+    let location = Location::caller();
     Operation::new(move || {
-        let batch = Batch::read(std_fs::read_dir(path)?);
-        Ok(ReadDir(Stage::Handing(batch)))
+        let stage = Stage::Handing(Batch::read(std_fs::read_dir(path)?));
+        Ok(ReadDir { stage, location })
     })
 }
 
 /// The entries of a directory; made by [`read_dir`], which has an example. It is a stream of them too.
 ///
 /// A job reads some dozens at a time.
-pub struct ReadDir(Stage);
+pub struct ReadDir {
+    stage: Stage,
+    /// Of [`read_dir`].
+    location: &'static Location<'static>,
+}
 
 enum Stage {
     Handing(Batch),
@@ -78,8 +85,8 @@ impl ReadDir {
     ///
     /// # Errors
     ///
-    /// The system's; one may go on after them. And those that all of [`fs`](crate::fs#errors) has in common, after which
-    /// there is nothing but errors.
+    /// The system's, and those that all of [`fs`](crate::fs#errors) has in common. One may go on after them, but for that of
+    /// a runtime that ends: with its job the rest is lost, and there is nothing but errors.
     ///
     /// # Cancel safety
     ///
@@ -99,7 +106,7 @@ impl ReadDir {
     /// As there.
     pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
         loop {
-            match &mut self.0 {
+            match &mut self.stage {
                 Stage::Handing(batch) => {
                     if let Some(entry) = batch.entries.pop_front() {
                         return Poll::Ready(entry.map(Some));
@@ -107,13 +114,21 @@ impl ReadDir {
                     let Some(rest) = batch.rest.take() else {
                         return Poll::Ready(Ok(None));
                     };
-                    self.0 = Stage::Lost;
-                    self.0 = Stage::Reading(pool_job::begin(NEEDS, move || Batch::read(rest))?);
+                    match pool_job::runtime(NEEDS) {
+                        Ok(runtime) => {
+                            let read = move || Batch::read(rest);
+                            self.stage = Stage::Reading(runtime.spawn_blocking_at(read, self.location));
+                        }
+                        Err(error) => {
+                            batch.rest = Some(rest);
+                            return Poll::Ready(Err(error));
+                        }
+                    }
                 }
                 Stage::Reading(job) => {
                     let batch = ready!(Pin::new(job).poll(cx));
-                    self.0 = Stage::Lost;
-                    self.0 = Stage::Handing(pool_job::joined(batch)?);
+                    self.stage = Stage::Lost;
+                    self.stage = Stage::Handing(pool_job::joined(batch)?);
                 }
                 Stage::Lost => {
                     return Poll::Ready(Err(io::Error::other(
@@ -207,6 +222,7 @@ impl DirEntry {
     /// # Cancel safety
     ///
     /// That of every [`Operation`].
+    #[track_caller]
     pub fn metadata(&self) -> Operation<Metadata> {
         let entry = self.0.clone();
         Operation::new(move || entry.metadata())
@@ -221,6 +237,7 @@ impl DirEntry {
     /// # Cancel safety
     ///
     /// That of every [`Operation`].
+    #[track_caller]
     pub fn file_type(&self) -> Operation<FileType> {
         let entry = self.0.clone();
         Operation::new(move || entry.file_type())

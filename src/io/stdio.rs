@@ -252,5 +252,5 @@ fn begin<T: Send + 'static>(
         what: "the standard streams",
         instead: "std::io",
     };
-    pool_job::begin(needs, work)
+    Ok(pool_job::runtime(needs)?.spawn_blocking(work))
 }

@@ -1,6 +1,7 @@
 //! A runtime as seen from anywhere.
 
 use std::future::Future;
+use std::panic::Location;
 
 use reveille_executor::{JoinHandle, Metrics, NestedBlockOn};
 
@@ -131,8 +132,21 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.spawn_blocking_at(job, Location::caller())
+    }
+
+    #[track_caller]
+    pub(crate) fn spawn_blocking_at<F, R>(
+        &self,
+        job: F,
+        spawned_at: &'static Location<'static>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         self.drivers.assert_not_forked();
-        self.executor.spawn_blocking(job)
+        self.executor.spawn_blocking_at(job, spawned_at)
     }
 
     /// Spawns a task on one worker of a multi-thread runtime, where `make` is called and its future stays; so it need not

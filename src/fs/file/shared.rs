@@ -88,11 +88,6 @@ impl Shared {
         kept.unwritten.len()
     }
 
-    /// Of what was accepted nothing is written, if nobody has begun.
-    pub(super) fn refuse(&self) {
-        lock(&self.kept).unwritten.clear();
-    }
-
     pub(super) fn has_unwritten(&self) -> bool {
         let kept = lock(&self.kept);
         kept.writing || !kept.unwritten.is_empty()

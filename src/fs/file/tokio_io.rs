@@ -17,6 +17,7 @@ pub(super) struct Seek {
 }
 
 impl AsyncRead for File {
+    #[track_caller]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -31,10 +32,12 @@ impl AsyncRead for File {
 }
 
 impl AsyncWrite for File {
+    #[track_caller]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         futures_lite::AsyncWrite::poll_write(self, cx, bytes)
     }
 
+    #[track_caller]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -47,10 +50,12 @@ impl AsyncWrite for File {
         true
     }
 
+    #[track_caller]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         futures_lite::AsyncWrite::poll_flush(self, cx)
     }
 
+    #[track_caller]
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         futures_lite::AsyncWrite::poll_close(self, cx)
     }
@@ -67,6 +72,7 @@ impl AsyncSeek for File {
         Ok(())
     }
 
+    #[track_caller]
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         if let Some(to) = self.seek.to {
             let outcome = ready!(self.poll_sought(cx, to));

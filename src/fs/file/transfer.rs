@@ -8,9 +8,11 @@ use super::File;
 use super::shared::{Done, Shared};
 use crate::fs::operation::NEEDS;
 use crate::pool_job;
+use crate::runtime::Handle;
 
 impl File {
     /// Hands what there is to `put`, as much of it as there is `room` for; how much that was. Nothing at the end.
+    #[track_caller]
     pub(super) fn poll_take(
         &mut self,
         cx: &mut Context<'_>,
@@ -38,24 +40,24 @@ impl File {
     }
 
     /// Accepts bytes, as many as one job writes.
+    #[track_caller]
     pub(super) fn poll_accept<'a>(
         &mut self,
         cx: &mut Context<'_>,
         buffers: impl Iterator<Item = &'a [u8]>,
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_written(cx))?;
+        // Nothing is accepted where nobody would write it.
+        let runtime = pool_job::runtime(NEEDS)?;
         let count = self.shared.accept(buffers, self.max_buf_size);
-        if count == 0 {
-            return Poll::Ready(Ok(0));
+        if count > 0 {
+            self.begin_in(&runtime, Shared::write);
         }
-        let begun = self.begin(Shared::write);
-        if begun.is_err() {
-            self.shared.refuse();
-        }
-        Poll::Ready(begun.map(|()| count))
+        Poll::Ready(Ok(count))
     }
 
     /// Ready when all is written that was accepted.
+    #[track_caller]
     pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut begun = false;
         loop {
@@ -68,6 +70,7 @@ impl File {
         }
     }
 
+    #[track_caller]
     pub(super) fn poll_sought(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
         let mut begun = false;
         loop {
@@ -99,9 +102,15 @@ impl File {
         }
     }
 
+    #[track_caller]
     fn begin(&mut self, work: impl FnOnce(&Shared) -> Done + Send + 'static) -> io::Result<()> {
-        let shared = self.shared.clone();
-        self.job = Some(pool_job::begin(NEEDS, move || work(&shared))?);
+        self.begin_in(&pool_job::runtime(NEEDS)?, work);
         Ok(())
+    }
+
+    #[track_caller]
+    fn begin_in(&mut self, runtime: &Handle, work: impl FnOnce(&Shared) -> Done + Send + 'static) {
+        let shared = self.shared.clone();
+        self.job = Some(runtime.spawn_blocking(move || work(&shared)));
     }
 }
