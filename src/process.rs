@@ -80,12 +80,6 @@ mod exit;
 #[path = "process/exit_windows.rs"]
 mod exit;
 mod output;
-#[cfg(any(target_os = "android", target_os = "linux"))]
-mod pidfd;
-// Other Unix systems know no such descriptor.
-#[cfg(all(unix, not(any(target_os = "android", target_os = "linux"))))]
-#[path = "process/no_pidfd.rs"]
-mod pidfd;
 #[cfg(unix)]
 #[path = "process/pipe_unix.rs"]
 mod pipe;

@@ -8,9 +8,9 @@ use std::task::{Context, Poll, ready};
 
 use reveille_reactor::{Direction, Registration};
 
-use super::pidfd;
 use super::reaper;
 use crate::signal::unix::SignalKind;
+use crate::sys::pidfd;
 use crate::sys::signal::Listener;
 
 /// How the end is noticed.
@@ -144,16 +144,13 @@ mod tests {
     #[cfg(any(target_os = "android", target_os = "linux"))]
     #[test]
     fn a_child_that_has_ended_before_anybody_listened_is_not_waited_for() {
-        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
-
         let mut child = child(6);
         drop(child.stdin.take());
-        // Until it has ended, and without asking how: its signal has come.
-        let (id, how) = (
-            Pid::from_child(&child),
-            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-        );
-        waitid(WaitId::Pid(id), how).unwrap();
+        // A zombie is what it is until somebody asks how it ended: its signal has come.
+        let stat = format!("/proc/{}/stat", child.id());
+        while !std::fs::read_to_string(&stat).unwrap().contains(") Z ") {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let mut exit = Exit::by_signal().unwrap();
         let cx = &mut Context::from_waker(Waker::noop());
         let Poll::Ready(status) = exit.poll(&mut child, cx, Location::caller()) else {

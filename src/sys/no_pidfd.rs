@@ -2,8 +2,8 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::process::Child as StdChild;
+use std::process::Child;
 
-pub(super) fn open(_: &StdChild) -> io::Result<OwnedFd> {
+pub(crate) fn open(_: &Child) -> io::Result<OwnedFd> {
     Err(io::ErrorKind::Unsupported.into())
 }
