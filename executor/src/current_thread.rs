@@ -229,7 +229,8 @@ impl<P: Park> CurrentThread<P> {
 }
 
 impl<P: Park> CurrentThread<P> {
-    /// Cancels the tasks, on this thread, and the blocking jobs that have not begun, and waits until the other jobs have
+    /// Cancels the tasks, on this thread, and the blocking jobs that have not begun and are not
+    /// [mandatory](Handle::spawn_mandatory_blocking_at), and waits until the other jobs have
     /// returned, at most for `timeout`; the report says which have not.
     ///
     /// On a thread that runs tasks this does not wait.

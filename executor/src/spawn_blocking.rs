@@ -85,6 +85,36 @@ impl Handle {
         self.blocking().spawn_blocking(job, spawned_at, None)
     }
 
+    /// As [`spawn_blocking_at`](Self::spawn_blocking_at), for what others were told would be done: the job runs, too, if the
+    /// runtime begins to shut down before it has begun. It is one that the shutdown waits for and reports then. It is
+    /// cancelled only if it comes after that, or if there is no thread and none can be started; or aborted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::panic::Location;
+    /// use std::sync::mpsc;
+    /// use reveille_executor::{CurrentThread, ThreadPark};
+    ///
+    /// let executor = CurrentThread::new(ThreadPark::new());
+    /// let (written, was_written) = mpsc::channel();
+    /// let write = move || written.send("a promise");
+    /// drop(executor.handle().spawn_mandatory_blocking_at(write, Location::caller()));
+    /// drop(executor);
+    /// assert_eq!(was_written.try_recv(), Ok("a promise"));
+    /// ```
+    pub fn spawn_mandatory_blocking_at<F, R>(
+        &self,
+        job: F,
+        spawned_at: &'static Location<'static>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.blocking().spawn_mandatory(job, spawned_at)
+    }
+
     /// Makes this runtime current on the threads of its blocking pool.
     pub(crate) fn make_current_in_pool(&self, within: Option<Around>) {
         let runtime = WeakHandle::from(self);

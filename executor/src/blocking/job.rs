@@ -17,6 +17,8 @@ pub(super) struct Job {
     pub(super) task: Runnable,
     pub(super) record: Record,
     pub(super) queued_at: Instant,
+    /// Whether it is to be run, too, when the pool is closed.
+    pub(super) mandatory: bool,
 }
 
 /// Which job it is, for people.

@@ -122,6 +122,33 @@ fn a_close_meets_a_push() {
 }
 
 #[test]
+fn a_close_meets_a_push_of_what_is_mandatory() {
+    loom::model(|| {
+        let pool = pool(1, |_| false);
+        let ran = Arc::new(Counter::new(0));
+        let pusher = thread::spawn({
+            let (pool, ran) = (pool.clone(), ran.clone());
+            move || outcome(join(pool.spawn_mandatory(count(&ran), Location::caller())))
+        });
+        pool.close();
+        let succeeded = pusher.join().unwrap();
+        assert_eq!(succeeded, ran.load(Ordering::Relaxed));
+        end(&pool);
+    });
+}
+
+#[test]
+fn a_close_meets_the_thread_of_what_is_mandatory() {
+    loom::model(|| {
+        let pool = pool(1, |_| false);
+        let ran = Arc::new(Counter::new(0));
+        drop(pool.spawn_mandatory(count(&ran), Location::caller()));
+        end(&pool);
+        assert_eq!(ran.load(Ordering::Relaxed), 1, "it was promised");
+    });
+}
+
+#[test]
 fn an_abort_meets_the_start() {
     loom::model(|| {
         let pool = pool(1, |_| false);

@@ -69,6 +69,33 @@ impl BlockingPool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.queue(closure, spawned_at, name, false)
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), for a job that [`close`](Self::close) does not cancel.
+    pub(crate) fn spawn_mandatory<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        spawned_at: &'static Location<'static>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.queue(closure, spawned_at, None, true)
+    }
+
+    fn queue<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        spawned_at: &'static Location<'static>,
+        name: Option<Arc<str>>,
+        mandatory: bool,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
         // There is no table: until it runs the queue has a job, and then its thread. So nothing else has to be told
         // when it ends, and `close` finds all that did not begin in one place.
         let (_, spawned, handle) = task::new(Work::new(closure), self, spawned_at);
@@ -80,6 +107,7 @@ impl BlockingPool {
                 spawned_at,
             },
             queued_at: Instant::now(),
+            mandatory,
         };
         let pushed = lock(&self.state).push(job);
         match pushed {
@@ -105,11 +133,12 @@ impl BlockingPool {
         }
     }
 
-    /// Cancels what is queued, and takes no more. Threads without a job end; those that run one end after it.
+    /// Cancels what is queued, but for what is mandatory, and takes no more. Threads without a job end; the others end when
+    /// the queue is empty.
     pub(crate) fn close(&self) {
-        let (queue, around) = lock(&self.state).close();
+        let (cancelled, around) = lock(&self.state).close();
         self.work.notify_all();
-        for job in queue {
+        for job in cancelled {
             job.task.cancel();
         }
         drop(around);

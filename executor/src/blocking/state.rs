@@ -266,10 +266,16 @@ impl State {
         self.alive -= 1;
     }
 
-    /// No job enters from now on; those that are queued come back, to be cancelled.
+    /// No job enters from now on; those that are queued come back, to be cancelled. What is mandatory stays, and keeps the
+    /// threads that are promised to the queue, of which there are not fewer.
     pub(super) fn close(&mut self) -> (VecDeque<Job>, Option<Around>) {
         self.closed = true;
-        (std::mem::take(&mut self.queue), self.around.take())
+        let (kept, cancelled) = std::mem::take(&mut self.queue)
+            .into_iter()
+            .partition(|job| job.mandatory);
+        self.queue = kept;
+        self.check();
+        (cancelled, self.around.take())
     }
 
     pub(super) fn alive(&self) -> usize {

@@ -178,7 +178,8 @@ impl MultiThread {
         self.handle().block_on_at(future, Location::caller())
     }
 
-    /// Cancels the tasks and the blocking jobs that have not begun, and waits until every poll, destructor and job has
+    /// Cancels the tasks and the blocking jobs that have not begun and are not
+    /// [mandatory](Handle::spawn_mandatory_blocking_at), and waits until every poll, destructor and job has
     /// returned, at most for `timeout`; the report says which have not. Their threads end when they do.
     ///
     /// On a thread that runs tasks this waits for nothing, since that may be one of those that it would wait for.
@@ -206,7 +207,7 @@ impl MultiThread {
         self.shared.what_is_left()
     }
 
-    /// Begins to cancel the tasks and the blocking jobs that have not begun, and waits for nothing.
+    /// Begins to cancel the tasks and the blocking jobs that have not begun and are not mandatory, and waits for nothing.
     ///
     /// # Examples
     ///

@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use reveille_context::{coop, task};
 
+use super::super::{BlockingPool, PoolConfig};
 use super::watchdog::watched;
-use super::{end, join, occupy, pool_of, spawn};
+use super::{end, failing, join, occupy, pool_of, spawn};
 
 #[test]
 fn a_job_runs_on_another_thread_and_its_handle_gives_its_output() {
@@ -112,6 +113,46 @@ fn the_close_cancels_what_is_queued_and_drops_its_closures() {
         );
         drop(release);
         join(busy).expect("it was running");
+        end(&pool);
+    });
+}
+
+#[test]
+fn what_is_mandatory_is_done_after_the_close() {
+    watched(|| {
+        let pool = pool_of(1);
+        let (release, busy) = occupy(&pool);
+        let cancelled = spawn(&pool, || ());
+        let mandatory = pool.spawn_mandatory(|| 7, Location::caller());
+        let aborted = pool.spawn_mandatory(|| (), Location::caller());
+        aborted.abort();
+        pool.close();
+        assert!(join(cancelled).unwrap_err().is_cancelled());
+        assert!(!mandatory.is_finished());
+        let late = pool.spawn_mandatory(|| (), Location::caller());
+        assert!(
+            join(late).unwrap_err().is_cancelled(),
+            "a job entered after the close"
+        );
+        assert!(!pool.wait_for_end(Some(Instant::now())), "it is waited for");
+        drop(release);
+        join(busy).expect("it was running");
+        assert_eq!(join(mandatory).unwrap(), 7);
+        assert!(join(aborted).unwrap_err().is_cancelled());
+        end(&pool);
+    });
+}
+
+#[test]
+fn what_is_mandatory_is_cancelled_if_no_thread_is_left_and_none_can_be_started() {
+    watched(|| {
+        let (start_thread, _) = failing(|_| true);
+        let pool = BlockingPool::new(PoolConfig {
+            start_thread,
+            ..PoolConfig::default()
+        });
+        let job = pool.spawn_mandatory(|| (), Location::caller());
+        assert!(join(job).unwrap_err().is_cancelled());
         end(&pool);
     });
 }
