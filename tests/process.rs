@@ -73,8 +73,9 @@ fn waiting_again_gives_the_same() {
             assert_eq!(child.try_wait()?.and_then(|status| status.code()), Some(5));
             assert_eq!(child.id(), None);
         }
-        assert_eq!(child.start_kill().unwrap_err().kind(), ErrorKind::InvalidInput);
-        assert_eq!(child.kill().await.unwrap_err().kind(), ErrorKind::InvalidInput);
+        // There is nothing to do.
+        child.start_kill()?;
+        child.kill().await?;
         assert_eq!(child.wait_with_output().await?.status.code(), Some(5));
         Ok(())
     });
@@ -242,6 +243,14 @@ fn fifty_children_at_once_each_end_in_their_own_way() {
 }
 
 #[test]
+#[should_panic(expected = "the output is given once")]
+fn the_output_is_given_once() {
+    let mut output = shell("exit 0").output();
+    pollster::block_on(&mut output).unwrap();
+    let _ = pollster::block_on(output);
+}
+
+#[test]
 fn a_program_that_is_not_there_is_an_error() {
     everywhere(async || {
         let mut missing = Command::new("/no/such/program");
@@ -366,6 +375,16 @@ mod left_behind {
         }
     }
 
+    /// What a process is from its end until somebody asks how it ended.
+    fn wait_until_zombie(entry: &Path) {
+        while !std::fs::read_to_string(entry.join("stat"))
+            .unwrap()
+            .contains(") Z ")
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     #[test]
     fn a_child_that_is_dropped_runs_on_and_is_reaped_when_it_ends() {
         let script = std::env::temp_dir().join(format!("reveille-left-{}", std::process::id()));
@@ -386,10 +405,7 @@ mod left_behind {
         everywhere(async || {
             let child = shell("exit 0").spawn()?;
             let entry = entry(&child);
-            // A zombie is what it is until somebody asks how it ended.
-            while !std::fs::read_to_string(entry.join("stat"))?.contains(") Z ") {
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            wait_until_zombie(&entry);
             drop(child);
             assert!(!entry.exists());
             Ok(())
@@ -433,6 +449,24 @@ mod left_behind {
         });
     }
 
+    /// Its number may be another process's.
+    #[test]
+    fn a_child_that_somebody_else_has_waited_for_is_not_killed() {
+        let _watchdog = Watchdog::new("a child of somebody else", Duration::from_secs(30));
+        let mut child = shell("exit 0").kill_on_drop(true).spawn().unwrap();
+        let id = child.id().unwrap() as libc::pid_t;
+        // SAFETY: this writes nothing.
+        assert_eq!(unsafe { libc::waitpid(id, std::ptr::null_mut(), 0) }, id);
+        let errors = [
+            child.start_kill().unwrap_err(),
+            pollster::block_on(child.kill()).unwrap_err(),
+            child.try_wait().unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.raw_os_error(), Some(libc::ECHILD), "{error}");
+        }
+    }
+
     #[test]
     fn many_that_are_dropped_are_all_reaped_and_nobody_elses() {
         let _watchdog = Watchdog::new("many dropped children", Duration::from_secs(60));
@@ -440,6 +474,7 @@ mod left_behind {
             .args(["-c", "exit 9"])
             .spawn()
             .unwrap();
+        wait_until_zombie(Path::new(&format!("/proc/{}", others.id())));
         let left: Vec<_> = (0..30).map(|_| until_told("exit 1")).collect();
         let (entries, inputs): (Vec<_>, Vec<_>) = left
             .into_iter()

@@ -35,6 +35,8 @@ use super::running::Running;
 /// # }
 /// ```
 pub struct Child {
+    /// Dropped before the pipes: what is killed then shall not see their ends first, and act on that.
+    running: Running,
     /// What the child reads as its standard input, if that is [piped](std::process::Stdio::piped). It sees the end when this
     /// is dropped.
     pub stdin: Option<ChildStdin>,
@@ -42,7 +44,6 @@ pub struct Child {
     pub stdout: Option<ChildStdout>,
     /// What it writes to its standard error, if that is piped.
     pub stderr: Option<ChildStderr>,
-    running: Running,
 }
 
 impl Child {
@@ -50,10 +51,10 @@ impl Child {
     pub(super) fn new(mut child: StdChild, kill_on_drop: bool) -> io::Result<Self> {
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let mut this = Self {
+            running: Running::new(child, kill_on_drop),
             stdin: None,
             stdout: None,
             stderr: None,
-            running: Running::new(child, kill_on_drop),
         };
         let pipes = || {
             this.stdin = stdin.map(ChildStdin::from_std).transpose()?;
@@ -133,11 +134,12 @@ impl Child {
         self.running.try_wait()
     }
 
-    /// Kills the child, on Unix by `SIGKILL`, without waiting for its end.
+    /// Kills the child, on Unix by `SIGKILL`, without waiting for its end. If it has ended there is nothing to do.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it has ended and was waited for; else the system's.
+    /// The system's: that somebody else has waited for this child, say. Then nothing is killed, since its number may be another
+    /// process's.
     ///
     /// # Examples
     ///

@@ -206,7 +206,11 @@ impl Command {
     }
 
     /// Starts the child at once, its standard output and error piped, whatever was said of them before; reads both
-    /// to their ends, and waits for its own.
+    /// to their ends, and waits for its own. Its standard input is this process's, unless [`stdin`](Self::stdin) says
+    /// otherwise, as with tokio; std's own `output` gives it none.
+    ///
+    /// On Windows each of the two pipes has a thread of the blocking pool until it ends, so a pool of
+    /// [one thread](crate::runtime::Builder::max_blocking_threads) is too small for a child that writes much to both.
     ///
     /// See [`process`](crate::process) for an example.
     ///

@@ -23,6 +23,7 @@ pub struct WaitWithOutput {
     child: Child,
     stdout: Capture<ChildStdout>,
     stderr: Capture<ChildStderr>,
+    is_over: bool,
     location: &'static Location<'static>,
 }
 
@@ -32,6 +33,7 @@ impl WaitWithOutput {
             stdout: Capture::new(child.stdout.take()),
             stderr: Capture::new(child.stderr.take()),
             child,
+            is_over: false,
             location,
         }
     }
@@ -42,11 +44,13 @@ impl Future for WaitWithOutput {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        assert!(!this.is_over, "this was ready already; the output is given once");
         // Each gets its poll, whatever the others do: a child that waits for one of them would never end.
         let status = this.child.poll_wait(cx, this.location)?;
         let stdout = this.stdout.poll(cx)?;
         let stderr = this.stderr.poll(cx)?;
         let (status, (), ()) = (ready!(status), ready!(stdout), ready!(stderr));
+        this.is_over = true;
         Poll::Ready(Ok(Output {
             status,
             stdout: mem::take(&mut this.stdout.bytes),

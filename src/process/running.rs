@@ -37,19 +37,19 @@ impl Running {
         self.child.as_ref().filter(|_| self.status.is_none())
     }
 
+    /// An error: it is not this process's child any more, and its number may be another's.
     pub(super) fn kill(&mut self) -> io::Result<()> {
-        match &mut self.child {
-            Some(child) if self.status.is_none() => child.kill(),
-            _ => Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the child has ended, and was waited for: there is nothing to kill",
-            )),
+        match (self.try_wait()?, &mut self.child) {
+            (None, Some(child)) => child.kill(),
+            _ => Ok(()),
         }
     }
 
     pub(super) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         if let (None, Some(child)) = (self.status, &mut self.child) {
-            self.status = child.try_wait()?;
+            if let Some(status) = child.try_wait()? {
+                self.has_ended(status);
+            }
         }
         Ok(self.status)
     }
@@ -62,25 +62,54 @@ impl Running {
         let status = match (self.status, &mut self.child) {
             (None, Some(child)) => {
                 let status = ready!(self.exit.poll(child, cx, location))?;
-                // Nothing is watched any more.
-                self.exit = Exit::default();
-                self.status = Some(status);
+                self.has_ended(status);
                 status
             }
             (status, _) => status.expect("only a child that is dropped is taken"),
         };
         Poll::Ready(Ok(status))
     }
+
+    fn has_ended(&mut self, status: ExitStatus) {
+        self.status = Some(status);
+        // Nothing is watched any more.
+        self.exit = Exit::default();
+    }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let (None, Some(mut child)) = (self.status, self.child.take()) {
-            if self.kill_on_drop {
-                // An error means that it has ended.
-                let _ = child.kill();
-            }
+        if self.kill_on_drop {
+            // An error: there is nobody to kill.
+            let _ = self.kill();
+        }
+        if let (None, Some(child)) = (self.status, self.child.take()) {
             exit::let_go(child);
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::task::Waker;
+    use std::time::Duration;
+
+    use super::super::watchdog::Watchdog;
+    use super::*;
+
+    #[test]
+    fn a_child_that_was_found_ended_is_watched_no_more() {
+        let _watchdog = Watchdog::new("a child that is asked", Duration::from_secs(30));
+        let child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let mut running = Running::new(child, false);
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(running.poll_wait(cx, Location::caller()).is_pending());
+        assert!(!matches!(running.exit, Exit::Unwatched));
+        drop(running.child.as_mut().unwrap().stdin.take());
+        while running.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        assert!(matches!(running.exit, Exit::Unwatched));
     }
 }
