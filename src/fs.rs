@@ -11,7 +11,8 @@
 //!
 //! * outside a runtime, since there is no pool, with an error that says so, as the [standard streams](crate::io::stdin)
 //!   do; `spawn_blocking` itself panics there. Under another executor: [enter](crate::runtime::Handle::enter) a runtime first;
-//! * if its runtime shuts down before its job has begun: [`is_shutdown`](crate::runtime::is_shutdown) is true of that error.
+//! * if its runtime shuts down before its job has begun: [`is_shutdown`](crate::runtime::is_shutdown) is true of that error;
+//! * if the pool has no thread, and the system does not let it start one.
 //!
 //! # Cancel safety
 //!
@@ -56,7 +57,7 @@ pub use directories::{create_dir, create_dir_all, remove_dir, remove_dir_all};
 pub use entries::{
     canonicalize, metadata, remove_file, rename, set_permissions, symlink_metadata, try_exists,
 };
-pub use file::{File, IntoStd};
+pub use file::{File, FileOperation, IntoStd};
 #[cfg(unix)]
 pub use links::symlink;
 pub use links::{hard_link, read_link};

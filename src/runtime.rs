@@ -208,8 +208,9 @@ impl Runtime {
     /// Shuts the runtime down and waits, at most for `timeout`, until everything has ended. The report names what has
     /// not.
     ///
-    /// Tasks are dropped at their next `.await`, or where they wait; blocking jobs that have not begun are cancelled; what
-    /// runs is waited for. When the time is over its threads are left to themselves: they end when it returns.
+    /// Tasks are dropped at their next `.await`, or where they wait; blocking jobs that have not begun are cancelled, but for
+    /// those that write what a file of `fs` has accepted; what runs is waited for. When the time is over its threads are
+    /// left to themselves: they end when it returns.
     ///
     /// On a thread that runs tasks this waits for nothing. On a current-thread runtime the tasks are dropped on this
     /// thread first, whatever time that takes.
@@ -242,7 +243,8 @@ impl Runtime {
         }
     }
 
-    /// Shuts the runtime down without waiting for anything that runs on other threads.
+    /// Shuts the runtime down without waiting for anything that runs on other threads, such as the jobs that write what a
+    /// file of `fs` has accepted: they are done, unless the process ends before.
     ///
     /// # Examples
     ///

@@ -149,7 +149,7 @@ fn a_write_that_fails_in_the_background_fails_the_next_operation_once() {
             .and_then(|file| io::Write::write(&mut &file, b"x"))
             .unwrap_err();
         let mut buffer = [0; 8];
-        for which in 0..10 {
+        for which in 0..9 {
             let mut file = read_only(&scratch).await;
             let outcome = match which {
                 0 => file.flush().await,
@@ -160,7 +160,6 @@ fn a_write_that_fails_in_the_background_fails_the_next_operation_once() {
                 5 => file.sync_all().await,
                 6 => file.sync_data().await,
                 7 => file.set_len(1).await,
-                8 => file.metadata().await.map(drop),
                 _ => file.try_clone().await.map(drop),
             };
             let error = outcome.expect_err(&format!("operation {which}"));
@@ -171,6 +170,27 @@ fn a_write_that_fails_in_the_background_fails_the_next_operation_once() {
             assert_eq!(&buffer, b"contents");
         }
         Ok(())
+    });
+}
+
+#[test]
+fn the_error_of_a_write_is_kept_though_who_would_have_been_told_is_dropped() {
+    let _watchdog = Watchdog::new("an error that is kept", Duration::from_secs(30));
+    let scratch = Scratch::new();
+    let runtime = with_one_thread();
+    runtime.block_on(async {
+        let file = read_only(&scratch).await;
+        let gate = occupy(&runtime);
+        assert!(poll_once(file.sync_all()).is_pending());
+        assert!(poll_once(file.set_len(0)).is_pending());
+        drop(gate);
+        // The one thread does this after them.
+        assert_eq!(text(scratch.path("file")).await, "contents", "they did nothing");
+        let mut file = file
+            .try_into_std()
+            .expect_err("there is an error that nobody was told");
+        assert!(file.flush().await.is_err());
+        file.flush().await.unwrap();
     });
 }
 
@@ -196,41 +216,92 @@ fn what_was_accepted_is_written_though_the_runtime_ends_before_its_job() {
     let _watchdog = Watchdog::new("a runtime that ends", Duration::from_secs(30));
     let scratch = Scratch::new();
     for dropped in [true, false] {
-        let name = if dropped { "dropped" } else { "kept" };
+        let path = scratch.path(if dropped { "dropped" } else { "kept" });
         let runtime = with_one_thread();
-        let mut file = runtime.block_on(File::create(scratch.path(name))).unwrap();
+        let (open, line) = (File::create(&path), line!());
+        let mut file = runtime.block_on(open).unwrap();
         let gate = occupy(&runtime);
         assert_eq!(runtime.block_on(file.write(b"accepted")).unwrap(), 8);
-        let kept = if dropped {
-            drop(file);
-            None
-        } else {
-            Some(file)
-        };
-        runtime.shutdown_background();
-        if let Some(mut file) = kept {
-            assert!(
-                pollster::block_on(file.flush()).is_err(),
-                "there is nobody who writes"
-            );
-            // Other runtimes take over, one after the other.
-            reveille::block_on(file.write_all(b" and more")).unwrap();
-            reveille::block_on(file.flush()).unwrap();
-        }
-        let expected = if dropped { "accepted" } else { "accepted and more" };
-        assert_eq!(std::fs::read_to_string(scratch.path(name)).unwrap(), expected);
+        let kept = (!dropped).then_some(file);
+        let report = runtime.shutdown(Duration::ZERO);
+        // It has neither cancelled the job nor done it itself.
+        let lines: Vec<_> = report
+            .blocking_jobs()
+            .iter()
+            .map(|job| (job.spawned_at.file(), job.spawned_at.line()))
+            .collect();
+        assert!(lines.contains(&(file!(), line)), "{report}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
         drop(gate);
+        let Some(mut file) = kept else {
+            while std::fs::read(&path).unwrap() != b"accepted" {
+                std::thread::yield_now();
+            }
+            continue;
+        };
+        pollster::block_on(file.flush()).unwrap();
+        // Other runtimes take over, one after the other.
+        reveille::block_on(file.write_all(b" and more")).unwrap();
+        reveille::block_on(file.flush()).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "accepted and more");
     }
+}
+
+#[test]
+fn what_a_file_that_nobody_drops_has_accepted_is_written_when_its_runtime_is_gone() {
+    let _watchdog = Watchdog::new("a file that nobody drops", Duration::from_secs(30));
+    let scratch = Scratch::new();
+    let runtime = with_one_thread();
+    let mut file = runtime.block_on(File::create(scratch.path("file"))).unwrap();
+    let gate = occupy(&runtime);
+    assert_eq!(runtime.block_on(file.write(b"bye")).unwrap(), 3);
+    let ends = std::thread::spawn(move || drop(runtime));
+    drop(gate);
+    ends.join().unwrap();
+    assert_eq!(std::fs::read(scratch.path("file")).unwrap(), b"bye");
+    drop(file);
+}
+
+#[test]
+fn nothing_is_accepted_by_a_runtime_that_shuts_down() {
+    let scratch = Scratch::new();
+    let runtime = with_one_thread();
+    let mut file = runtime.block_on(File::create(scratch.path("file"))).unwrap();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let _current = handle.enter();
+    let error = pollster::block_on(file.write(b"too late")).unwrap_err();
+    assert!(is_shutdown(&error), "{error}");
+    pollster::block_on(file.flush()).unwrap();
+}
+
+/// No system has that much room for a thread's stack.
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn a_pool_that_can_start_no_thread_is_not_a_runtime_that_shuts_down() {
+    let _watchdog = Watchdog::new("a pool without a thread", Duration::from_secs(30));
+    let runtime = Builder::current_thread()
+        .thread_stack_size(1 << 50)
+        .build()
+        .unwrap();
+    let error = runtime.block_on(fs::metadata("Cargo.toml")).unwrap_err();
+    assert!(!is_shutdown(&error), "{error}");
+    assert!(error.to_string().contains("no thread"), "{error}");
+    let scratch = Scratch::new();
+    let mut file = File::from_std(std::fs::File::create(scratch.path("file")).unwrap());
+    runtime.block_on(async {
+        assert_eq!(file.write(b"accepted").await.unwrap(), 8);
+        assert!(!is_shutdown(&file.flush().await.unwrap_err()));
+    });
+    // There is nobody else to do it.
+    drop(file);
+    assert_eq!(std::fs::read(scratch.path("file")).unwrap(), b"accepted");
 }
 
 /// A file whose reader was dropped while its job was still to come; `wanted` bytes are read by that then.
 async fn after_a_dropped_read(runtime: &Runtime, path: &std::path::Path, wanted: usize) -> File {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open(path)
-        .await
-        .unwrap();
+    let file = OpenOptions::new().read(true).write(true).open(path).await;
+    let mut file = file.unwrap();
     let gate = occupy(runtime);
     assert!(poll_once(file.read(&mut vec![0; wanted])).is_pending());
     drop(gate);
@@ -288,6 +359,17 @@ fn after_a_dropped_read_everything_begins_where_the_reader_is() {
 
         renew();
         let file = after_a_dropped_read(&runtime, &path, 6).await;
+        let mut two = [0; 2];
+        file.try_clone()
+            .await
+            .unwrap()
+            .read_exact(&mut two)
+            .await
+            .unwrap();
+        assert_eq!(&two, b"01");
+
+        renew();
+        let file = after_a_dropped_read(&runtime, &path, 6).await;
         let mut rest = String::new();
         file.into_std().await.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "0123456789");
@@ -297,6 +379,36 @@ fn after_a_dropped_read_everything_begins_where_the_reader_is() {
         let mut rest = String::new();
         file.try_into_std().unwrap().read_to_string(&mut rest).unwrap();
         assert_eq!(rest, "0123456789");
+    });
+}
+
+#[test]
+fn the_end_that_a_dropped_read_has_found_is_forgotten_when_the_file_grows() {
+    let _watchdog = Watchdog::new("a dropped read", Duration::from_secs(30));
+    let scratch = Scratch::new();
+    let runtime = with_one_thread();
+    let path = scratch.file("file", "");
+    runtime.block_on(async {
+        let mut file = after_a_dropped_read(&runtime, &path, 6).await;
+        file.set_len(2).await.unwrap();
+        assert_eq!(file.read(&mut [1; 6]).await.unwrap(), 2);
+        assert_eq!(file.read(&mut [1; 6]).await.unwrap(), 0);
+    });
+}
+
+/// The system lets one "seek" there, and nothing happens.
+#[cfg(unix)]
+#[test]
+fn what_was_read_from_a_device_is_kept() {
+    let _watchdog = Watchdog::new("a device", Duration::from_secs(30));
+    let runtime = with_one_thread();
+    runtime.block_on(async {
+        let mut zeros = after_a_dropped_read(&runtime, "/dev/zero".as_ref(), 6).await;
+        zeros.write_all(b"nothing").await.unwrap();
+        zeros.flush().await.unwrap();
+        let mut zeros = zeros.try_into_std().expect_err("that would be lost");
+        assert_eq!(zeros.read(&mut [1; 10]).await.unwrap(), 6);
+        assert!(zeros.try_into_std().is_ok());
     });
 }
 
@@ -349,6 +461,44 @@ fn a_file_goes_back_to_std_when_nothing_has_to_do_with_it_any_more() {
         let mut contents = String::new();
         std.await.read_to_string(&mut contents).unwrap();
         assert_eq!(contents, "one two");
+    });
+}
+
+#[test]
+#[should_panic(expected = "a file is given back once")]
+fn a_file_goes_back_to_std_once() {
+    let scratch = Scratch::new();
+    let runtime = with_one_thread();
+    let mut std = pin!(runtime.block_on(async {
+        let file = File::create(scratch.path("file")).await.unwrap();
+        let gate = occupy(&runtime);
+        assert!(poll_once(file.sync_all()).is_pending());
+        let mut std = Box::pin(file.into_std());
+        assert!(poll_once(std.as_mut()).is_pending());
+        drop(gate);
+        std.as_mut().await;
+        std
+    }));
+    let _ = poll_once(std.as_mut());
+}
+
+/// Each has a thread of the pool: were this to wait as well, nobody could write.
+#[cfg(unix)]
+#[test]
+fn metadata_and_permissions_do_not_wait_for_a_read_that_stands() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
+    let _watchdog = Watchdog::new("a read that stands", Duration::from_secs(30));
+    let runtime = Builder::current_thread().max_blocking_threads(2).build().unwrap();
+    let (ours, peer) = UnixStream::pair().unwrap();
+    let [mut ours, mut peer] = [ours, peer].map(|stream| File::from(OwnedFd::from(stream)));
+    runtime.block_on(async {
+        assert!(poll_once(ours.read(&mut [0; 8])).is_pending());
+        let permissions = ours.metadata().await.unwrap().permissions();
+        ours.set_permissions(permissions).await.unwrap();
+        peer.write_all(b"question").await.unwrap();
+        assert_eq!(ours.read(&mut [0; 8]).await.unwrap(), 8);
     });
 }
 
@@ -686,6 +836,7 @@ fn a_dropped_read_of_a_stream_is_kept_beside_writes() {
         ours.write_all(b"answer").await.unwrap();
         ours.flush().await.unwrap();
         peer.read_exact(&mut [0; 6]).unwrap();
+        let mut ours = ours.try_into_std().expect_err("that would be lost");
         let mut read = [0; 8];
         ours.read_exact(&mut read).await.unwrap();
         assert_eq!(&read, b"question");
@@ -704,6 +855,9 @@ fn the_types_are_what_tasks_ask_for() {
     is_stream::<File>();
     is_future(fs::read("nothing"));
     is_future(File::open("nothing"));
+    let file = File::from_std(std::fs::File::open("Cargo.toml").unwrap());
+    is_future(file.sync_all());
+    is_future(file.into_std());
 }
 
 #[cfg(feature = "tokio-io")]
@@ -735,6 +889,54 @@ mod with_tokios_traits {
             assert_eq!(lines.next_line().await?.as_deref(), Some("one"));
             Ok(())
         });
+    }
+
+    #[test]
+    fn a_dropped_seek_is_not_done_after_what_comes_next() {
+        let _watchdog = Watchdog::new("a dropped seek", Duration::from_secs(30));
+        let scratch = Scratch::new();
+        let runtime = with_one_thread();
+        let path = scratch.file("file", "0123456789");
+        runtime.block_on(async {
+            let options = &mut OpenOptions::new();
+            let mut file = options.read(true).write(true).open(&path).await.unwrap();
+            let gate = occupy(&runtime);
+            assert!(poll_once(AsyncSeekExt::seek(&mut file, SeekFrom::Current(3))).is_pending());
+            drop(gate);
+            let mut two = [0; 2];
+            AsyncReadExt::read_exact(&mut file, &mut two).await.unwrap();
+            assert_eq!(&two, b"34");
+            assert_eq!(AsyncSeekExt::stream_position(&mut file).await.unwrap(), 5);
+
+            let gate = occupy(&runtime);
+            assert!(poll_once(AsyncSeekExt::rewind(&mut file)).is_pending());
+            drop(gate);
+            AsyncWriteExt::write_all(&mut file, b"abc").await.unwrap();
+            assert_eq!(AsyncSeekExt::stream_position(&mut file).await.unwrap(), 3);
+            AsyncWriteExt::write_all(&mut file, b"d").await.unwrap();
+            AsyncWriteExt::flush(&mut file).await.unwrap();
+            assert_eq!(text(&path).await, "abcd456789");
+        });
+    }
+
+    #[test]
+    fn a_seek_of_a_runtime_that_has_ended_is_an_error() {
+        let scratch = Scratch::new();
+        let runtime = with_one_thread();
+        let mut file = runtime
+            .block_on(File::open(scratch.file("file", "0123456789")))
+            .unwrap();
+        let gate = occupy(&runtime);
+        let mut file = Pin::new(&mut file);
+        runtime.block_on(async { file.as_mut().start_seek(SeekFrom::Start(3)).unwrap() });
+        runtime.shutdown_background();
+        drop(gate);
+        let complete = std::future::poll_fn(|cx| file.as_mut().poll_complete(cx));
+        assert!(is_shutdown(&reveille::block_on(complete).unwrap_err()));
+        assert_eq!(
+            reveille::block_on(AsyncSeekExt::stream_position(&mut file)).unwrap(),
+            0
+        );
     }
 
     #[test]

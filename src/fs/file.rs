@@ -1,10 +1,12 @@
 //! A file.
 
+mod ahead;
 mod attributes;
 mod descriptor;
 mod futures_io;
 mod heir;
 mod into_std;
+mod operation;
 mod shared;
 #[cfg(feature = "tokio-io")]
 mod tokio_io;
@@ -13,15 +15,17 @@ mod transfer;
 use std::fmt;
 use std::fs::File as StdFile;
 use std::io;
+use std::panic::Location;
 use std::path::Path;
 use std::sync::Arc;
 
 pub use into_std::IntoStd;
+pub use operation::FileOperation;
 use shared::{Done, Shared};
 
 use super::open_options::OpenOptions;
 use super::operation::Operation;
-use crate::task::JoinHandle;
+use crate::pool_job::Job;
 
 /// An open file. It is read, written and moved about in by jobs of the blocking pool, one at a time.
 ///
@@ -36,13 +40,20 @@ use crate::task::JoinHandle;
 /// handed to a job. The next operation waits until that has ended. `flush` waits for it too, and so says whether everything
 /// has been written; `close` is the same.
 ///
-/// **If a write fails in the background**, the next operation on the file fails with its error and does nothing else,
-/// whichever it is: a read, a write, a flush, a seek, [`sync_all`](Self::sync_all) and so on. If there is none, nobody is told:
-/// flush before you drop the file.
+/// **If a write fails in the background**, the next operation on the file that is waited for to its end fails with its error
+/// and does nothing else, whichever it is: a read, a write, a flush, a seek, [`sync_all`](Self::sync_all) and so on, but for
+/// [`metadata`](Self::metadata) and [`set_permissions`](Self::set_permissions), which wait for nothing. If there is none,
+/// nobody is told: flush before you drop the file.
 ///
-/// **What was accepted is written**, also if the file is dropped at once, and also if its runtime ends before that
-/// job has begun: then the last thread that has to do with the file writes it, which is the one that ends the runtime or drops
-/// the file. The file is closed after that, so perhaps later than it is dropped.
+/// **What was accepted is written**, also if the file is dropped at once, and also if its runtime begins to shut down before that
+/// job has begun: a shutdown cancels no such job, waits for it as for one that runs, and reports it
+/// ([`shutdown_background`](crate::runtime::Runtime::shutdown_background) does not wait: then it must be done when the process
+/// ends). The file is closed after that, so perhaps later than it is dropped. Only if the system had no thread for the job is it
+/// written by whoever drops the file.
+///
+/// A read, write or seek that stands, of a FIFO say, has a thread of the pool until it ends, and so has each operation that waits
+/// for its turn behind it. A report of its jobs, as of a [shutdown](crate::runtime::ShutdownReport), says where the file was
+/// opened.
 ///
 /// # Errors
 ///
@@ -51,12 +62,12 @@ use crate::task::JoinHandle;
 /// # Cancel safety
 ///
 /// * `read`: safe. What the job of a read that was dropped has read is kept, and is what the next read gives. A write or seek
-///   in between begins where the reader is, not where the job has read to. (A file that cannot seek, such as a terminal, keeps
-///   it for the next read in any case.)
+///   in between begins where the reader is, not where the job has read to. (What is neither a file nor a disk, such as a
+///   terminal or a socket, keeps it for the next read in any case.)
 /// * `write`: safe; one that is dropped before it was ready has accepted nothing. `write_all` is not: it may have
 ///   written a part.
-/// * `seek`: one that is dropped may be done or not. Asked for again at once, with the same argument, it is the same
-///   seek, and a relative one is not done twice.
+/// * `seek`: one that is dropped may be done or not, but not after what comes next. Asked for again at once, with the same
+///   argument, it is the same seek, and a relative one is not done twice. (By tokio's traits it is another one.)
 /// * `flush` and `close`: safe, and what they wait for goes on.
 ///
 /// # Examples
@@ -85,7 +96,9 @@ use crate::task::JoinHandle;
 pub struct File {
     shared: Arc<Shared>,
     /// At most one: who reads or writes waits for it first.
-    job: Option<JoinHandle<Done>>,
+    job: Option<Job<Done>>,
+    /// Where it was opened, which is what reports of its jobs say.
+    location: &'static Location<'static>,
     max_buf_size: usize,
     #[cfg(feature = "tokio-io")]
     seek: tokio_io::Seek,
@@ -170,10 +183,16 @@ impl File {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn from_std(std: StdFile) -> Self {
+        Self::opened(std, Location::caller())
+    }
+
+    pub(super) fn opened(std: StdFile, location: &'static Location<'static>) -> Self {
         Self {
             shared: Arc::new(Shared::new(std)),
             job: None,
+            location,
             max_buf_size: MAX_BUF_SIZE,
             #[cfg(feature = "tokio-io")]
             seek: Default::default(),
@@ -183,7 +202,8 @@ impl File {
     /// Gives the file of std's back, when its jobs have ended. What was accepted is written then, and the position is
     /// where the reader is.
     ///
-    /// If that fails nobody is told: flush first.
+    /// If that fails nobody is told: flush first. What a dropped read has read from what cannot seek, a terminal say, is lost:
+    /// [`try_into_std`](Self::try_into_std) tells.
     ///
     /// # Examples
     ///
@@ -214,7 +234,8 @@ impl File {
     ///
     /// # Errors
     ///
-    /// The file itself, if a job has not ended, or what was accepted is not written.
+    /// The file itself, if a job has not ended, or something would be lost: what was accepted and is not written, an error that
+    /// nobody was told, or what a dropped read has read from what cannot seek.
     ///
     /// # Examples
     ///
@@ -229,7 +250,7 @@ impl File {
     /// # }
     /// ```
     pub fn try_into_std(mut self) -> Result<StdFile, Self> {
-        if self.job.as_ref().is_some_and(|job| !job.is_finished()) || self.shared.has_unwritten() {
+        if self.job.as_ref().is_some_and(|job| !job.is_finished()) || self.shared.is_more_than_std() {
             return Err(self);
         }
         match Arc::try_unwrap(self.shared) {
@@ -245,7 +266,7 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// That of every [`Operation`].
+    /// That of every [`FileOperation`].
     ///
     /// # Examples
     ///
@@ -264,7 +285,7 @@ impl File {
     /// # }
     /// ```
     #[track_caller]
-    pub fn sync_all(&self) -> Operation<()> {
+    pub fn sync_all(&self) -> FileOperation<'_, ()> {
         self.in_turn(StdFile::sync_all)
     }
 
@@ -272,9 +293,9 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// That of every [`Operation`].
+    /// That of every [`FileOperation`].
     #[track_caller]
-    pub fn sync_data(&self) -> Operation<()> {
+    pub fn sync_data(&self) -> FileOperation<'_, ()> {
         self.in_turn(StdFile::sync_data)
     }
 
@@ -283,7 +304,7 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// That of every [`Operation`].
+    /// That of every [`FileOperation`].
     ///
     /// # Examples
     ///
@@ -306,10 +327,10 @@ impl File {
     /// # }
     /// ```
     #[track_caller]
-    pub fn try_clone(&self) -> Operation<Self> {
-        let max_buf_size = self.max_buf_size;
+    pub fn try_clone(&self) -> FileOperation<'_, Self> {
+        let (max_buf_size, location) = (self.max_buf_size, Location::caller());
         self.in_turn(move |std| {
-            let mut clone = Self::from_std(std.try_clone()?);
+            let mut clone = Self::opened(std.try_clone()?, location);
             clone.max_buf_size = max_buf_size;
             Ok(clone)
         })
@@ -320,7 +341,8 @@ impl File {
         self.max_buf_size
     }
 
-    /// Sets how many bytes one job reads or writes at most. A file has a buffer of up to this size; 0 counts as 1.
+    /// Sets how many bytes one job reads or writes at most. A file has two buffers of up to this size, one for each; 0 counts
+    /// as 1.
     ///
     /// # Examples
     ///
@@ -342,14 +364,29 @@ impl File {
         self.max_buf_size = max_buf_size.max(1);
     }
 
+    /// After what was asked for before.
     #[track_caller]
-    fn in_turn<T>(&self, work: impl FnOnce(&StdFile) -> io::Result<T> + Send + 'static) -> Operation<T> {
+    fn in_turn<T>(
+        &self,
+        work: impl FnOnce(&StdFile) -> io::Result<T> + Send + 'static,
+    ) -> FileOperation<'_, T> {
         let shared = self.shared.clone();
-        Operation::new(move || shared.in_turn(work))
+        FileOperation::new(self, move || shared.in_turn(work))
+    }
+
+    /// Whatever else is going on.
+    #[track_caller]
+    fn out_of_turn<T>(
+        &self,
+        work: impl FnOnce(&StdFile) -> io::Result<T> + Send + 'static,
+    ) -> FileOperation<'_, T> {
+        let shared = self.shared.clone();
+        FileOperation::new(self, move || work(shared.std()).map(Some))
     }
 }
 
 impl From<StdFile> for File {
+    #[track_caller]
     fn from(std: StdFile) -> Self {
         Self::from_std(std)
     }

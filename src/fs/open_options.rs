@@ -1,6 +1,7 @@
 //! How to open a file.
 
 use std::fs::OpenOptions as StdOpenOptions;
+use std::panic::Location;
 use std::path::Path;
 
 use super::file::File;
@@ -86,7 +87,8 @@ impl OpenOptions {
     pub fn open(&self, path: impl AsRef<Path>) -> Operation<File> {
         let options = self.0.clone();
         let path = path.as_ref().to_owned();
-        Operation::new(move || options.open(path).map(File::from_std))
+        let location = Location::caller();
+        Operation::new(move || Ok(File::opened(options.open(path)?, location)))
     }
 }
 

@@ -7,10 +7,9 @@ use std::io;
 use std::mem;
 use std::panic::Location;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use crate::pool_job::{self, Needs};
-use crate::task::JoinHandle;
+use crate::pool_job::{self, Job, Needs};
 
 /// The error where there is no runtime.
 pub(super) const NEEDS: Needs = Needs {
@@ -18,7 +17,7 @@ pub(super) const NEEDS: Needs = Needs {
     instead: "std::fs",
 };
 
-/// The future of the functions of [`fs`](crate::fs), and of those of a [`File`](crate::fs::File) that neither read nor write.
+/// The future of the functions of [`fs`](crate::fs).
 ///
 /// Its first poll makes it a job of the runtime's blocking pool. A report of that job, such as the one of a
 /// [shutdown](crate::runtime::ShutdownReport), says where the function was called.
@@ -38,7 +37,7 @@ pub struct Operation<T> {
 
 enum Stage<T> {
     New(Box<dyn FnOnce() -> io::Result<T> + Send>),
-    Running(JoinHandle<io::Result<T>>),
+    Running(Job<io::Result<T>>),
     Over,
 }
 
@@ -57,15 +56,15 @@ impl<T: Send + 'static> Future for Operation<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut job = match mem::replace(&mut self.stage, Stage::Over) {
-            Stage::New(work) => pool_job::runtime(NEEDS)?.spawn_blocking_at(work, self.location),
+            Stage::New(work) => Job::begin(pool_job::runtime(NEEDS)?, self.location, work),
             Stage::Running(job) => job,
             Stage::Over => panic!("this was ready already; await it once, or ask `fs` for another one"),
         };
-        let outcome = Pin::new(&mut job).poll(cx);
+        let outcome = job.poll(cx);
         if outcome.is_pending() {
             self.stage = Stage::Running(job);
         }
-        Poll::Ready(pool_job::joined(ready!(outcome)).and_then(identity))
+        outcome.map(|done| done.and_then(identity))
     }
 }
 

@@ -15,8 +15,7 @@ use std::task::{Context, Poll, ready};
 use futures_lite::Stream;
 
 use super::operation::{NEEDS, Operation};
-use crate::pool_job;
-use crate::task::JoinHandle;
+use crate::pool_job::{self, Job};
 
 /// Lists a directory, in no particular order.
 ///
@@ -66,7 +65,7 @@ pub struct ReadDir {
 
 enum Stage {
     Handing(Batch),
-    Reading(JoinHandle<Batch>),
+    Reading(Job<Batch>),
     /// The job that had it was cancelled.
     Lost,
 }
@@ -117,7 +116,7 @@ impl ReadDir {
                     match pool_job::runtime(NEEDS) {
                         Ok(runtime) => {
                             let read = move || Batch::read(rest);
-                            self.stage = Stage::Reading(runtime.spawn_blocking_at(read, self.location));
+                            self.stage = Stage::Reading(Job::begin(runtime, self.location, read));
                         }
                         Err(error) => {
                             batch.rest = Some(rest);
@@ -126,9 +125,9 @@ impl ReadDir {
                     }
                 }
                 Stage::Reading(job) => {
-                    let batch = ready!(Pin::new(job).poll(cx));
+                    let batch = ready!(job.poll(cx));
                     self.stage = Stage::Lost;
-                    self.stage = Stage::Handing(pool_job::joined(batch)?);
+                    self.stage = Stage::Handing(batch?);
                 }
                 Stage::Lost => {
                     return Poll::Ready(Err(io::Error::other(

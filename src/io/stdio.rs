@@ -1,15 +1,14 @@
 //! The process's standard streams, on the runtime's blocking pool.
 
 use std::convert::identity;
-use std::future::Future;
 use std::io::{self, Read as _};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_lite::{AsyncBufRead, AsyncRead, AsyncWrite};
 
-use crate::pool_job::{self, Needs};
-use crate::task::JoinHandle;
+use crate::pool_job::{self, Job, Needs};
 
 /// How much one job reads or writes.
 const AT_ONCE: usize = 64 * 1024;
@@ -56,7 +55,7 @@ pub struct Stdin {
     kept: Vec<u8>,
     /// So much of it was handed out.
     taken: usize,
-    job: Option<JoinHandle<io::Result<Vec<u8>>>>,
+    job: Option<Job<io::Result<Vec<u8>>>>,
 }
 
 impl AsyncBufRead for Stdin {
@@ -146,7 +145,7 @@ pub fn stdout() -> Stdout {
 /// Made by [`stdout`], which has an example.
 #[derive(Debug)]
 pub struct Stdout {
-    job: Option<JoinHandle<io::Result<()>>>,
+    job: Option<Job<io::Result<()>>>,
 }
 
 /// The process's standard error. It is as [`stdout`] in all else.
@@ -171,7 +170,7 @@ pub fn stderr() -> Stderr {
 /// Made by [`stderr`], which has an example.
 #[derive(Debug)]
 pub struct Stderr {
-    job: Option<JoinHandle<io::Result<()>>>,
+    job: Option<Job<io::Result<()>>>,
 }
 
 impl AsyncWrite for Stdout {
@@ -210,7 +209,7 @@ fn write(mut output: impl io::Write, bytes: &[u8]) -> io::Result<()> {
 
 /// Hands the bytes to a job, once the one before has ended.
 fn poll_write(
-    job: &mut Option<JoinHandle<io::Result<()>>>,
+    job: &mut Option<Job<io::Result<()>>>,
     cx: &mut Context<'_>,
     bytes: &[u8],
     write: fn(&[u8]) -> io::Result<()>,
@@ -223,7 +222,7 @@ fn poll_write(
 }
 
 /// Ready when no job is left.
-fn poll_written(job: &mut Option<JoinHandle<io::Result<()>>>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+fn poll_written(job: &mut Option<Job<io::Result<()>>>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
     match job {
         Some(_) => poll_job(job, cx, || unreachable!("there is a job")),
         None => Poll::Ready(Ok(())),
@@ -232,7 +231,7 @@ fn poll_written(job: &mut Option<JoinHandle<io::Result<()>>>, cx: &mut Context<'
 
 /// The outcome of the job that there is, else of one that does `work`.
 fn poll_job<T: Send + 'static>(
-    job: &mut Option<JoinHandle<io::Result<T>>>,
+    job: &mut Option<Job<io::Result<T>>>,
     cx: &mut Context<'_>,
     work: fn() -> io::Result<T>,
 ) -> Poll<io::Result<T>> {
@@ -240,17 +239,18 @@ fn poll_job<T: Send + 'static>(
         Some(running) => running,
         None => job.insert(begin(work)?),
     };
-    let outcome = ready!(Pin::new(running).poll(cx));
+    let outcome = ready!(running.poll(cx));
     *job = None;
-    Poll::Ready(pool_job::joined(outcome).and_then(identity))
+    Poll::Ready(outcome.and_then(identity))
 }
 
+#[track_caller]
 fn begin<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<JoinHandle<io::Result<T>>> {
+) -> io::Result<Job<io::Result<T>>> {
     let needs = Needs {
         what: "the standard streams",
         instead: "std::io",
     };
-    Ok(pool_job::runtime(needs)?.spawn_blocking(work))
+    Ok(Job::begin(pool_job::runtime(needs)?, Location::caller(), work))
 }

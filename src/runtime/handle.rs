@@ -149,6 +149,26 @@ impl Handle {
         self.executor.spawn_blocking_at(job, spawned_at)
     }
 
+    /// As `spawn_blocking_at`, for a job that is done, too, if the runtime shuts down before it has begun.
+    #[track_caller]
+    pub(crate) fn spawn_mandatory_blocking_at<F, R>(
+        &self,
+        job: F,
+        spawned_at: &'static Location<'static>,
+    ) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.drivers.assert_not_forked();
+        self.executor.spawn_mandatory_blocking_at(job, spawned_at)
+    }
+
+    /// Whether what is spawned now would be cancelled at once.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.executor.is_closed()
+    }
+
     /// Spawns a task on one worker of a multi-thread runtime, where `make` is called and its future stays; so it need not
     /// be `Send`. The worker is one of `0..worker_threads`.
     ///

@@ -3,14 +3,14 @@
 use std::fs::{File as StdFile, FileTimes, Metadata, Permissions};
 use std::time::SystemTime;
 
-use super::{File, Operation};
+use super::{File, FileOperation};
 
 impl File {
     /// Cuts the file off, or fills it up with zeros, at so many bytes. The position stays.
     ///
     /// # Cancel safety
     ///
-    /// That of every [`Operation`].
+    /// That of every [`FileOperation`].
     ///
     /// # Examples
     ///
@@ -28,44 +28,43 @@ impl File {
     /// # }
     /// ```
     #[track_caller]
-    pub fn set_len(&self, size: u64) -> Operation<()> {
-        let shared = self.shared.clone();
-        Operation::new(move || shared.set_len(size))
+    pub fn set_len(&self, size: u64) -> FileOperation<'_, ()> {
+        self.in_turn(move |std| std.set_len(size))
     }
 
-    /// What the system knows of the file.
+    /// What the system knows of the file now: flush first, if a write may be on its way.
     ///
     /// # Cancel safety
     ///
-    /// That of every [`Operation`].
+    /// That of every [`FileOperation`].
     ///
     /// See [`set_len`](Self::set_len) for an example.
     #[track_caller]
-    pub fn metadata(&self) -> Operation<Metadata> {
-        self.in_turn(StdFile::metadata)
+    pub fn metadata(&self) -> FileOperation<'_, Metadata> {
+        self.out_of_turn(StdFile::metadata)
     }
 
-    /// Changes who may do what with the file.
+    /// Changes who may do what with the file, at once.
     ///
     /// # Cancel safety
     ///
-    /// That of every [`Operation`].
+    /// That of every [`FileOperation`].
     ///
     /// See [`fs::set_permissions`](crate::fs::set_permissions) for an example.
     #[track_caller]
-    pub fn set_permissions(&self, permissions: Permissions) -> Operation<()> {
-        self.in_turn(|std| std.set_permissions(permissions))
+    pub fn set_permissions(&self, permissions: Permissions) -> FileOperation<'_, ()> {
+        self.out_of_turn(|std| std.set_permissions(permissions))
     }
 
     /// Changes when the file was last read and written.
     ///
     /// # Cancel safety
     ///
-    /// That of every [`Operation`].
+    /// That of every [`FileOperation`].
     ///
     /// See [`set_modified`](Self::set_modified) for an example.
     #[track_caller]
-    pub fn set_times(&self, times: FileTimes) -> Operation<()> {
+    pub fn set_times(&self, times: FileTimes) -> FileOperation<'_, ()> {
         self.in_turn(move |std| std.set_times(times))
     }
 
@@ -73,7 +72,7 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// That of every [`Operation`].
+    /// That of every [`FileOperation`].
     ///
     /// # Examples
     ///
@@ -93,7 +92,7 @@ impl File {
     /// # }
     /// ```
     #[track_caller]
-    pub fn set_modified(&self, time: SystemTime) -> Operation<()> {
+    pub fn set_modified(&self, time: SystemTime) -> FileOperation<'_, ()> {
         self.in_turn(move |std| std.set_modified(time))
     }
 }

@@ -10,7 +10,6 @@ use futures_lite::{AsyncRead, AsyncSeek, AsyncWrite};
 use super::File;
 
 impl AsyncRead for File {
-    #[track_caller]
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.get_mut().poll_take(cx, buffer.len(), |bytes| {
             buffer[..bytes.len()].copy_from_slice(bytes);
@@ -19,12 +18,10 @@ impl AsyncRead for File {
 }
 
 impl AsyncWrite for File {
-    #[track_caller]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.get_mut().poll_accept(cx, iter::once(bytes))
     }
 
-    #[track_caller]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -34,19 +31,16 @@ impl AsyncWrite for File {
             .poll_accept(cx, buffers.iter().map(|bytes| &**bytes))
     }
 
-    #[track_caller]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.get_mut().poll_written(cx)
     }
 
-    #[track_caller]
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }
 }
 
 impl AsyncSeek for File {
-    #[track_caller]
     fn poll_seek(self: Pin<&mut Self>, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
         self.get_mut().poll_sought(cx, to)
     }

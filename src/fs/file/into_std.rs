@@ -3,9 +3,10 @@
 use std::fmt;
 use std::fs::File as StdFile;
 use std::future::Future;
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::File;
 use super::heir::Heir;
@@ -19,15 +20,15 @@ use super::heir::Heir;
 pub struct IntoStd(Stage);
 
 enum Stage {
-    /// `None` only in between.
-    Settles(Option<File>),
+    Settles(File),
     /// Something that was dropped before it was ready still has to do with the file.
     Inherits(Arc<Heir>),
+    Over,
 }
 
 impl IntoStd {
     pub(super) fn new(file: File) -> Self {
-        Self(Stage::Settles(Some(file)))
+        Self(Stage::Settles(file))
     }
 }
 
@@ -35,23 +36,26 @@ impl Future for IntoStd {
     type Output = StdFile;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<StdFile> {
-        if let Stage::Settles(file) = &mut self.0 {
-            // Whoever wants to know has flushed. What no job writes is written below.
-            if let Some(file) = file {
-                let _ = ready!(file.poll_written(cx));
+        let heir = match mem::replace(&mut self.0, Stage::Over) {
+            Stage::Settles(mut file) => {
+                // Whoever wants to know has flushed. What no job writes is written below.
+                if file.poll_written(cx).is_pending() {
+                    self.0 = Stage::Settles(file);
+                    return Poll::Pending;
+                }
+                match Arc::try_unwrap(file.shared) {
+                    Ok(shared) => return Poll::Ready(shared.into_std()),
+                    Err(shared) => shared.bequeath(),
+                }
             }
-            let file = file
-                .take()
-                .expect("this was ready already; a file is given back once");
-            match Arc::try_unwrap(file.shared) {
-                Ok(shared) => return Poll::Ready(shared.into_std()),
-                Err(shared) => self.0 = Stage::Inherits(shared.bequeath()),
-            }
+            Stage::Inherits(heir) => heir,
+            Stage::Over => panic!("this was ready already; a file is given back once"),
+        };
+        let std = heir.poll(cx);
+        if std.is_pending() {
+            self.0 = Stage::Inherits(heir);
         }
-        match &self.0 {
-            Stage::Inherits(heir) => heir.poll(cx),
-            Stage::Settles(_) => unreachable!("that is over"),
-        }
+        std
     }
 }
 

@@ -2,37 +2,40 @@
 //! its writer.
 //!
 //! The jobs take turns. Each begins with writing what was accepted, whoever was to do that: so no order of jobs changes what
-//! the file contains, and what is left when the last of file and jobs goes is written then.
+//! the file contains.
 
 use std::fs::File as StdFile;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::ahead::Ahead;
+use super::descriptor;
 use super::heir::Heir;
 
 pub(super) struct Shared {
     /// Taken at the end.
     std: Option<StdFile>,
+    can_seek: OnceLock<bool>,
     /// Held by who reads, writes or moves the position, for as long as the system takes. Never by a task.
     turn: Mutex<()>,
-    /// Held for moments: by tasks too.
+    /// Held for moments: by tasks too. Nobody calls the system with it.
     kept: Mutex<Kept>,
 }
 
-/// How a job went. None does anything while there is an error that nobody has been told.
+/// How a job went.
 pub(super) enum Done {
+    /// What there was to be written was, or failed. Nothing else is done while there is an error that nobody has been told.
     Written,
-    /// So many bytes are there to be handed out.
-    Read(io::Result<usize>),
+    /// Something is there to be handed out.
+    Read(io::Result<()>),
     Sought(SeekFrom, io::Result<u64>),
 }
 
 #[derive(Default)]
 struct Kept {
-    /// What was read, of which so much was handed out. The system's position is behind it.
-    read: Vec<u8>,
-    handed_out: usize,
+    /// The system's position is behind it.
+    ahead: Ahead,
     /// What was accepted and is still to be written, unless somebody is at it.
     unwritten: Vec<u8>,
     writing: bool,
@@ -47,6 +50,7 @@ impl Shared {
     pub(super) fn new(std: StdFile) -> Self {
         Self {
             std: Some(std),
+            can_seek: OnceLock::new(),
             turn: Mutex::default(),
             kept: Mutex::default(),
         }
@@ -56,7 +60,7 @@ impl Shared {
         self.std.as_ref().expect("it is taken at the end")
     }
 
-    /// The error of a write that nobody has been told yet.
+    /// The error of a write that nobody has been told yet. For who tells it at once: a job's outcome may be dropped.
     pub(super) fn take_error(&self) -> Option<io::Error> {
         lock(&self.kept).error.take()
     }
@@ -64,23 +68,16 @@ impl Shared {
     /// Hands what was read ahead to `put`, as much of it as there is `room` for. Nothing while a write was accepted behind it.
     pub(super) fn hand_out(&self, room: usize, put: &mut impl FnMut(&[u8])) -> Option<usize> {
         let mut kept = lock(&self.kept);
-        let count = kept.unread().min(room);
-        if count == 0 || !kept.unwritten.is_empty() {
+        if kept.is_unwritten() {
             return None;
         }
-        let from = kept.handed_out;
-        put(&kept.read[from..from + count]);
-        kept.handed_out += count;
-        Some(count)
+        kept.ahead.hand_out(room, put)
     }
 
     /// Keeps bytes to be written, when nothing else is: as many of them as `limit` says. How many.
     pub(super) fn accept<'a>(&self, buffers: impl Iterator<Item = &'a [u8]>, limit: usize) -> usize {
         let mut kept = lock(&self.kept);
-        debug_assert!(
-            !kept.writing && kept.unwritten.is_empty(),
-            "one write after the other"
-        );
+        debug_assert!(!kept.is_unwritten(), "one write after the other");
         for bytes in buffers {
             let room = limit - kept.unwritten.len();
             kept.unwritten.extend_from_slice(&bytes[..bytes.len().min(room)]);
@@ -88,9 +85,20 @@ impl Shared {
         kept.unwritten.len()
     }
 
-    pub(super) fn has_unwritten(&self) -> bool {
-        let kept = lock(&self.kept);
-        kept.writing || !kept.unwritten.is_empty()
+    pub(super) fn is_unwritten(&self) -> bool {
+        lock(&self.kept).is_unwritten()
+    }
+
+    /// Whether something would be lost if the system's file were all that is left.
+    pub(super) fn is_more_than_std(&self) -> bool {
+        let (owes, is_ahead) = {
+            let kept = lock(&self.kept);
+            (
+                kept.is_unwritten() || kept.error.is_some(),
+                !kept.ahead.is_empty(),
+            )
+        };
+        owes || is_ahead && !self.can_seek()
     }
 
     /// Gives the file up; when its jobs have done so too, the result has it.
@@ -117,51 +125,37 @@ impl Shared {
     /// Reads up to `wanted` bytes ahead.
     pub(super) fn read(&self, wanted: usize) -> Done {
         let _turn = self.take_turn();
-        let mut bytes = {
+        let mut ahead = {
             let mut kept = lock(&self.kept);
             if kept.error.is_some() {
                 return Done::Written;
             }
-            if kept.unread() > 0 {
-                return Done::Read(Ok(kept.unread()));
+            if !kept.ahead.is_empty() {
+                return Done::Read(Ok(()));
             }
-            kept.handed_out = 0;
-            mem::take(&mut kept.read)
+            mem::take(&mut kept.ahead)
         };
-        bytes.resize(wanted, 0);
-        let outcome = retry(|| self.std().read(&mut bytes));
-        bytes.truncate(*outcome.as_ref().unwrap_or(&0));
-        lock(&self.kept).read = bytes;
+        let outcome = ahead.fill(wanted, |buffer| retry(|| self.std().read(buffer)));
+        lock(&self.kept).ahead = ahead;
         Done::Read(outcome)
     }
 
     pub(super) fn seek(&self, to: SeekFrom) -> Done {
-        let _turn = self.take_turn();
-        {
-            let mut kept = lock(&self.kept);
-            if kept.error.is_some() {
-                return Done::Written;
-            }
-            kept.step_back(self.std());
+        match self.in_turn(|mut std| std.seek(to)).transpose() {
+            Some(outcome) => Done::Sought(to, outcome),
+            None => Done::Written,
         }
-        Done::Sought(to, self.std().seek(to))
     }
 
-    /// The reader gets nothing of what would lie behind the new end.
-    pub(super) fn set_len(&self, size: u64) -> io::Result<()> {
-        self.in_turn(|std| {
-            lock(&self.kept).step_back(std);
-            std.set_len(size)
-        })
-    }
-
-    /// Something else, after what was accepted is written. The error of that, if there was one, is told in its place.
-    pub(super) fn in_turn<T>(&self, work: impl FnOnce(&StdFile) -> io::Result<T>) -> io::Result<T> {
+    /// Something else, after what was accepted is written, and with the position where the reader is. `None`: nothing is
+    /// done, since there is an error that nobody has been told.
+    pub(super) fn in_turn<T>(&self, work: impl FnOnce(&StdFile) -> io::Result<T>) -> io::Result<Option<T>> {
         let _turn = self.take_turn();
-        match self.take_error() {
-            Some(error) => Err(error),
-            None => work(self.std()),
+        if lock(&self.kept).error.is_some() {
+            return Ok(None);
         }
+        self.step_back(self.std());
+        work(self.std()).map(Some)
     }
 
     /// Waits for it, and has what was accepted written then.
@@ -174,13 +168,12 @@ impl Shared {
     /// Whoever calls this has the turn.
     fn catch_up(&self) {
         let Some(mut std) = self.std.as_ref() else { return };
+        if !self.is_unwritten() {
+            return;
+        }
+        self.step_back(std);
         let mut bytes = {
             let mut kept = lock(&self.kept);
-            if kept.unwritten.is_empty() {
-                return;
-            }
-            // In one step: from here on the reader has nothing from before the write.
-            kept.step_back(std);
             kept.writing = true;
             mem::take(&mut kept.unwritten)
         };
@@ -194,17 +187,37 @@ impl Shared {
         }
     }
 
+    /// Moves the position back to where the reader is. What has no position, a terminal say, keeps what was read: there a write
+    /// is no part of that. Whoever calls this has the turn.
+    fn step_back(&self, mut std: &StdFile) {
+        // Meanwhile the reader has nothing, and waits for its turn.
+        let mut ahead = mem::take(&mut lock(&self.kept).ahead);
+        if !ahead.is_empty() && self.can_seek() {
+            let back = ahead.unread() as i64;
+            if std.seek(SeekFrom::Current(-back)).is_ok() {
+                ahead.clear();
+            }
+        }
+        lock(&self.kept).ahead = ahead;
+    }
+
+    /// Not whether a seek succeeds: for many devices it does, and does nothing.
+    fn can_seek(&self) -> bool {
+        *self
+            .can_seek
+            .get_or_init(|| self.std.as_ref().is_some_and(descriptor::has_position))
+    }
+
     /// Nobody else has it any more.
     fn settle(&mut self) -> Option<StdFile> {
         self.catch_up();
-        let std = self.std.take()?;
-        lock(&self.kept).step_back(&std);
-        Some(std)
+        self.step_back(self.std.as_ref()?);
+        self.std.take()
     }
 }
 
 impl Drop for Shared {
-    /// A write that was accepted is not lost, even if the runtime cancelled its job.
+    /// Jobs that write run in any case, unless the pool took none any more, or had no thread for them: then this does.
     fn drop(&mut self) {
         let heir = lock(&self.kept).heir.take();
         let std = self.settle();
@@ -215,18 +228,8 @@ impl Drop for Shared {
 }
 
 impl Kept {
-    fn unread(&self) -> usize {
-        self.read.len() - self.handed_out
-    }
-
-    /// Moves the position back to where the reader is. What has no position, a terminal say, keeps what was read: there a write
-    /// is no part of that. The system does this at once, so it may be done under the lock.
-    fn step_back(&mut self, mut std: &StdFile) {
-        let back = self.unread() as i64;
-        if back > 0 && std.seek(SeekFrom::Current(-back)).is_ok() {
-            self.read.clear();
-            self.handed_out = 0;
-        }
+    fn is_unwritten(&self) -> bool {
+        self.writing || !self.unwritten.is_empty()
     }
 }
 

@@ -7,17 +7,18 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncSeek, AsyncWrite, ReadBuf};
 
 use super::File;
+use super::shared::Done;
 
-/// The seek that was asked for: tokio's trait asks first, and waits then.
+/// What tokio's trait wants to know of the last seek.
 #[derive(Default)]
 pub(super) struct Seek {
-    to: Option<SeekFrom>,
-    /// Where the last one has led.
+    /// And nobody has waited for it to its end.
+    is_asked_for: bool,
+    /// Where it has led, if somebody has.
     position: u64,
 }
 
 impl AsyncRead for File {
-    #[track_caller]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -32,12 +33,10 @@ impl AsyncRead for File {
 }
 
 impl AsyncWrite for File {
-    #[track_caller]
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         futures_lite::AsyncWrite::poll_write(self, cx, bytes)
     }
 
-    #[track_caller]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -50,33 +49,33 @@ impl AsyncWrite for File {
         true
     }
 
-    #[track_caller]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         futures_lite::AsyncWrite::poll_flush(self, cx)
     }
 
-    #[track_caller]
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         futures_lite::AsyncWrite::poll_close(self, cx)
     }
 }
 
+/// A seek begins when it is asked for: what is done next comes after it, if nobody waits for it.
 impl AsyncSeek for File {
     fn start_seek(mut self: Pin<&mut Self>, to: SeekFrom) -> io::Result<()> {
-        if self.seek.to.is_some() {
+        if self.job.is_some() {
             return Err(io::Error::other(
-                "a seek was asked for before; call `poll_complete` until it is done",
+                "something was asked for before; call `poll_complete` until it is done",
             ));
         }
-        self.seek.to = Some(to);
+        self.begin(move |shared| shared.seek(to))?;
+        self.seek.is_asked_for = true;
         Ok(())
     }
 
-    #[track_caller]
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        if let Some(to) = self.seek.to {
-            let outcome = ready!(self.poll_sought(cx, to));
-            self.seek.to = None;
+        let is_asked_for = self.seek.is_asked_for;
+        let done = ready!(self.poll_done(cx, is_asked_for));
+        self.seek.is_asked_for = false;
+        if let Some(Done::Sought(_, outcome)) = done? {
             self.seek.position = outcome?;
         }
         Poll::Ready(Ok(self.seek.position))

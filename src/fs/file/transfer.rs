@@ -1,18 +1,16 @@
 //! What the traits of a file are made of.
 
 use std::io::{self, SeekFrom};
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::File;
 use super::shared::{Done, Shared};
 use crate::fs::operation::NEEDS;
-use crate::pool_job;
-use crate::runtime::Handle;
+use crate::pool_job::{self, Job};
+use crate::runtime::is_shutdown;
 
 impl File {
     /// Hands what there is to `put`, as much of it as there is `room` for; how much that was. Nothing at the end.
-    #[track_caller]
     pub(super) fn poll_take(
         &mut self,
         cx: &mut Context<'_>,
@@ -28,10 +26,8 @@ impl File {
             if let Some(count) = self.shared.hand_out(room, &mut put) {
                 return Poll::Ready(Ok(count));
             }
-            match done {
-                Some(Done::Read(Ok(0))) => return Poll::Ready(Ok(0)),
-                Some(Done::Read(Err(error))) => return Poll::Ready(Err(error)),
-                _ => {}
+            if let Some(Done::Read(Err(error))) = done {
+                return Poll::Ready(Err(error));
             }
             let wanted = room.min(self.max_buf_size);
             self.begin(move |shared| shared.read(wanted))?;
@@ -40,7 +36,6 @@ impl File {
     }
 
     /// Accepts bytes, as many as one job writes.
-    #[track_caller]
     pub(super) fn poll_accept<'a>(
         &mut self,
         cx: &mut Context<'_>,
@@ -51,18 +46,19 @@ impl File {
         let runtime = pool_job::runtime(NEEDS)?;
         let count = self.shared.accept(buffers, self.max_buf_size);
         if count > 0 {
-            self.begin_in(&runtime, Shared::write);
+            let shared = self.shared.clone();
+            let write = move || shared.write();
+            self.job = Some(Job::begin_mandatory(runtime, self.location, write));
         }
         Poll::Ready(Ok(count))
     }
 
     /// Ready when all is written that was accepted.
-    #[track_caller]
     pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut begun = false;
         loop {
             ready!(self.poll_done(cx, begun))?;
-            if !self.shared.has_unwritten() {
+            if !self.shared.is_unwritten() {
                 return Poll::Ready(Ok(()));
             }
             self.begin(Shared::write)?;
@@ -70,7 +66,6 @@ impl File {
         }
     }
 
-    #[track_caller]
     pub(super) fn poll_sought(&mut self, cx: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
         let mut begun = false;
         loop {
@@ -86,14 +81,14 @@ impl File {
     ///
     /// A job that was cancelled counts as none, so that another runtime begins it anew: unless it has `begun` in this
     /// poll, and so is one of the runtime that is here.
-    fn poll_done(&mut self, cx: &mut Context<'_>, begun: bool) -> Poll<io::Result<Option<Done>>> {
+    pub(super) fn poll_done(&mut self, cx: &mut Context<'_>, begun: bool) -> Poll<io::Result<Option<Done>>> {
         let mut done = None;
         if let Some(job) = &mut self.job {
-            let outcome = ready!(Pin::new(job).poll(cx));
+            let outcome = ready!(job.poll(cx));
             self.job = None;
             done = match outcome {
-                Err(error) if error.is_cancelled() && !begun => None,
-                outcome => Some(pool_job::joined(outcome)?),
+                Err(error) if is_shutdown(&error) && !begun => None,
+                outcome => Some(outcome?),
             };
         }
         match self.shared.take_error() {
@@ -102,15 +97,9 @@ impl File {
         }
     }
 
-    #[track_caller]
-    fn begin(&mut self, work: impl FnOnce(&Shared) -> Done + Send + 'static) -> io::Result<()> {
-        self.begin_in(&pool_job::runtime(NEEDS)?, work);
+    pub(super) fn begin(&mut self, work: impl FnOnce(&Shared) -> Done + Send + 'static) -> io::Result<()> {
+        let (runtime, shared) = (pool_job::runtime(NEEDS)?, self.shared.clone());
+        self.job = Some(Job::begin(runtime, self.location, move || work(&shared)));
         Ok(())
-    }
-
-    #[track_caller]
-    fn begin_in(&mut self, runtime: &Handle, work: impl FnOnce(&Shared) -> Done + Send + 'static) {
-        let shared = self.shared.clone();
-        self.job = Some(runtime.spawn_blocking(move || work(&shared)));
     }
 }
