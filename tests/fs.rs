@@ -469,17 +469,16 @@ fn a_file_goes_back_to_std_when_nothing_has_to_do_with_it_any_more() {
 fn a_file_goes_back_to_std_once() {
     let scratch = Scratch::new();
     let runtime = with_one_thread();
-    let mut std = pin!(runtime.block_on(async {
+    runtime.block_on(async {
         let file = File::create(scratch.path("file")).await.unwrap();
         let gate = occupy(&runtime);
         assert!(poll_once(file.sync_all()).is_pending());
-        let mut std = Box::pin(file.into_std());
+        let mut std = pin!(file.into_std());
         assert!(poll_once(std.as_mut()).is_pending());
         drop(gate);
         std.as_mut().await;
-        std
-    }));
-    let _ = poll_once(std.as_mut());
+        let _ = poll_once(std);
+    });
 }
 
 /// Each has a thread of the pool: were this to wait as well, nobody could write.
