@@ -818,6 +818,38 @@ fn symbolic_links_are_followed_where_std_follows_them() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_is_a_descriptor_and_opened_as_the_system_is_told() {
+    use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+    use std::os::unix::fs::MetadataExt;
+
+    everywhere(async || {
+        let scratch = Scratch::new();
+        let path = scratch.file("file", "contents");
+        let file = OpenOptions::default().read(true).open(&path).await?;
+        assert_eq!(file.as_fd().as_raw_fd(), file.as_raw_fd());
+        let duplicate: OwnedFd = file.as_fd().try_clone_to_owned()?;
+        let mut text = String::new();
+        File::from(duplicate).read_to_string(&mut text).await?;
+        assert_eq!(text, "contents");
+        assert!(format!("{file:?}").contains("fd"));
+
+        let options = &mut OpenOptions::from(std::fs::OpenOptions::new());
+        let error = options
+            .read(true)
+            .custom_flags(libc::O_DIRECTORY)
+            .open(&path)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotADirectory);
+
+        let entry = fs::read_dir(&scratch).await?.next_entry().await?.unwrap();
+        assert_eq!(entry.ino(), entry.metadata().await?.ino());
+        Ok(())
+    });
+}
+
 /// What cannot seek: what was read ahead is kept, and a write is no part of it.
 #[cfg(unix)]
 #[test]
@@ -857,6 +889,11 @@ fn the_types_are_what_tasks_ask_for() {
     let file = File::from_std(std::fs::File::open("Cargo.toml").unwrap());
     is_future(file.sync_all());
     is_future(file.into_std());
+    let operation = format!("{:?}", fs::read("nothing"));
+    assert!(
+        operation.contains("not begun") && operation.contains("fs.rs"),
+        "{operation}"
+    );
 }
 
 #[cfg(feature = "tokio-io")]

@@ -2,7 +2,8 @@
 #![cfg(unix)]
 
 use std::future::Future;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
+use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::process::ExitStatusExt;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
@@ -290,6 +291,48 @@ fn a_command_has_the_settings_of_stds() {
 }
 
 #[test]
+fn a_child_is_called_and_is_who_it_was_told() {
+    everywhere(async || {
+        let output = shell("echo $0").arg0("another name").output().await?;
+        assert_eq!(output.stdout, b"another name\n");
+        // Who is not root may be told to be himself.
+        for (flag, id) in [("-u", "user"), ("-g", "group")] {
+            let own = Command::new("id").arg(flag).output().await?.stdout;
+            let number = String::from_utf8_lossy(&own).trim().parse().unwrap();
+            let mut command = Command::new("id");
+            match id {
+                "user" => command.uid(number),
+                _ => command.gid(number),
+            };
+            assert_eq!(command.arg(flag).output().await?.stdout, own, "the {id}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn several_buffers_are_written_and_read_at_once() {
+    everywhere(async || {
+        let mut cat = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let (mut stdin, mut stdout) = (cat.stdin.take().unwrap(), cat.stdout.take().unwrap());
+        assert_eq!(stdin.as_fd().as_raw_fd(), stdin.as_raw_fd());
+        let buffers = [b"one ", b"two "].map(|bytes| IoSlice::new(bytes));
+        assert_eq!(stdin.write_vectored(&buffers).await?, 8);
+        stdin.flush().await?;
+        let (mut three, mut rest) = ([0; 3], [0; 8]);
+        let mut buffers = [IoSliceMut::new(&mut three), IoSliceMut::new(&mut rest)];
+        assert_eq!(stdout.read_vectored(&mut buffers).await?, 8);
+        assert_eq!((&three, &rest[..5]), (b"one", &b" two "[..]));
+        drop(stdin);
+        cat.wait().await?;
+        Ok(())
+    });
+}
+
+#[test]
 fn one_childs_output_is_anothers_input() {
     everywhere(async || {
         let mut echo = Command::new("echo").arg("hello").stdout(Stdio::piped()).spawn()?;
@@ -349,7 +392,7 @@ fn the_types_are_what_tasks_ask_for() {
     is(&child.wait_with_output());
     is(&shell("exit 0").status());
     is(&shell("exit 0").output());
-    fn pipe<T: Send + Sync + Unpin + std::fmt::Debug + std::os::fd::AsFd + TryInto<Stdio>>() {}
+    fn pipe<T: Send + Sync + Unpin + std::fmt::Debug + AsFd + TryInto<Stdio>>() {}
     pipe::<ChildStdin>();
     pipe::<ChildStdout>();
     pipe::<ChildStderr>();
@@ -561,7 +604,9 @@ fn the_pipes_have_tokios_traits() {
             .spawn()?;
         let mut stdin = child.stdin.take().unwrap();
         assert!(AsyncWrite::is_write_vectored(&stdin));
-        AsyncWriteExt::write_all(&mut stdin, b"to tokio\n").await?;
+        let buffers = [IoSlice::new(b"to "), IoSlice::new(b"tokio\n")];
+        assert_eq!(AsyncWriteExt::write_vectored(&mut stdin, &buffers).await?, 9);
+        AsyncWriteExt::flush(&mut stdin).await?;
         AsyncWriteExt::shutdown(&mut stdin).await?;
         let (mut out, mut err) = (String::new(), String::new());
         AsyncReadExt::read_to_string(child.stdout.as_mut().unwrap(), &mut out).await?;
