@@ -65,7 +65,8 @@ impl Injector {
     /// As far as this thread knows: who may sleep on the answer asks [`is_empty`](Self::is_empty).
     #[inline]
     pub(super) fn seems_empty(&self) -> bool {
-        self.len() == 0
+        // Relaxed, as above.
+        self.len.load(Ordering::Relaxed) == 0
     }
 
     /// For who says first, to those who push, that it may sleep: what they push after that they tell (`idle.rs`).

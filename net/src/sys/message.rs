@@ -6,6 +6,8 @@
 //! **Rule O (ownership):** a descriptor that comes in a message is this process's alone, and becomes owned once: where it is
 //! read out of the message.
 #![allow(unsafe_code)]
+// The types of lengths differ from system to system.
+#![allow(clippy::unnecessary_cast)]
 
 use std::io;
 use std::mem;
