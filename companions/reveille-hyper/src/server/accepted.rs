@@ -52,7 +52,8 @@ impl<C> Accepted<C> {
         let all = came + bytes.len();
         let is_preface = !bytes.is_empty() && PREFACE[came..all] == *bytes;
         self.preface = (is_preface && all < PREFACE.len()).then_some(all);
-        if self.preface.is_none() {
+        // Over HTTP/2 it begins with its first request: h2 has no timeout for that.
+        if !is_preface {
             self.activity.begin();
         }
     }
@@ -152,13 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_has_begun_when_its_version_is_known() {
+    fn a_connection_over_http_1_has_begun_when_that_is_known() {
         assert_eq!(begun_after(&[b"GET / HTTP/1.1\r\n"]), [true]);
         assert_eq!(
             begun_after(&[b"P", b"RI * HTTP/2.0\r\n\r\nSM\r\n", b"\r\n..."]),
-            [false, false, true]
+            [false, false, false]
         );
         assert_eq!(begun_after(&[b"PR", b"OPFIND / HTTP/1.1\r\n"]), [false, true]);
-        assert_eq!(begun_after(&[PREFACE, b"a frame"]), [true, true]);
+        assert_eq!(begun_after(&[PREFACE, b"a frame"]), [false, false]);
     }
 }

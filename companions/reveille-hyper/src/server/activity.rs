@@ -29,7 +29,7 @@ impl Activity {
         }
     }
 
-    /// Enough has come to know the version of HTTP.
+    /// HTTP/1 is known to be spoken, or a request has come over HTTP/2.
     pub(super) fn begin(&self) {
         self.has_begun.store(true, Ordering::Relaxed);
     }

@@ -20,14 +20,14 @@ pub(super) async fn run<C, S, By>(
     builder: Arc<auto::Builder<HyperExecutor>>,
     accepted: Accepted<C>,
     service: S,
-    counted: Option<Arc<Activity>>,
+    activity: Arc<Activity>,
     overseer: &mut Overseer,
 ) -> Result<(), ConnectionError>
 where
     C: Read + Write + Unpin + Send + 'static,
     S: IntoHttpService<By>,
 {
-    let service = Counted::new(service.into_http_service(), counted);
+    let service = Counted::new(service.into_http_service(), activity);
     let mut connection = pin!(builder.serve_connection_with_upgrades(accepted, service));
     let mut was_asked_to_close = false;
     loop {

@@ -10,7 +10,7 @@ pub struct ConnectionError {
 
 #[derive(Debug)]
 pub(super) enum Kind {
-    /// Nothing that tells the version of HTTP has come in time.
+    /// Nothing that tells the version of HTTP has come in time, or no request over HTTP/2.
     NoRequest,
     /// It was asked to close for want of requests, and did not.
     Idle,

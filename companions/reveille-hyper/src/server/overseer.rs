@@ -26,7 +26,7 @@ pub(super) enum Order {
 pub(super) struct Overseer {
     phase: Follower,
     activity: Arc<Activity>,
-    /// Until when the version of HTTP must be known.
+    /// Until when it must have begun.
     beginning: Option<Sleep>,
     idle: Option<Idle>,
 }
@@ -74,7 +74,7 @@ impl Overseer {
                     Phase::Cut => Order::Cut(Kind::Cut),
                 });
             }
-            // From then on hyper has a timeout of its own.
+            // From then on hyper has a timeout of its own, if it is HTTP/1.
             if activity.has_begun() {
                 *beginning = None;
             }

@@ -124,11 +124,11 @@ where
                 address,
                 accepted,
                 builder,
-                counted,
+                activity,
                 mut overseer,
                 hook,
             } = taken;
-            let ended = connection::run(builder, accepted, service, counted, &mut overseer).await;
+            let ended = connection::run(builder, accepted, service, activity, &mut overseer).await;
             if let (Err(error), Some(hook)) = (ended, hook) {
                 hook(&address, &error);
             }
@@ -172,8 +172,7 @@ struct Taken<L: Listener> {
     address: L::Address,
     accepted: Accepted<L::Connection>,
     builder: Arc<auto::Builder<HyperExecutor>>,
-    /// Where requests are counted, if somebody asks.
-    counted: Option<Arc<Activity>>,
+    activity: Arc<Activity>,
     overseer: Overseer,
     hook: Option<Hook<L::Address>>,
 }
@@ -210,8 +209,10 @@ impl<L: Listener> Serve<L> {
     }
 
     /// How long the header of a request over HTTP/1 may take, counted from the end of the response before it: so for so long such a
-    /// connection may be idle, too. A connection whose first bytes do not tell its version of HTTP in this time is closed as
-    /// well. 30 s if this is not called, as hyper has it; `None` for no limit.
+    /// connection may be idle, too. A connection whose first bytes do not tell its version of HTTP in this time is cut off as
+    /// well (so the first header may take up to twice as long), and one over HTTP/2 without a request in this time. After its
+    /// first request HTTP/2 has no limit but [`idle_timeout`](Self::idle_timeout). 30 s if this is not called, as hyper
+    /// has it; `None` for no limit.
     pub fn header_read_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.header_read_timeout = timeout.into();
         self
@@ -326,7 +327,7 @@ impl<L: Listener> Serve<L> {
                 address,
                 accepted: Accepted::new(connection, activity.clone(), permit),
                 builder: builder.clone(),
-                counted: idle_timeout.map(|_| activity.clone()),
+                activity: activity.clone(),
                 overseer: Overseer::new(phases.follow(), activity, header_read_timeout, idle_timeout),
                 hook: hook.clone(),
             });

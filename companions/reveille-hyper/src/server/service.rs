@@ -89,15 +89,15 @@ where
     }
 }
 
-/// A service whose requests are counted, if anybody asks.
+/// A service whose requests are counted.
 #[derive(Debug)]
 pub(super) struct Counted<S> {
     service: S,
-    activity: Option<Arc<Activity>>,
+    activity: Arc<Activity>,
 }
 
 impl<S> Counted<S> {
-    pub(super) fn new(service: S, activity: Option<Arc<Activity>>) -> Self {
+    pub(super) fn new(service: S, activity: Arc<Activity>) -> Self {
         Self { service, activity }
     }
 }
@@ -111,9 +111,10 @@ where
     type Future = Answering<S::Future>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        self.activity.begin();
         Answering {
             // First, since the service may panic.
-            request: self.activity.as_ref().map(activity::Request::new),
+            request: Some(activity::Request::new(&self.activity)),
             future: self.service.call(request),
         }
     }

@@ -6,6 +6,9 @@ use std::net::SocketAddr;
 use reveille::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use reveille::net::TcpStream;
 
+/// What a client of HTTP/2 begins with: the preface, and its settings, which are the usual ones.
+pub(crate) const HTTP_2: &str = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
 /// A connection.
 pub(crate) struct Raw<S = TcpStream> {
     stream: S,
@@ -80,6 +83,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
             other => panic!("no end: {other:?}"),
         }
+    }
+
+    /// Waits for the end, whatever comes before.
+    pub(crate) async fn ended_at_last(&mut self) {
+        while let Ok(1..) = self.stream.read(&mut [0; 64]).await {}
     }
 
     async fn more(&mut self) {
