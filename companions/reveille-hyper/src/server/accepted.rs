@@ -82,9 +82,9 @@ impl<C: Read + Unpin> Read for Accepted<C> {
 
 impl<C: Write + Unpin> Write for Accepted<C> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.connection).poll_write(cx, bytes))?;
-        self.activity.write();
-        Poll::Ready(Ok(written))
+        let written = Pin::new(&mut self.connection).poll_write(cx, bytes);
+        self.activity.write(written.is_pending());
+        written
     }
 
     fn poll_write_vectored(
@@ -92,9 +92,9 @@ impl<C: Write + Unpin> Write for Accepted<C> {
         cx: &mut Context<'_>,
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = ready!(Pin::new(&mut self.connection).poll_write_vectored(cx, buffers))?;
-        self.activity.write();
-        Poll::Ready(Ok(written))
+        let written = Pin::new(&mut self.connection).poll_write_vectored(cx, buffers);
+        self.activity.write(written.is_pending());
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -16,6 +16,8 @@ pub(super) struct Activity {
     start: Instant,
     has_begun: AtomicBool,
     writes: AtomicU64,
+    /// The peer takes no more for now.
+    is_full: AtomicBool,
 }
 
 impl Activity {
@@ -26,6 +28,7 @@ impl Activity {
             start: Instant::now(),
             has_begun: AtomicBool::new(false),
             writes: AtomicU64::new(0),
+            is_full: AtomicBool::new(false),
         }
     }
 
@@ -38,10 +41,13 @@ impl Activity {
         self.has_begun.load(Ordering::Relaxed)
     }
 
-    /// Something was written. Only the socket calls this, so it need not be one step.
-    pub(super) fn write(&self) {
-        let writes = self.writes.load(Ordering::Relaxed);
-        self.writes.store(writes + 1, Ordering::Relaxed);
+    /// Something was written, or had no room. Only the socket calls this, so it need not be one step.
+    pub(super) fn write(&self, is_full: bool) {
+        self.is_full.store(is_full, Ordering::Relaxed);
+        if !is_full {
+            let writes = self.writes.load(Ordering::Relaxed);
+            self.writes.store(writes + 1, Ordering::Relaxed);
+        }
     }
 
     /// How often something was written.
@@ -54,6 +60,12 @@ impl Activity {
         // Pairs with the Release in `drop`: who sees zero sees since when.
         (self.in_flight.load(Ordering::Acquire) == 0)
             .then(|| self.start + Duration::from_nanos(self.idle_since.load(Ordering::Relaxed)))
+    }
+
+    /// The same, if nothing of a response waits for the peer to take it either.
+    pub(super) fn at_rest_since(&self) -> Option<Instant> {
+        self.idle_since()
+            .filter(|_| !self.is_full.load(Ordering::Relaxed))
     }
 }
 

@@ -12,7 +12,7 @@ pub struct ConnectionError {
 pub(super) enum Kind {
     /// Nothing that tells the version of HTTP has come in time, or no request over HTTP/2.
     NoRequest,
-    /// It was asked to close for want of requests, and did not.
+    /// It had no request and was asked to close, and did not.
     Idle,
     /// The drain timeout was over.
     Cut,

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use reveille::time::{Instant, Sleep, sleep};
@@ -11,6 +11,9 @@ use reveille::time::{Instant, Sleep, sleep};
 use super::activity::Activity;
 use super::connection_error::Kind;
 use super::phases::{Follower, Phase};
+
+/// How long a connection without a request may take to close when the server ends: over HTTP/2 the peer has to answer first.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// What a connection is to do.
 #[derive(Debug)]
@@ -29,6 +32,8 @@ pub(super) struct Overseer {
     /// Until when it must have begun.
     beginning: Option<Sleep>,
     idle: Option<Idle>,
+    /// Since the server ends: asks whether the connection has no request.
+    farewell: Option<Sleep>,
 }
 
 #[derive(Debug)]
@@ -55,6 +60,7 @@ impl Overseer {
                 sleep: sleep(timeout),
                 asked: None,
             }),
+            farewell: None,
         }
     }
 
@@ -65,14 +71,22 @@ impl Overseer {
             activity,
             beginning,
             idle,
+            farewell,
         } = self;
         let mut phase = pin!(phase.next());
         poll_fn(|cx| {
-            if let Poll::Ready(phase) = phase.as_mut().poll(cx) {
-                return Poll::Ready(match phase {
-                    Phase::Serving | Phase::Draining => Order::Close,
-                    Phase::Cut => Order::Cut(Kind::Cut),
-                });
+            match phase.as_mut().poll(cx) {
+                Poll::Ready(Phase::Cut) => return Poll::Ready(Order::Cut(Kind::Cut)),
+                Poll::Ready(Phase::Serving | Phase::Draining) => {
+                    *farewell = Some(sleep(FAREWELL));
+                    return Poll::Ready(Order::Close);
+                }
+                Poll::Pending => {}
+            }
+            if let Some(sleep) = farewell {
+                if poll_lasted(sleep, FAREWELL, || activity.at_rest_since(), cx).is_ready() {
+                    return Poll::Ready(Order::Cut(Kind::Idle));
+                }
             }
             // From then on hyper has a timeout of its own, if it is HTTP/1.
             if activity.has_begun() {
@@ -93,25 +107,34 @@ impl Overseer {
 }
 
 impl Idle {
-    /// The timer is set anew when it fires, not with each request: those only note when they ended.
     fn poll(&mut self, activity: &Activity, cx: &mut Context<'_>) -> Poll<Order> {
-        while Pin::new(&mut self.sleep).poll(cx).is_ready() {
-            let now = Instant::now();
-            let deadline = activity.idle_since().map(|since| since + self.timeout);
-            match deadline {
-                Some(deadline) if deadline > now => self.sleep.reset(deadline),
-                None => self.sleep.reset(now + self.timeout),
-                Some(_) => {
-                    self.sleep.reset(now + self.timeout);
-                    // A slow reader gets what is written still as long as it takes some of it each time.
-                    let writes = activity.writes();
-                    return Poll::Ready(match self.asked.replace(writes) {
-                        Some(before) if before == writes => Order::Cut(Kind::Idle),
-                        _ => Order::Close,
-                    });
-                }
-            }
-        }
-        Poll::Pending
+        let Self { sleep, timeout, .. } = self;
+        ready!(poll_lasted(sleep, *timeout, || activity.idle_since(), cx));
+        // A slow reader gets what is written still as long as it takes some of it each time.
+        let writes = activity.writes();
+        Poll::Ready(match self.asked.replace(writes) {
+            Some(before) if before == writes => Order::Cut(Kind::Idle),
+            _ => Order::Close,
+        })
     }
+}
+
+/// Whether something has lasted for that time, and again each such time. The timer is set anew when it fires, not with each
+/// request: those only note when they ended.
+fn poll_lasted(
+    sleep: &mut Sleep,
+    time: Duration,
+    since: impl Fn() -> Option<Instant>,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    while Pin::new(&mut *sleep).poll(cx).is_ready() {
+        let now = Instant::now();
+        let deadline = since().unwrap_or(now) + time;
+        if deadline <= now {
+            sleep.reset(now + time);
+            return Poll::Ready(());
+        }
+        sleep.reset(deadline);
+    }
+    Poll::Pending
 }

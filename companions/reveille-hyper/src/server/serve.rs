@@ -179,14 +179,15 @@ struct Taken<L: Listener> {
 
 impl<L: Listener> Serve<L> {
     /// When `signal` completes the listener is closed, and requests that run are finished; then their connections are closed,
-    /// and the server ends. Connections that were upgraded are not waited for. Without this it runs until it is dropped.
+    /// and the server ends. One without a request that does not close is cut off after 5 s. Connections that were upgraded
+    /// are not waited for. Without this it runs until it is dropped.
     pub fn graceful(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         self.signal = Box::pin(signal);
         self
     }
 
     /// For how long requests may go on after the signal. What is open then is cut off, and counted in the [`Report`]. Without
-    /// this they are waited for, however long it takes.
+    /// this they are waited for, however long it takes, be it for a peer that takes nothing of its response.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.drain_timeout = Some(timeout);
         self

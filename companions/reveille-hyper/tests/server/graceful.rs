@@ -22,7 +22,7 @@ use reveille::time::{Instant, sleep};
 use reveille_hyper::{IntoHttpService, Listener};
 use tokio::sync::Semaphore;
 
-use crate::raw::Raw;
+use crate::raw::{HTTP_2, Raw};
 use crate::{Errors, everywhere, paused, start, stop};
 
 /// A service that says when it was asked, and answers when it is let.
@@ -189,6 +189,55 @@ fn a_server_that_is_dropped_takes_nobody_and_finishes_what_runs() {
         gate.open();
         assert_eq!(client.answer().await.body, "at last");
         client.ended().await;
+    });
+}
+
+#[test]
+fn who_has_no_request_and_does_not_close_does_not_hold_up_the_end() {
+    paused("a silent peer at the end", async || {
+        let errors = Errors::default();
+        let hook = errors.hook();
+        let (stop, signal) = stop();
+        let (address, server) = start(Gate::new().service(), |server| {
+            server.graceful(signal).on_connection_error(hook)
+        })
+        .await;
+        let mut client = Raw::connect(address).await;
+        client.send(HTTP_2).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        let begin = Instant::now();
+        stop();
+        let report = server.await.unwrap().unwrap();
+        assert!((5..6).contains(&begin.elapsed().as_secs()));
+        assert_eq!((report.connections(), report.cut()), (1, 0));
+        assert_eq!(errors.take(), ["timeout"]);
+        client.ended_at_last().await;
+    });
+}
+
+#[test]
+fn who_reads_slowly_is_waited_for() {
+    const LENGTH: usize = 32 << 20;
+    paused("a slow reader at the end", async || {
+        let big = service_fn(|_: Request<Incoming>| async {
+            Ok::<_, Infallible>(Response::new("x".repeat(LENGTH)))
+        });
+        let (stop, signal) = stop();
+        let (address, server) = start(big, |server| server.graceful(signal)).await;
+        let mut client = Raw::connect(address).await;
+        client.get("/").await;
+        client.bytes(1).await;
+        stop();
+        // hyper has all of the body at once, so the service has no request any more.
+        for _ in 0..16 {
+            sleep(Duration::from_secs(20)).await;
+            client.bytes(1 << 20).await;
+        }
+        // More is left than the buffers of two sockets hold.
+        assert!(!server.is_finished());
+        client.bytes(LENGTH - (16 << 20)).await;
+        client.ended_at_last().await;
+        assert_eq!(server.await.unwrap().unwrap().cut(), 0);
     });
 }
 

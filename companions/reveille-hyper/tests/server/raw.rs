@@ -87,7 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Raw<S> {
 
     /// Waits for the end, whatever comes before.
     pub(crate) async fn ended_at_last(&mut self) {
-        while let Ok(1..) = self.stream.read(&mut [0; 64]).await {}
+        while let Ok(1..) = self.stream.read(&mut [0; 4096]).await {}
     }
 
     async fn more(&mut self) {
