@@ -64,7 +64,9 @@ pub trait Listener: Send + Sync + 'static {
     /// Where that comes from.
     type Address: fmt::Debug + Send + 'static;
 
-    /// The connections that come in. When the stream ends, so does the server, with its last error.
+    /// The connections that come in. The first error ends the server, which returns it: what concerns one connection only, or
+    /// passes, is for the stream to get over, as [`TcpListener::incoming`] does. When the stream ends, the server ends as
+    /// after its [signal](crate::Serve::graceful).
     fn incoming(
         &self,
         policy: AcceptPolicy,

@@ -292,15 +292,15 @@ impl<L: Listener> Serve<L> {
         let phases = Phases::new();
         let mut connections = 0;
         // Ends with the listener: who comes from here on is refused.
-        if let Some(error) = until(signal, self.accept(&phases, &mut connections)).await {
-            return Err(error);
+        if let Some(ended) = until(signal, self.accept(&phases, &mut connections)).await {
+            ended?;
         }
         let cut = phases.drain(drain_timeout).await;
         Ok(Report { connections, cut })
     }
 
-    /// Takes connections until that fails for good.
-    async fn accept(self, phases: &Phases, connections: &mut u64) -> io::Error {
+    /// Takes connections until there are no more, or that fails for good.
+    async fn accept(self, phases: &Phases, connections: &mut u64) -> io::Result<()> {
         let Self {
             listener,
             mut start,
@@ -316,11 +316,10 @@ impl<L: Listener> Serve<L> {
         let mut incoming = pin!(listener.incoming(policy));
         loop {
             let permit = permit(&max_connections).await;
-            let (connection, address) = match poll_fn(|cx| incoming.as_mut().poll_next(cx)).await {
-                Some(Ok(taken)) => taken,
-                Some(Err(error)) => return error,
-                None => return io::Error::other("the listener has no more connections"),
+            let Some(taken) = poll_fn(|cx| incoming.as_mut().poll_next(cx)).await else {
+                return Ok(());
             };
+            let (connection, address) = taken?;
             listener.prepare(&connection);
             let activity = Arc::new(Activity::new());
             *connections += 1;

@@ -241,9 +241,10 @@ fn who_reads_slowly_is_waited_for() {
     });
 }
 
-/// A listener that breaks when it is told to.
+/// A listener that breaks, or ends without an error, when it is told to.
 struct Brittle {
     listener: TcpListener,
+    error: Option<&'static str>,
     breaks: Mutex<Option<tokio::sync::oneshot::Receiver<()>>>,
 }
 
@@ -257,6 +258,7 @@ impl Listener for Brittle {
     ) -> impl Stream<Item = io::Result<(TcpStream, SocketAddr)>> + Send {
         Breaking {
             incoming: self.listener.incoming(policy),
+            error: self.error,
             breaks: self.breaks.lock().unwrap().take().unwrap(),
         }
     }
@@ -264,6 +266,7 @@ impl Listener for Brittle {
 
 struct Breaking<I> {
     incoming: I,
+    error: Option<&'static str>,
     breaks: tokio::sync::oneshot::Receiver<()>,
 }
 
@@ -272,7 +275,7 @@ impl<T, I: Stream<Item = io::Result<T>> + Unpin> Stream for Breaking<I> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<I::Item>> {
         match Pin::new(&mut self.breaks).poll(cx) {
-            Poll::Ready(_) => Poll::Ready(Some(Err(io::Error::other("the listener broke")))),
+            Poll::Ready(_) => Poll::Ready(self.error.map(|error| Err(io::Error::other(error)))),
             Poll::Pending => Pin::new(&mut self.incoming).poll_next(cx),
         }
     }
@@ -287,6 +290,7 @@ fn an_error_of_the_listener_ends_the_server_and_what_runs_is_finished() {
         let (breaks, broken) = tokio::sync::oneshot::channel();
         let listener = Brittle {
             listener,
+            error: Some("the listener broke"),
             breaks: Mutex::new(Some(broken)),
         };
         let server = reveille::spawn(reveille_hyper::serve(listener, gate.service()).into_future());
@@ -299,5 +303,29 @@ fn an_error_of_the_listener_ends_the_server_and_what_runs_is_finished() {
         gate.open();
         assert_eq!(client.answer().await.body, "at last");
         client.ended().await;
+    });
+}
+
+#[test]
+fn a_listener_that_ends_ends_the_server_as_a_signal_does() {
+    everywhere("a listener that ends", async || {
+        let gate = Gate::new();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (ends, ended) = tokio::sync::oneshot::channel();
+        let listener = Brittle {
+            listener,
+            error: None,
+            breaks: Mutex::new(Some(ended)),
+        };
+        let server = reveille::spawn(reveille_hyper::serve(listener, gate.service()).into_future());
+        let mut client = Raw::connect(address).await;
+        client.get("/").await;
+        gate.asked().await;
+        drop(ends);
+        gate.open();
+        assert_eq!(client.answer().await.body, "at last");
+        client.ended().await;
+        assert_eq!(server.await.unwrap().unwrap().connections(), 1);
     });
 }
