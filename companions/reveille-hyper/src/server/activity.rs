@@ -78,6 +78,11 @@ impl Request {
         activity.in_flight.fetch_add(1, Ordering::Relaxed);
         Self(activity.clone())
     }
+
+    /// From here on the connection always has a request, also when this one is dropped.
+    pub(super) fn stay(&self) {
+        self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Request {

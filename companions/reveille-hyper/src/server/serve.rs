@@ -180,7 +180,8 @@ struct Taken<L: Listener> {
 impl<L: Listener> Serve<L> {
     /// When `signal` completes the listener is closed, and requests that run are finished; then their connections are closed,
     /// and the server ends. One without a request that does not close is cut off after 5 s. Connections that were upgraded
-    /// are not waited for. Without this it runs until it is dropped.
+    /// are not waited for; over HTTP/2 an upgrade is one of the streams of its connection, and waited for as these are.
+    /// Without this it runs until it is dropped.
     pub fn graceful(mut self, signal: impl Future<Output = ()> + Send + 'static) -> Self {
         self.signal = Box::pin(signal);
         self
@@ -219,7 +220,7 @@ impl<L: Listener> Serve<L> {
         self
     }
 
-    /// For how long a connection may have no request. Then it is asked to close (over HTTP/2 by GOAWAY), so that a request
+    /// For how long a connection may have no request; one over HTTP/2 that has had a tunnel (`CONNECT`) always has one. Then it is asked to close (over HTTP/2 by GOAWAY), so that a request
     /// that is on its way is still answered; one that is open as long again, without a request and without taking anything of
     /// a response, is cut off. Without this there is no limit but that of [`header_read_timeout`](Self::header_read_timeout).
     ///

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::Service;
-use hyper::{Request, Response};
+use hyper::{Method, Request, Response, Version};
 use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
 
@@ -113,6 +113,7 @@ where
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         self.activity.begin();
         Answering {
+            asks_for_tunnel: request.method() == Method::CONNECT && request.version() == Version::HTTP_2,
             // First, since the service may panic.
             request: Some(activity::Request::new(&self.activity)),
             future: self.service.call(request),
@@ -126,6 +127,7 @@ pin_project! {
     pub(super) struct Answering<F> {
         #[pin]
         future: F,
+        asks_for_tunnel: bool,
         request: Option<activity::Request>,
     }
 }
@@ -140,6 +142,10 @@ where
         let this = self.project();
         let response = ready!(this.future.poll(cx))?;
         let request = this.request.take();
+        // hyper drops the body here and says nothing of the tunnel's end. Over HTTP/1 it lets go of the connection instead.
+        if *this.asks_for_tunnel && response.status().is_success() {
+            request.iter().for_each(activity::Request::stay);
+        }
         Poll::Ready(Ok(response.map(|body| CountedBody { body, request })))
     }
 }

@@ -1,13 +1,21 @@
 //! Connections that go on as something else than HTTP.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::time::Duration;
 
-use hyper::body::Incoming;
+use http_body_util::Empty;
+use hyper::body::{Bytes, Incoming};
+use hyper::client::conn::http2;
+use hyper::rt::{Read, ReadBuf, Write};
 use hyper::service::service_fn;
 use hyper::upgrade::Upgraded;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::server::conn::auto::upgrade;
+use reveille::hyper::{HyperExecutor, HyperTimer};
 use reveille::net::TcpStream;
+use reveille::time::sleep;
 use reveille_hyper::Accepted;
 
 use crate::raw::Raw;
@@ -83,11 +91,71 @@ fn an_upgraded_connection_counts_as_open() {
         second.get("/").await;
         let answer = {
             let mut answer = std::pin::pin!(second.answer());
-            let early = reveille::time::timeout(std::time::Duration::from_secs(5), answer.as_mut()).await;
+            let early = reveille::time::timeout(Duration::from_secs(5), answer.as_mut()).await;
             assert!(early.is_err(), "{early:?}");
             drop(first);
             answer.await
         };
         assert_eq!(answer.body, "in a low voice");
+    });
+}
+
+async fn write(tunnel: &mut Upgraded, bytes: &[u8]) {
+    let written = poll_fn(|cx| Pin::new(&mut *tunnel).poll_write(cx, bytes)).await;
+    assert_eq!(written.unwrap(), bytes.len());
+}
+
+/// What comes next: nothing at the end.
+async fn read(tunnel: &mut Upgraded) -> Vec<u8> {
+    let mut bytes = [0; 64];
+    let mut buffer = ReadBuf::new(&mut bytes);
+    drop(poll_fn(|cx| Pin::new(&mut *tunnel).poll_read(cx, buffer.unfilled())).await);
+    buffer.filled().to_vec()
+}
+
+/// Agrees to a tunnel, and sends back what comes.
+async fn reflect(mut request: Request<Incoming>) -> Result<Response<String>, Infallible> {
+    let upgraded = hyper::upgrade::on(&mut request);
+    drop(reveille::spawn(async move {
+        let mut tunnel = upgraded.await.unwrap();
+        loop {
+            match read(&mut tunnel).await {
+                heard if heard.is_empty() => return,
+                heard => write(&mut tunnel, &heard).await,
+            }
+        }
+    }));
+    Ok(Response::new(String::new()))
+}
+
+#[test]
+fn a_tunnel_over_http_2_is_no_idle_connection_and_is_waited_for() {
+    crate::paused("a tunnel over http/2", async || {
+        let (stop, signal) = stop();
+        let (address, server) = start(service_fn(reflect), |server| {
+            server.idle_timeout(Duration::from_secs(10)).graceful(signal)
+        })
+        .await;
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (mut sender, connection) = http2::Builder::new(HyperExecutor)
+            .timer(HyperTimer)
+            .handshake(stream)
+            .await
+            .unwrap();
+        drop(reveille::spawn(connection));
+        let request = Request::connect("localhost:80").body(Empty::<Bytes>::new());
+        let response = sender.send_request(request.unwrap()).await.unwrap();
+        let mut tunnel = hyper::upgrade::on(response).await.unwrap();
+
+        sleep(Duration::from_secs(100)).await;
+        write(&mut tunnel, b"idle?").await;
+        assert_eq!(read(&mut tunnel).await, b"idle?");
+        stop();
+        sleep(Duration::from_secs(100)).await;
+        assert!(!server.is_finished());
+        write(&mut tunnel, b"over?").await;
+        assert_eq!(read(&mut tunnel).await, b"over?");
+        drop(tunnel);
+        assert_eq!(server.await.unwrap().unwrap().cut(), 0);
     });
 }
