@@ -10,6 +10,9 @@ use std::time::Duration;
 use reveille::time;
 use tokio::sync::watch;
 
+/// How long a connection that is cut off may take for its end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// What the server is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -58,6 +61,8 @@ impl Phases {
         }
         let cut = self.sender.receiver_count();
         self.enter(Phase::Cut);
+        // Of what is cut off the hook is told before the server ends, unless a task that blocks keeps it from that.
+        drop(time::timeout(LAST_WORDS, self.sender.closed()).await);
         cut
     }
 

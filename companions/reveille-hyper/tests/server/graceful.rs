@@ -145,7 +145,7 @@ fn what_outlasts_the_drain_timeout_is_cut_off_and_counted() {
         sleep(Duration::from_secs(5)).await;
         gate.open();
         let report = server.await.unwrap().unwrap();
-        assert!(begin.elapsed() >= Duration::from_secs(10));
+        assert_eq!(begin.elapsed().as_secs(), 10);
         assert_eq!((report.connections(), report.cut()), (3, 2));
         let mut answered = clients.remove(0);
         assert_eq!(answered.answer().await.body, "at last");
@@ -153,6 +153,36 @@ fn what_outlasts_the_drain_timeout_is_cut_off_and_counted() {
             client.ended().await;
         }
         assert_eq!(errors.take(), ["cut"; 2]);
+    });
+}
+
+#[test]
+fn a_drain_timeout_of_zero_cuts_off_at_once_and_tells_of_it_before_the_end() {
+    everywhere("a drain timeout of zero", async || {
+        let gate = Gate::new();
+        let errors = Errors::default();
+        let hook = errors.hook();
+        let (stop, signal) = stop();
+        let (address, server) = start(gate.service(), |server| {
+            server
+                .graceful(signal)
+                .drain_timeout(Duration::ZERO)
+                .on_connection_error(hook)
+        })
+        .await;
+        let mut clients = Vec::new();
+        for _ in 0..32 {
+            let mut client = Raw::connect(address).await;
+            client.get("/").await;
+            gate.asked().await;
+            clients.push(client);
+        }
+        stop();
+        assert_eq!(server.await.unwrap().unwrap().cut(), 32);
+        assert_eq!(errors.take(), ["cut"; 32]);
+        for mut client in clients {
+            client.ended().await;
+        }
     });
 }
 
