@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::Uri;
+use hyper::http::uri::Authority;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect;
 use reveille::net::TcpStream;
@@ -76,8 +77,12 @@ impl Connector {
         let host = uri.host().filter(|host| !host.is_empty());
         let host = host.ok_or_else(|| invalid("there is no host"))?;
         let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        // For `Uri` any text may be a port. An empty one is none (RFC 3986, 3.2.3).
+        let authority = uri.authority().map_or("", Authority::as_str);
+        let has_port = !authority.ends_with(host) && !authority.ends_with(':');
         let port = match (uri.port_u16(), scheme) {
             (Some(port), _) => port,
+            (None, _) if has_port => return Err(invalid("the port is no number below 65536")),
             (None, Some("https" | "wss")) => 443,
             (None, _) => 80,
         };
@@ -190,6 +195,21 @@ mod tests {
         match connector.destination(&uri) {
             Ok((host, port)) => Ok((host.to_owned(), port)),
             Err(error) => Err(error.kind()),
+        }
+    }
+
+    #[test]
+    fn a_port_is_a_port_or_none() {
+        let connector = Connector::new();
+        for none in ["host", "host:", "user:81@host", "user:81@host:"] {
+            let uri = format!("http://{none}/");
+            assert_eq!(destination(&connector, &uri), Ok(("host".into(), 80)), "{uri}");
+        }
+        assert_eq!(destination(&connector, "http://[::1]/"), Ok(("::1".into(), 80)));
+        for wrong in ["host:99999", "host:8o80", "[::1]:65536", "user:81@host:x"] {
+            let uri = format!("http://{wrong}/");
+            let refused = Err(io::ErrorKind::InvalidInput);
+            assert_eq!(destination(&connector, &uri), refused, "{uri}");
         }
     }
 
