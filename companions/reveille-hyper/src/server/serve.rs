@@ -24,6 +24,9 @@ use super::phases::Phases;
 use super::report::Report;
 use super::service::IntoHttpService;
 
+/// hyper adds the timeout for headers to the time that it is, and panics when there is no such time.
+const FAR_AWAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
 /// Serves `service` on `listener`, over HTTP/1 and HTTP/2 (without TLS: *h2c* with prior knowledge), each connection in a task of
 /// its own. `service` is one of hyper's or of tower's, such as axum's `Router`: see [`IntoHttpService`].
 ///
@@ -215,8 +218,19 @@ impl<L: Listener> Serve<L> {
     /// well (so the first header may take up to twice as long), and one over HTTP/2 without a request in this time. After its
     /// first request HTTP/2 has no limit but [`idle_timeout`](Self::idle_timeout). 30 s if this is not called, as hyper
     /// has it; `None` for no limit.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero: connections would be closed before their first request.
+    #[track_caller]
     pub fn header_read_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
-        self.header_read_timeout = timeout.into();
+        let timeout = timeout.into();
+        assert!(
+            timeout != Some(Duration::ZERO),
+            "`Serve::header_read_timeout` was called with zero, which would close connections before their first request; \
+             give more, or `None` for no limit"
+        );
+        self.header_read_timeout = timeout.map(|timeout| timeout.min(FAR_AWAY));
         self
     }
 

@@ -310,6 +310,32 @@ fn a_limit_of_no_connection_is_refused() {
 }
 
 #[test]
+fn the_longest_timeouts_are_none() {
+    paused("the longest timeouts", async || {
+        let (address, _server) = start(service_fn(hello), |server| {
+            server
+                .header_read_timeout(Duration::MAX)
+                .idle_timeout(Duration::MAX)
+        })
+        .await;
+        let mut client = Raw::connect(address).await;
+        for _ in 0..2 {
+            client.get("/").await;
+            assert_eq!(client.answer().await.body, "hello");
+            sleep(Duration::from_secs(3600)).await;
+        }
+    });
+}
+
+#[test]
+#[should_panic(expected = "or `None` for no limit")]
+fn a_timeout_of_no_time_for_headers_is_refused() {
+    reveille::block_on(async {
+        drop(start(service_fn(hello), |server| server.header_read_timeout(Duration::ZERO)).await);
+    });
+}
+
+#[test]
 #[should_panic(expected = "give more")]
 fn a_timeout_of_no_time_for_idle_connections_is_refused() {
     reveille::block_on(async {
