@@ -272,6 +272,11 @@ impl<L: Listener> Serve<L> {
     /// Everything else that hyper has to set for HTTP/1 and HTTP/2. Its timers and the
     /// [timeout for headers](Self::header_read_timeout) are set by this crate.
     ///
+    /// # Panics
+    ///
+    /// If it restricts the server to one version of HTTP (`http1_only`, `http2_only`): hyper-util does not heed that where a
+    /// connection may be upgraded. A service sees the version of each request, and may refuse it.
+    ///
     /// # Examples
     ///
     /// ```
@@ -290,8 +295,14 @@ impl<L: Listener> Serve<L> {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
+    #[track_caller]
     pub fn configure(mut self, configure: impl FnOnce(&mut auto::Builder<HyperExecutor>)) -> Self {
         configure(&mut self.builder);
+        assert!(
+            self.builder.is_http1_available() && self.builder.is_http2_available(),
+            "`Serve::configure` was called to restrict the server to one version of HTTP, which hyper-util does not heed here; \
+             refuse requests of the other in the service"
+        );
         self
     }
 

@@ -214,6 +214,17 @@ fn hyper_is_configured_as_told() {
     });
 }
 
+#[test]
+#[should_panic(expected = "refuse requests of the other in the service")]
+fn a_restriction_that_would_not_be_heeded_is_refused() {
+    reveille::block_on(async {
+        let started = start(service_fn(path), |server| {
+            server.configure(|http| *http = http.clone().http1_only())
+        });
+        drop(started.await);
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn unix_sockets_are_served() {
