@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hyper::Uri;
-use hyper::http::uri::Authority;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect;
 use reveille::net::TcpStream;
@@ -78,7 +77,7 @@ impl Connector {
         let host = host.ok_or_else(|| invalid("there is no host"))?;
         let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         // For `Uri` any text may be a port. An empty one is none (RFC 3986, 3.2.3).
-        let authority = uri.authority().map_or("", Authority::as_str);
+        let authority = uri.authority().map_or("", |authority| authority.as_str());
         let has_port = !authority.ends_with(host) && !authority.ends_with(':');
         let port = match (uri.port_u16(), scheme) {
             (Some(port), _) => port,

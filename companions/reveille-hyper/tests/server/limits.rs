@@ -331,7 +331,12 @@ fn the_longest_timeouts_are_none() {
 #[should_panic(expected = "or `None` for no limit")]
 fn a_timeout_of_no_time_for_headers_is_refused() {
     reveille::block_on(async {
-        drop(start(service_fn(hello), |server| server.header_read_timeout(Duration::ZERO)).await);
+        drop(
+            start(service_fn(hello), |server| {
+                server.header_read_timeout(Duration::ZERO)
+            })
+            .await,
+        );
     });
 }
 
