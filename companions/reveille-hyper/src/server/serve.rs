@@ -40,15 +40,18 @@ const FAR_AWAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 ///
 /// # Panics
 ///
-/// When awaited outside a runtime, at the first connection: as [`reveille::spawn`].
+/// When awaited outside a runtime, at the first connection: as [`reveille::spawn`]. And with what panics between two
+/// connections: cloning the service, [`Listener::prepare`], the hook of [`AcceptPolicy`]. The server then ends as if it were
+/// dropped.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future closes the listener. Requests that run are finished, and then their connections are closed.
+/// Dropping the future closes the listener. Requests that run are finished, and then their connections are closed; the
+/// [drain timeout](Serve::drain_timeout) cuts nobody off any more.
 ///
 /// # Examples
 ///
-/// ```
+/// ```no_run
 /// use std::convert::Infallible;
 ///
 /// use hyper::body::Incoming;
@@ -61,11 +64,8 @@ const FAR_AWAY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// }
 ///
 /// reveille::block_on(async {
-///     let listener = TcpListener::bind("127.0.0.1:0").await?;
-///     # let signal = async {};
-///     # let _ = stringify! {
+///     let listener = TcpListener::bind("127.0.0.1:8080").await?;
 ///     let signal = async { reveille::signal::ctrl_c().await.expect("no handler for ctrl-c") };
-///     # };
 ///     let report = reveille_hyper::serve(listener, service_fn(hello)).graceful(signal).await?;
 ///     println!("{} connections served", report.connections());
 ///     # std::io::Result::Ok(())
@@ -88,7 +88,7 @@ where
 ///
 /// # Panics
 ///
-/// As for [`serve`](fn@serve).
+/// As for [`serve`](fn@serve), and with `service_for`.
 ///
 /// # Cancel safety
 ///
@@ -113,6 +113,26 @@ where
 ///     server.graceful(async {}).await?;
 ///     # std::io::Result::Ok(())
 /// }).unwrap();
+/// ```
+///
+/// So handlers of axum's learn who the peer is.
+///
+/// ```
+/// use std::net::SocketAddr;
+///
+/// use axum::routing::get;
+/// use axum::{Extension, Router};
+///
+/// async fn peer(Extension(peer): Extension<SocketAddr>) -> String {
+///     format!("you are {peer}")
+/// }
+///
+/// # reveille::block_on(async {
+/// # let listener = reveille::net::TcpListener::bind("127.0.0.1:0").await?;
+/// let app = Router::new().route("/", get(peer));
+/// let server = reveille_hyper::serve_with(listener, move |peer: &SocketAddr| app.clone().layer(Extension(*peer)));
+/// # server.graceful(async {}).await
+/// # }).unwrap();
 /// ```
 pub fn serve_with<L, M, S, By>(listener: L, mut service_for: M) -> Serve<L>
 where
@@ -234,9 +254,14 @@ impl<L: Listener> Serve<L> {
         self
     }
 
-    /// For how long a connection may have no request; one over HTTP/2 that has had a tunnel (`CONNECT`) always has one. Then it is asked to close (over HTTP/2 by GOAWAY), so that a request
-    /// that is on its way is still answered; one that is open as long again, without a request and without taking anything of
-    /// a response, is cut off. Without this there is no limit but that of [`header_read_timeout`](Self::header_read_timeout).
+    /// For how long a connection may have no request. Then it is asked to close: over HTTP/2 by GOAWAY, so that a request that
+    /// is on its way is still answered; over HTTP/1 at once, or after its first request if the header of that has begun. One
+    /// that is open as long again, without a request and without taking anything that is written to it (GOAWAY and the answer
+    /// to a PING, too), is cut off. Without this there is no limit but that of [`header_read_timeout`](Self::header_read_timeout).
+    ///
+    /// A request lasts until all of its response is handed to hyper, however slowly its body comes or the response is taken:
+    /// who stalls in between is not idle, and the service has to limit that itself. A connection over HTTP/2 that has had a
+    /// tunnel (`CONNECT`) always has a request.
     ///
     /// # Panics
     ///
@@ -260,7 +285,8 @@ impl<L: Listener> Serve<L> {
 
     /// Has `hook` called when a connection ends with an error, which may be no more than that the peer went away. It is called in
     /// the task of the connection, which it must not block. A service that panics is no such error: its task ends as any
-    /// that panics, with a line on stderr.
+    /// that panics, with a line on stderr. Nor is an error of the service over HTTP/2: that ends one stream, and is told to
+    /// nobody but the peer.
     pub fn on_connection_error(
         mut self,
         hook: impl Fn(&L::Address, &ConnectionError) + Send + Sync + 'static,

@@ -27,7 +27,8 @@ pub trait IntoHttpService<By>: Sized {
     /// The body of its responses.
     type Body: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static;
 
-    /// With which it closes a connection.
+    /// With which it ends a connection over HTTP/1, and one stream over HTTP/2, where nobody is told: a service notes its errors
+    /// itself, or answers with a status of 500.
     type Error: Into<Box<dyn Error + Send + Sync>>;
 
     /// What makes a response.
