@@ -33,7 +33,7 @@ async fn answer(request: Request<Incoming>) -> Result<Response<BoxBody<Bytes, hy
         (&Method::GET, "/") => (StatusCode::OK, full("hello\n")),
         (&Method::POST | &Method::PUT, "/echo") => (StatusCode::OK, request.into_body().boxed()),
         (&Method::GET, path) => match path.strip_prefix("/bytes/").map(str::parse) {
-            Some(Ok(count @ ..=0x400_0000)) => (StatusCode::OK, full(vec![b'x'; count])),
+            Some(Ok(count @ ..=0x80_0000)) => (StatusCode::OK, full(vec![b'x'; count])),
             Some(_) => (StatusCode::BAD_REQUEST, full("no such number\n")),
             None => (StatusCode::NOT_FOUND, full("not found\n")),
         },
