@@ -46,7 +46,7 @@ use pin_project_lite::pin_project;
 ///
 /// # Panics
 ///
-/// When polled, if the system refuses tokio its thread or its epoll.
+/// When it is polled or dropped for the first time, if the system refuses tokio its thread or its epoll.
 ///
 /// # Cancel safety
 ///

@@ -52,7 +52,7 @@ where
             match message {
                 Ok(AsyncMessage::Notification(notification)) => drop(sender.unbounded_send(notification)),
                 Ok(_) => {}
-                Err(error) => eprintln!("the connection: {error}"),
+                Err(error) => return eprintln!("the connection: {error}"),
             }
         }
     });
