@@ -30,8 +30,9 @@ use pin_project_lite::pin_project;
 /// | crate | why |
 /// |---|---|
 /// | reqwest | tokio's sockets, timers and spawn, for good |
-/// | `axum::serve` | spawns a task per connection; a `Router` over `hyper-util` and `reveille::hyper` needs nothing |
-/// | tonic's `transport` | the same, and tokio's timers; its services without `transport` need nothing |
+/// | `axum::serve` | spawns a task per connection; a `Router` served by the crate `reveille-hyper` needs nothing |
+/// | tonic's `transport` | the same, and tokio's timers; its services, by `reveille-hyper` too, need nothing |
+/// | hyper-util's `HttpConnector` | tokio's sockets; `reveille_hyper::Connector` needs nothing |
 /// | tower's `timeout`, `buffer`, `rate`, `retry::backoff`, `hedge`, `spawn_ready`; tower-http's `timeout` | tokio's timers or spawn; the other layers need nothing |
 /// | async-nats, mongodb, fred, rumqttc, bb8 | tokio's sockets, timers and spawn |
 /// | tokio-postgres' `connect`, tokio-tungstenite's `connect_async` | tokio's sockets; `connect_raw`, `client_async` and `accept_async` over a socket of reveille's need nothing but the feature `tokio-io` |
