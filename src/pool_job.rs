@@ -48,6 +48,10 @@ impl<T: Send + 'static> Job<T> {
     }
 
     /// One that is done, too, if the runtime shuts down before it has begun.
+    #[cfg_attr(
+        not(feature = "fs"),
+        allow(dead_code, reason = "files promise, and nothing else")
+    )]
     pub(crate) fn begin_mandatory(
         runtime: Handle,
         location: &'static Location<'static>,
@@ -73,6 +77,7 @@ impl<T: Send + 'static> Job<T> {
         }))
     }
 
+    #[cfg_attr(not(feature = "fs"), allow(dead_code, reason = "files ask"))]
     pub(crate) fn is_finished(&self) -> bool {
         self.handle.is_finished()
     }

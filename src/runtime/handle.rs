@@ -150,6 +150,10 @@ impl Handle {
     }
 
     /// As `spawn_blocking_at`, for a job that is done, too, if the runtime shuts down before it has begun.
+    #[cfg_attr(
+        not(feature = "fs"),
+        allow(dead_code, reason = "files promise, and nothing else")
+    )]
     #[track_caller]
     pub(crate) fn spawn_mandatory_blocking_at<F, R>(
         &self,
