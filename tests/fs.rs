@@ -911,7 +911,7 @@ mod with_tokios_traits {
             let mut file = File::create_new(scratch.path("file")).await?;
             AsyncWriteExt::write_all(&mut file, b"one\ntwo\n").await?;
             assert!(AsyncWrite::is_write_vectored(&file));
-            let buffers = [io::IoSlice::new(b"thr"), io::IoSlice::new(b"ee\n")];
+            let buffers = [io::IoSlice::new(b"three"), io::IoSlice::new(b"\n")];
             assert_eq!(AsyncWriteExt::write_vectored(&mut file, &buffers).await?, 6);
             AsyncWriteExt::shutdown(&mut file).await?;
             assert_eq!(AsyncSeekExt::seek(&mut file, SeekFrom::Start(4)).await?, 4);

@@ -153,7 +153,7 @@ fn what_goes_into_cat_comes_out_of_it() {
 }
 
 #[test]
-fn waiting_closes_the_childs_input_first() {
+fn waiting_closes_its_input_first() {
     everywhere(async || {
         let mut cat = Command::new("cat").stdin(Stdio::piped()).spawn()?;
         assert!(cat.wait().await?.success());
@@ -333,7 +333,7 @@ fn several_buffers_are_written_and_read_at_once() {
 }
 
 #[test]
-fn one_childs_output_is_anothers_input() {
+fn the_output_of_one_is_the_input_of_another() {
     everywhere(async || {
         let mut echo = Command::new("echo").arg("hello").stdout(Stdio::piped()).spawn()?;
         let between: Stdio = echo.stdout.take().unwrap().try_into()?;
