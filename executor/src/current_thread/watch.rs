@@ -1,9 +1,9 @@
 //! What a driver makes of the clock: which poll took long.
 //!
 //! To read the clock takes about as long as a short poll, so it is not read between any two. It is read when the driver
-//! sleeps, and else after a *stretch* of polls: of one after a sleep, then of two, four, and so on to 32 while it takes less
-//! than a ten-thousandth of the threshold (ten microseconds, by default), and of half as many if it takes more than twice that;
-//! of one for a while after a poll that took long.
+//! sleeps, and else after a *stretch* of polls: of one for the first eight after a sleep, then of two, four, and so on to 32 while
+//! it takes less than a ten-thousandth of the threshold (ten microseconds, by default), and of half as many if it takes more than
+//! twice that; of one for a while after a poll that took long.
 //!
 //! Who was polled in the stretch is kept. If it took longer than the threshold it was the one, or one of a few.
 
@@ -32,6 +32,8 @@ pub(super) struct Watch {
     roots: usize,
     /// After how many polls the clock is read.
     stretch: usize,
+    /// How often it was read since a sleep, up to so many.
+    looks: usize,
     /// How many more polls are looked at one by one, because one of those before took long.
     closely: usize,
     /// In nanoseconds, as what follows: a look comes after each sleep, and should not divide.
@@ -51,6 +53,9 @@ struct Polled {
 
 /// The longest stretch; a power of two.
 const LONGEST: usize = BATCH as usize;
+
+/// After a sleep so many polls are timed one by one: a program that does little at a time is told which task it was.
+const LOOKS_ONE_BY_ONE: usize = 8;
 
 /// After a poll that took long so many are timed one by one, so that the next time the task is known: a tenth of a
 /// millisecond at the most.
@@ -82,6 +87,7 @@ impl Watch {
             noted: 0,
             roots: 0,
             stretch: 1,
+            looks: 0,
             closely: 0,
             threshold: nanoseconds(config.slow_poll_threshold),
             worth_a_look: nanoseconds(config.slow_poll_threshold / WORTH_A_LOOK),
@@ -149,7 +155,8 @@ impl Watch {
             self.closely = CLOSELY;
             self.report(noted, elapsed, home);
         }
-        if self.closely > 0 {
+        self.looks = (self.looks + 1).min(LOOKS_ONE_BY_ONE);
+        if self.closely > 0 || self.looks < LOOKS_ONE_BY_ONE {
             self.stretch = 1;
         } else if long < self.worth_a_look {
             self.stretch = (self.stretch * 2).min(LONGEST);
@@ -168,6 +175,7 @@ impl Watch {
     pub(super) fn wake_up(&mut self, now: Instant) {
         self.skip(now);
         self.stretch = 1;
+        self.looks = 0;
     }
 
     #[cold]
