@@ -125,6 +125,8 @@ impl Abandoned {
         let mut list = self.lock();
         let is_driver_tired = mem::take(&mut list.is_driver_tired);
         self.set_open(&mut list, may_be_left && !is_driver_tired);
+        // Answered, also by a refusal: else a driver whose list stays closed would ask at each turn.
+        set(&self.hints.0.is_wanted, false);
         self.take_from(&mut list, &mut keys);
         keys
     }

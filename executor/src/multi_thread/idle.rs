@@ -109,7 +109,7 @@ impl<const GROUP: usize> Idle<GROUP> {
     #[must_use = "the last searcher must look again"]
     pub(crate) fn end_search(&self, worker: usize) -> bool {
         self.group(worker).fetch_sub(Self::SEARCHER, Ordering::Relaxed);
-        // Pairs with the fence in `notify`.
+        // Pairs with the fence in `notify`; with `notify_under_lock` pairs the lock that the look takes.
         fence(Ordering::SeqCst);
         !self.is_searched()
     }
