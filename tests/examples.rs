@@ -4,6 +4,11 @@
 #![cfg(unix)]
 
 mod example_process;
+// ThreadSanitizer keeps a signal from a thread that sleeps in a futex, as the first thread of this example does, until that
+// is woken by something else. Their server would wait for ever.
+#[cfg(not(tsan))]
+#[path = "examples/graceful_shutdown.rs"]
+mod graceful_shutdown;
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -288,53 +293,6 @@ fn chat_goes_on_beside_a_member_that_does_not_read() {
     ann.expects("bob: and on");
     server.interrupt();
     assert_eq!(server.wait().success(), "");
-}
-
-#[test]
-fn graceful_shutdown_lets_connections_finish_their_line() {
-    let mut server = Example::start("graceful_shutdown", &["127.0.0.1:0", "3600"]);
-    let address = server.address();
-    let mut idle = TcpStream::connect(address).unwrap();
-    round_trip(&mut idle, b"one\n");
-    let mut busy = TcpStream::connect(address).unwrap();
-    begin_a_line(&mut busy);
-    server.interrupt();
-    assert_eq!(server.line(), "stopping");
-    let refused = TcpStream::connect(address).unwrap_err();
-    assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
-    assert_eq!(rest_of(idle), "goodbye\n");
-    busy.write_all(b"line\nmore\n").unwrap();
-    assert_eq!(rest_of(busy), "half a line\nmore\ngoodbye\n");
-    let printed = server.wait().success();
-    assert_eq!(printed, "every connection has ended\neverything has ended\n");
-}
-
-#[test]
-fn graceful_shutdown_cuts_off_who_does_not_finish_in_time() {
-    let mut server = Example::start("graceful_shutdown", &["127.0.0.1:0", "0"]);
-    let address = server.address();
-    let mut busy = TcpStream::connect(address).unwrap();
-    begin_a_line(&mut busy);
-    server.interrupt();
-    assert_eq!(rest_of(busy), "");
-    let printed = server.wait().success();
-    assert_eq!(printed, "stopping\n1 did not end in time\neverything has ended\n");
-}
-
-/// Sends a line and a half at once: when the line is back, the half is there.
-#[track_caller]
-fn begin_a_line(stream: &mut TcpStream) {
-    stream.write_all(b"one\nhalf a ").unwrap();
-    let mut reply = [0; 4];
-    stream.read_exact(&mut reply).unwrap();
-    assert_eq!(&reply, b"one\n");
-}
-
-#[track_caller]
-fn rest_of(mut stream: TcpStream) -> String {
-    let mut rest = String::new();
-    stream.read_to_string(&mut rest).unwrap();
-    rest
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future;
 use std::mem::size_of_val;
+use std::rc::Rc;
 use std::time::Duration;
 
 use reveille::task::{consume_budget, spawn_local, unconstrained, yield_now};
@@ -54,12 +55,12 @@ fn a_branch_may_have_no_end() {
 fn turns_until_another_task_runs(turns: impl AsyncFn(&Cell<usize>, &Cell<bool>) + 'static) -> usize {
     let _watchdog = Watchdog::new("a loop that does not give way", Duration::from_secs(60));
     block_on(async {
-        let (counted, ended) = (Box::leak(Box::default()), Box::leak(Box::default()));
-        let (counted, ended): (&'static Cell<usize>, &'static Cell<bool>) = (counted, ended);
-        let turning = spawn_local(async move { turns(counted, ended).await });
+        let shared = Rc::new((Cell::new(0), Cell::new(false)));
+        let (counted, ended) = (shared.clone(), shared);
+        let turning = spawn_local(async move { turns(&counted.0, &counted.1).await });
         let other = spawn_local(async move {
-            ended.set(true);
-            counted.get()
+            ended.1.set(true);
+            ended.0.get()
         });
         turning.await.unwrap();
         other.await.unwrap()

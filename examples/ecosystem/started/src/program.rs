@@ -12,6 +12,7 @@ pub struct Program {
     child: Child,
     ready: String,
     output: Arc<Mutex<String>>,
+    lines: Receiver<String>,
     readers: Vec<JoinHandle<()>>,
 }
 
@@ -62,11 +63,21 @@ impl Program {
             child,
             ready: String::new(),
             output,
+            lines,
             readers,
         };
-        program.ready =
-            first_with(ready, &lines).unwrap_or_else(|| panic!("{command:?} ended: {}", program.output()));
+        program.ready = program.wait_for(ready);
         program
+    }
+
+    /// Waits until it writes another line that contains `text`; returns that line.
+    ///
+    /// # Panics
+    ///
+    /// If it ends before that.
+    pub fn wait_for(&self, text: &str) -> String {
+        let found = self.lines.iter().find(|line| line.contains(text));
+        found.unwrap_or_else(|| panic!("it ended without {text:?}: {}", self.output()))
     }
 
     /// Where one of [`ours`](Self::ours) listens.
@@ -133,8 +144,4 @@ fn follow(
             line.clear();
         }
     })
-}
-
-fn first_with(text: &str, lines: &Receiver<String>) -> Option<String> {
-    lines.iter().find(|line| line.contains(text))
 }

@@ -92,11 +92,11 @@ fn a_server_that_is_not_there_costs_that_connection_alone() {
     let proxy = proxy_to(&format!("127.0.0.1:{port}"));
     let mut client = TcpStream::connect(proxy.address()).unwrap();
     assert_eq!(client.read(&mut [0; 8]).unwrap(), 0, "closed");
+    proxy.wait_for("refused");
 
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
     let mut client = TcpStream::connect(proxy.address()).unwrap();
     let (mut server, _) = listener.accept().unwrap();
     server.write_all(b"here").unwrap();
     client.read_exact(&mut [0; 4]).unwrap();
-    assert!(proxy.stop().contains("refused"));
 }
