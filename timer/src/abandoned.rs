@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!              open: the driver is awake, and somebody has found the wheel's lock taken since it slept
-//!   CLOSED ──────────────────────────────▶ OPEN: up to 64 keys are left; from 32 on whoever inserts takes them out,
+//!   CLOSED ──────────────────────────────▶ OPEN: up to 512 keys are left; from 32 on whoever inserts takes them out,
 //!      ▲                                    │    else the driver when it comes by
 //!      └────────────────────────────────────┘
 //!              may_sleep: the driver is about to sleep; it comes by first if there are keys
@@ -56,8 +56,9 @@ struct Hints {
 /// So many keys are taken out by the next insertion.
 const MANY: usize = 32;
 
-/// So many there are at most, if nobody inserts and the driver does not come by.
-const MOST: usize = 64;
+/// So many there are at most, if nobody inserts and the driver does not come by. Many more: who leaves them is the faster of the
+/// two, and at the bound it would wait for the wheel as before.
+const MOST: usize = 512;
 
 impl Abandoned {
     pub(crate) fn new(is_possible: bool) -> Self {
