@@ -4,6 +4,8 @@
 
 mod axum_app;
 mod client;
+mod front;
 mod grpc;
 mod http;
 mod process;
+mod slow_clients;
