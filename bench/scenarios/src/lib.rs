@@ -4,7 +4,8 @@
 //! `BINARY SCENARIO` measures one scenario in a fresh process and prints one line `metric value` per figure; `BINARY SCENARIO 2`
 //! does so on two workers. In reading order: `runtime` (the traits), `dispatch` (the scenarios' names), `settings` (how much of
 //! them), `measure`; tasks: `tasks`, `ping_pong`, `foreign`, `fork`, `blocking`; timers: `time`, `sleeps`, `timeouts`; sockets:
-//! `serve` (a server under a load in another process), `echo`, `stuck`, `idle`, `many`; `memory`; `gate` is the least channel.
+//! `serve` (a server under a load in another process), `echo`, `stuck`, `idle`, `many`, `hello`; `memory`; `gate` is the
+//! least channel.
 
 mod blocking;
 mod counting;
@@ -13,6 +14,7 @@ mod echo;
 mod foreign;
 mod fork;
 mod gate;
+mod hello;
 mod idle;
 mod many;
 mod measure;
@@ -31,6 +33,7 @@ mod timeouts;
 
 pub use counting::Counting;
 pub use dispatch::{of_sockets, of_tasks, of_timers, run};
+pub use hello::serve_hello;
 pub use many::serve_many;
 pub use measure::{Figures, resident};
 pub use one_thread::OnOneThread;
