@@ -944,3 +944,110 @@ fn channels_and_locks() {
         assert_eq!(OnceCell::new().get_or_init(async || 1).await, &1);
     });
 }
+
+#[cfg(feature = "fs")]
+#[test]
+fn files() -> io::Result<()> {
+    use reveille::fs::{
+        self, DirBuilder, DirEntry, File, FileOperation, IntoStd, NextEntry, OpenOptions, Operation, ReadDir,
+    };
+    use reveille::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+
+    is_send::<File>();
+    is_sync::<File>();
+    is_unpin::<File>();
+    is_debug::<File>();
+    is_send::<Operation<()>>();
+    is_send::<FileOperation<'_, ()>>();
+
+    let folder = std::env::temp_dir().join(format!("reveille-contract-{}", std::process::id()));
+    let text = reveille::block_on(async {
+        DirBuilder::new().recursive(true).create(&folder).await?;
+        let path = folder.join("file");
+        let mut file: File = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .await?;
+        file.write_all(b"text").await?;
+        file.seek(io::SeekFrom::Start(0)).await?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).await?;
+        let synced: FileOperation<'_, ()> = file.sync_all();
+        synced.await?;
+        assert_eq!(file.metadata().await?.len(), 4);
+        let back: IntoStd = file.into_std();
+        drop(back.await);
+
+        let mut entries: ReadDir = fs::read_dir(&folder).await?;
+        let next: NextEntry<'_> = entries.next_entry();
+        let entry: DirEntry = next.await?.unwrap();
+        assert_eq!(entry.file_name(), "file");
+        let read: Operation<Vec<u8>> = fs::read(&path);
+        assert_eq!(read.await?, b"text");
+        fs::remove_dir_all(&folder).await?;
+        Ok::<_, io::Error>(text)
+    })?;
+    assert_eq!(text, "text");
+    Ok(())
+}
+
+#[cfg(all(unix, feature = "process"))]
+#[test]
+fn processes() -> io::Result<()> {
+    use reveille::io::{AsyncReadExt, AsyncWriteExt};
+    use reveille::process::{
+        Child, ChildStderr, ChildStdin, ChildStdout, CollectOutput, Command, Kill, Status, Wait,
+        WaitWithOutput,
+    };
+    use std::process::Stdio;
+
+    is_send::<Child>();
+    is_sync::<Child>();
+    is_debug::<Command>();
+    is_send::<Wait<'_>>();
+    is_send::<Kill<'_>>();
+
+    reveille::block_on(async {
+        let mut cat: Child = Command::new("cat")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut stdin: ChildStdin = cat.stdin.take().unwrap();
+        let mut stdout: ChildStdout = cat.stdout.take().unwrap();
+        let _stderr: ChildStderr = cat.stderr.take().unwrap();
+        stdin.write_all(b"through").await?;
+        drop(stdin);
+        let mut text = String::new();
+        stdout.read_to_string(&mut text).await?;
+        assert_eq!(text, "through");
+        let waits: Wait<'_> = cat.wait();
+        assert!(waits.await?.success());
+        assert!(cat.try_wait()?.is_some());
+
+        let status: Status = Command::new("true").status();
+        assert!(status.await?.success());
+        let output: CollectOutput = Command::new("echo").arg("word").output();
+        assert_eq!(output.await?.stdout, b"word\n");
+        let mut sleeper = Command::new("sleep").arg("3600").spawn()?;
+        assert!(sleeper.id().is_some());
+        let kill: Kill<'_> = sleeper.kill();
+        kill.await?;
+        let collected: WaitWithOutput = Command::new("echo")
+            .stdout(Stdio::piped())
+            .spawn()?
+            .wait_with_output();
+        assert_eq!(collected.await?.stdout, b"\n");
+        Ok(())
+    })
+}
+
+#[cfg(feature = "compat")]
+#[test]
+fn a_runtime_of_tokio_s_is_found() {
+    let task = reveille::compat(async { tokio::spawn(async { 7 }).await });
+    assert_eq!(reveille::block_on(task).unwrap(), 7);
+}
