@@ -90,10 +90,34 @@ fn each_poll_of_a_task_that_wakes_itself_alone_is_counted() {
     });
 }
 
+/// Says when it is about to sleep.
+struct Tells(ThreadPark, mpsc::Sender<()>);
+
+impl Park for Tells {
+    fn enter(&mut self) {
+        self.0.enter();
+    }
+
+    fn park(&mut self, timeout: Option<Duration>, woken: &mut Vec<Waker>) {
+        // Whoever does not want to know has gone.
+        let _ = self.1.send(());
+        self.0.park(timeout, woken);
+    }
+
+    fn turn(&mut self, woken: &mut Vec<Waker>) {
+        self.0.turn(woken);
+    }
+
+    fn unparker(&self) -> Waker {
+        self.0.unparker()
+    }
+}
+
 #[test]
 fn polls_before_a_sleep_are_counted_when_it_begins() {
     watched(|| {
-        let executor = CurrentThread::new(ThreadPark::new());
+        let (sleeps, is_asleep) = mpsc::channel();
+        let executor = CurrentThread::new(Tells(ThreadPark::new(), sleeps));
         let handle = executor.handle();
         let (send_waker, waker) = mpsc::channel::<Waker>();
         let woken = Arc::new(AtomicBool::new(false));
@@ -109,10 +133,7 @@ fn polls_before_a_sleep_are_counted_when_it_begins() {
         });
         let observer = thread::spawn(move || {
             let waker = waker.recv().unwrap();
-            // It parks, for nobody else wakes it.
-            while handle.metrics().workers[0].parks == 0 && handle.metrics().workers[0].polls == 0 {
-                thread::yield_now();
-            }
+            is_asleep.recv().unwrap();
             let polls = handle.metrics().workers[0].polls;
             woken.store(true, Ordering::SeqCst);
             waker.wake();

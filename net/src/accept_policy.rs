@@ -188,7 +188,7 @@ mod tests {
     use std::sync::Mutex;
     use std::task::Waker;
 
-    use reveille_timer::Timers;
+    use reveille_timer::{Clock, Timers};
 
     use super::*;
 
@@ -219,9 +219,10 @@ mod tests {
         AcceptPolicy::new().on_shortage(|_| {})
     }
 
-    /// Timers of this thread that nobody drives, so that no other thread is started.
+    /// Timers of this thread that nobody drives, so that no other thread is started; and no time goes by that is not
+    /// [passed](pass).
     fn undriven() -> Timers {
-        Timers::new(Waker::noop().clone())
+        Timers::with_clock(Clock::new_paused(), Waker::noop().clone())
     }
 
     #[test]
