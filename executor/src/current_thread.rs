@@ -200,7 +200,7 @@ impl<P: Park> CurrentThread<P> {
         location: &'static Location<'static>,
     ) -> Result<F::Output, &'static Location<'static>> {
         let waker = waker_ref(entry);
-        let mut root = Root::new(entry, &waker, future);
+        let mut root = Root::new(entry, &waker, future, location);
         let mut following = Following {
             seat: &self.seat,
             entry,

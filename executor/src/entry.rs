@@ -2,10 +2,11 @@
 
 use std::future::Future;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use futures_task::ArcWake;
+use reveille_context::task::TaskId;
 use reveille_context::wake;
 
 use crate::big_future::{boxed, is_big};
@@ -39,6 +40,8 @@ pub(crate) struct Entry {
     owned: OwnedTasks,
     /// Whether the thread is in the midst of blocking code of the same runtime.
     in_blocking_code: bool,
+    /// The root's id, and the call of `block_on`; for people.
+    root: OnceLock<(TaskId, &'static Location<'static>)>,
 }
 
 /// The number of the table of local tasks.
@@ -74,6 +77,7 @@ impl Entry {
             thread: current_thread(),
             owned: OwnedTasks::new(LOCAL),
             in_blocking_code: false,
+            root: OnceLock::new(),
         }
     }
 
@@ -86,6 +90,17 @@ impl Entry {
     /// Whether the thread is in the midst of blocking code of the same runtime.
     pub(crate) fn is_in_blocking_code(&self) -> bool {
         self.in_blocking_code
+    }
+
+    /// Notes what the root is.
+    pub(crate) fn set_root(&self, id: TaskId, location: &'static Location<'static>) {
+        // It has one root, and is told once.
+        let _ = self.root.set((id, location));
+    }
+
+    /// What was noted of the root, if there is one.
+    pub(crate) fn root_id(&self) -> Option<(TaskId, &'static Location<'static>)> {
+        self.root.get().copied()
     }
 
     /// Sleeps as a follower, unless there is news, until the thread is unparked. `rests` is called when everybody sees that

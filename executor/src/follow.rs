@@ -41,7 +41,7 @@ pub(crate) fn block_on<F: Future>(
     let _entry = EntryGuard::new(entry.clone(), location, flavor);
     let waker = waker_ref(&entry);
     let future = pin!(future);
-    let mut root = Root::new(&entry, &waker, future);
+    let mut root = Root::new(&entry, &waker, future, location);
     loop {
         if let Some(output) = root.poll_if_woken() {
             return Ok(output);

@@ -16,7 +16,7 @@ use crate::multi_thread::Shared;
 use crate::nested::NestedBlockOn;
 use crate::owned::OwnedTasks;
 use crate::quiescence::Quiescence;
-use crate::task::{self, JoinHandle, MadeThere, PanicPolicy, Schedule};
+use crate::task::{self, JoinHandle, MadeThere, PanicPolicy, Schedule, Seen};
 
 /// A reference to a runtime, to spawn on it from any thread. It does not keep the runtime running: once that is
 /// dropped, what is spawned here is cancelled at once.
@@ -137,6 +137,14 @@ impl Handle {
     pub(crate) fn is_in_blocking_code(&self) -> bool {
         let in_place = || local::is_any_suspended(|entry| self.entries().contain(entry));
         self.blocking().may_run_here() || in_place()
+    }
+
+    /// What can be seen of those of its tasks that are of no thread's own.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        match &self.scheduler {
+            Scheduler::CurrentThread(home) => home.owned.see(),
+            Scheduler::MultiThread(shared) => shared.tables().flat_map(|table| table.see()).collect(),
+        }
     }
 
     /// Who runs its tasks.

@@ -86,6 +86,7 @@ mod spawn_blocking;
 mod spawn_traits;
 mod task;
 mod task_builder;
+mod tasks;
 mod unconstrained;
 mod yield_now;
 
@@ -112,5 +113,6 @@ pub use spawn::{TrySpawnError, spawn, spawn_local, try_spawn};
 pub use spawn_blocking::spawn_blocking;
 pub use task::{AbortHandle, JoinError, JoinHandle, PanicPolicy, TaskInfo, TaskStage};
 pub use task_builder::Builder as TaskBuilder;
+pub use tasks::{Join, RootInfo, Tasks};
 pub use unconstrained::{Unconstrained, unconstrained};
 pub use yield_now::{YieldNow, yield_now};

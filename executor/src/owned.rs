@@ -6,7 +6,7 @@ use std::process;
 use std::sync::Arc;
 
 use crate::primitive::{Mutex, lock};
-use crate::task::{Claimed, Delivery, Finished, Listed, Place, Runnable, TaskInfo};
+use crate::task::{Claimed, Delivery, Finished, Listed, Place, Runnable, Seen, TaskInfo};
 
 /// The tasks of one home. Its lock is never held during a poll, nor while a future or a waker is dropped.
 pub(crate) struct OwnedTasks {
@@ -132,9 +132,14 @@ impl OwnedTasks {
 
     /// What can be told of every task.
     pub(crate) fn list(&self) -> Vec<TaskInfo> {
+        self.see().into_iter().map(|seen| seen.info).collect()
+    }
+
+    /// The same, with what tells who waits for whom.
+    pub(crate) fn see(&self) -> Vec<Seen> {
         let table = lock(&self.table);
         let tasks = table.tasks().filter(|(_, task)| !task.is_kept());
-        tasks.map(|(slot, task)| task.info(table.name(slot))).collect()
+        tasks.map(|(slot, task)| task.see(table.name(slot))).collect()
     }
 
     /// How many there are, complete ones among them that were not taken out yet, and were.

@@ -1,6 +1,7 @@
 //! What a thread in `block_on` runs besides its runtime's tasks: the root future, and the tasks in its own queue.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -23,10 +24,17 @@ pub(crate) struct Root<'a, F> {
 }
 
 impl<'a, F: Future> Root<'a, F> {
-    /// `waker` is the entry's.
-    pub(crate) fn new(entry: &'a Arc<Entry>, waker: &'a Waker, future: Pin<&'a mut F>) -> Self {
+    /// `waker` is the entry's; `location` the call of `block_on`.
+    pub(crate) fn new(
+        entry: &'a Arc<Entry>,
+        waker: &'a Waker,
+        future: Pin<&'a mut F>,
+        location: &'static Location<'static>,
+    ) -> Self {
+        let id = TaskId::next();
+        entry.set_root(id, location);
         Self {
-            id: TaskId::next(),
+            id,
             entry,
             cx: Context::from_waker(waker),
             future,

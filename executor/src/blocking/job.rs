@@ -10,7 +10,9 @@ use std::time::Instant;
 use reveille_context::coop;
 use reveille_context::task::TaskId;
 
-use crate::task::Runnable;
+#[cfg(not(loom))]
+use crate::task::Task;
+use crate::task::{JoinHandle, Runnable};
 
 /// A job in the queue.
 pub(super) struct Job {
@@ -21,12 +23,39 @@ pub(super) struct Job {
     pub(super) mandatory: bool,
 }
 
-/// Which job it is, for people.
-#[derive(Clone)]
+/// Which job it is, for people. To be dropped where no lock is held: with the last reference to it goes a waker.
 pub(super) struct Record {
-    pub(super) id: TaskId,
+    pub(super) watched: Watched,
     pub(super) name: Option<Arc<str>>,
     pub(super) spawned_at: &'static Location<'static>,
+}
+
+/// A job, for whoever asks who waits for it. In a model nobody does, and one count more there is many orders more to try.
+pub(super) struct Watched {
+    pub(super) id: TaskId,
+    #[cfg(not(loom))]
+    task: Task,
+}
+
+impl Watched {
+    pub(super) fn of<T>(handle: &JoinHandle<T>) -> Self {
+        Self {
+            id: handle.id(),
+            #[cfg(not(loom))]
+            task: handle.task(),
+        }
+    }
+
+    /// The address of who waits for it ([`Seen::joiner`](crate::task::Seen::joiner)).
+    #[cfg(not(loom))]
+    pub(super) fn joiner(&self) -> usize {
+        self.task.joiner()
+    }
+
+    #[cfg(loom)]
+    pub(super) fn joiner(&self) -> usize {
+        0
+    }
 }
 
 /// The future of a job: its closure, called by the first poll, which is the only one.

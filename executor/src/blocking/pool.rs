@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::config::{PoolConfig, ThreadMain};
 use super::info::{JobInfo, PoolMetrics};
-use super::job::{Job, Record, Work};
+use super::job::{Job, Record, Watched, Work};
 use super::keep_alive::KeepAlive;
 use super::state::State;
 use super::thread;
@@ -102,7 +102,7 @@ impl BlockingPool {
         let job = Job {
             task: spawned.into_runnable(),
             record: Record {
-                id: handle.id(),
+                watched: Watched::of(&handle),
                 name,
                 spawned_at,
             },
@@ -182,6 +182,11 @@ impl BlockingPool {
 
     /// What is queued and what runs.
     pub(crate) fn jobs(&self) -> Vec<JobInfo> {
+        self.see().into_iter().map(|(job, _)| job).collect()
+    }
+
+    /// The same, each with the address of who waits for it ([`Seen::joiner`](crate::task::Seen::joiner)).
+    pub(crate) fn see(&self) -> Vec<(JobInfo, usize)> {
         lock(&self.state).jobs()
     }
 

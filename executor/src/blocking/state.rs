@@ -37,6 +37,8 @@ use std::time::{Duration, Instant};
 use super::config::ThreadMain;
 use super::info::{JobInfo, PoolMetrics};
 use super::job::{Job, Record};
+use reveille_context::task::TaskId;
+
 use crate::config::Around;
 use crate::task::Runnable;
 
@@ -64,7 +66,8 @@ pub(super) struct State {
     queue_latency_max: Duration,
 }
 
-struct Running {
+pub(super) struct Running {
+    id: TaskId,
     record: Record,
     since: Instant,
 }
@@ -166,27 +169,28 @@ impl State {
     }
 
     /// The next job for a busy thread, and what the rest of the queue needs.
-    pub(super) fn take(&mut self) -> Option<(Runnable, Record, Next)> {
+    pub(super) fn take(&mut self) -> Option<(Runnable, TaskId, Next)> {
         let job = self.queue.pop_front()?;
         let now = Instant::now();
         let latency = now.saturating_duration_since(job.queued_at);
         self.jobs_begun += 1;
         self.queue_latency_total += latency;
         self.queue_latency_max = self.queue_latency_max.max(latency);
+        let id = job.record.watched.id;
         self.running.push(Running {
-            record: job.record.clone(),
+            id,
+            record: job.record,
             since: now,
         });
         // As a rule the push has seen to it; this is for what a failed start left behind.
         let next = self.next();
-        Some((job.task, job.record, next))
+        Some((job.task, id, next))
     }
 
-    /// A job that was taken has ended.
-    pub(super) fn ended(&mut self, record: &Record) {
-        if let Some(index) = self.running.iter().position(|job| job.record.id == record.id) {
-            self.running.swap_remove(index);
-        }
+    /// A job that was taken has ended. It comes back, to be dropped where no lock is held.
+    pub(super) fn ended(&mut self, id: TaskId) -> Option<Running> {
+        let index = self.running.iter().position(|job| job.id == id)?;
+        Some(self.running.swap_remove(index))
     }
 
     /// How many jobs are queued or run, and how many ever began.
@@ -286,17 +290,20 @@ impl State {
         !self.queue.is_empty()
     }
 
-    pub(super) fn jobs(&self) -> Vec<JobInfo> {
+    pub(super) fn jobs(&self) -> Vec<(JobInfo, usize)> {
         let now = Instant::now();
         let running = self.running.iter().map(|job| (&job.record, Some(job.since)));
         let queued = self.queue.iter().map(|job| (&job.record, None));
         running
             .chain(queued)
-            .map(|(record, since): (&Record, Option<Instant>)| JobInfo {
-                id: record.id,
-                name: record.name.clone(),
-                spawned_at: record.spawned_at,
-                running_for: since.map(|since| now.saturating_duration_since(since)),
+            .map(|(record, since): (&Record, Option<Instant>)| {
+                let job = JobInfo {
+                    id: record.watched.id,
+                    name: record.name.clone(),
+                    spawned_at: record.spawned_at,
+                    running_for: since.map(|since| now.saturating_duration_since(since)),
+                };
+                (job, record.watched.joiner())
             })
             .collect()
     }

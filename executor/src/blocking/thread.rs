@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io;
-use std::mem;
 use std::ptr;
 use std::sync::Arc;
 
@@ -160,23 +159,25 @@ impl BlockingPool {
 
     /// Runs jobs until the queue is empty.
     fn run_jobs<'a>(self: &'a Arc<Self>, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let mut has_run = false;
+        // With it may go the job's memory, and a waker.
+        let mut ended = None;
         loop {
-            while let Some((task, record, next)) = state.take() {
+            while let Some((task, id, next)) = state.take() {
                 drop(state);
                 self.carry_out(next);
+                drop(ended.take());
                 let again = task.run();
                 debug_assert!(again.is_none(), "a job was woken");
                 state = lock(&self.state);
-                state.ended(&record);
-                has_run = true;
+                ended = state.ended(id);
             }
-            if !mem::take(&mut has_run) {
+            let Some(ended) = ended.take() else {
                 return state;
-            }
+            };
             // This thread rests now, whatever others do: theirs may be jobs that sleep. Not under the lock: this may be the
             // last one who has it, and then the driver's waker drops here.
             drop(state);
+            drop(ended);
             self.have_a_look();
             state = lock(&self.state);
         }

@@ -115,7 +115,7 @@ impl Shared {
         self.shards.get(table as usize).map(|shard| &shard.owned)
     }
 
-    pub(super) fn tables(&self) -> impl Iterator<Item = &OwnedTasks> {
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &OwnedTasks> {
         let shards = self.shards.iter().map(|shard| &shard.owned);
         shards.chain([&self.spawned_elsewhere])
     }

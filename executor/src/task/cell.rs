@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU32};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use reveille_context::cause;
 use reveille_context::coop;
@@ -20,6 +20,7 @@ use super::error::{JoinError, Payload};
 use super::home_pointer::HomePointer;
 use super::info::TaskStage;
 use super::join::JoinHandle;
+use super::join_waker::JoinWaker;
 use super::local::HomeBound;
 use super::owner::Owner;
 use super::panic_policy::PanicPolicy;
@@ -129,7 +130,7 @@ pub(super) struct Header {
     pub(super) vtable: &'static VTable,
     pub(super) id: TaskId,
     pub(super) location: &'static Location<'static>,
-    pub(super) join_waker: UnsafeCell<Option<Waker>>,
+    pub(super) join_waker: JoinWaker,
     /// A [`Place`]: the slot, with the [`MARK`], and the table.
     slot: AtomicU32,
     table: AtomicU16,
@@ -201,7 +202,7 @@ where
         vtable: &Cell::<F, S>::VTABLE,
         id,
         location,
-        join_waker: UnsafeCell::new(None),
+        join_waker: JoinWaker::new(),
         slot: AtomicU32::new(NOWHERE.slot),
         table: AtomicU16::new(NOWHERE.table),
         owner,
@@ -467,7 +468,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         };
         let joiner = if completed.wake_joiner {
             // SAFETY: rule D: JOIN_WAKER was set when the task completed, so the slot is ours.
-            header.join_waker.with_mut(|slot| unsafe { (*slot).take() })
+            unsafe { header.join_waker.replace(None) }
         } else {
             None
         };

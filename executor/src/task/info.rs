@@ -36,3 +36,12 @@ pub enum TaskStage {
     /// Its future is gone.
     Complete,
 }
+
+/// A task, and what tells who waits for it. Addresses are compared, and nothing else.
+pub(crate) struct Seen {
+    pub(crate) info: TaskInfo,
+    /// What a waker of the task has as its data.
+    pub(crate) address: usize,
+    /// The same of whoever waits for its output; zero if nobody does.
+    pub(crate) joiner: usize,
+}

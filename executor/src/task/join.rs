@@ -91,6 +91,12 @@ impl<T> JoinHandle<T> {
         AbortHandle::new(Task::clone(&self.task))
     }
 
+    /// A reference of its own to the task.
+    #[cfg_attr(loom, allow(dead_code, reason = "in a model nobody looks"))]
+    pub(crate) fn task(&self) -> Task {
+        Task::clone(&self.task)
+    }
+
     /// Leaves `waker` for the task's completion; whether that is past already, so that nothing will be woken.
     pub(crate) fn watch(&mut self, waker: &Waker) -> bool {
         self.is_finished() || self.set_waker(waker).is_err()
@@ -159,11 +165,7 @@ impl<T> JoinHandle<T> {
     /// Drops the waker in the slot, which must be the handle's.
     fn drop_waker(&mut self) {
         // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
-        let waker = self
-            .task
-            .header()
-            .join_waker
-            .with_mut(|slot| unsafe { (*slot).take() });
+        let waker = unsafe { self.task.header().join_waker.replace(None) };
         // Its panic must not keep the interest from being given up.
         wake::contain(move || drop(waker));
     }
@@ -175,16 +177,10 @@ impl<T> JoinHandle<T> {
             header.state.unset_join_waker()?;
         }
         // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
-        let same = header
-            .join_waker
-            .with_mut(|slot| unsafe { &*slot }.as_ref().is_some_and(|old| old.will_wake(waker)));
-        if !same {
+        if !unsafe { header.join_waker.will_wake(waker) } {
             let waker = waker.clone();
             // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours; the old waker is dropped after the access.
-            let old = header
-                .join_waker
-                .with_mut(|slot| unsafe { (*slot).replace(waker) });
-            drop(old);
+            drop(unsafe { header.join_waker.replace(Some(waker)) });
         }
         header.state.set_join_waker()
     }

@@ -5,7 +5,7 @@
 //!                                  vtable        what depends on F and S          cell.rs
 //!                                  id, location  for people
 //!                                  slot, table   where the owner table keeps it   place.rs, ../owned.rs
-//!                                  join_waker    who waits for the output         join.rs
+//!                                  join_waker    who waits for the output         join_waker.rs
 //!                                  owner         what its thread alone writes     owner.rs
 //!                         home     pointer       whom to hand a woken task            home_pointer.rs
 //!              stage      union                  the future, then its output
@@ -30,7 +30,8 @@
 //!   `JOIN_INTEREST` then, else by the `JoinHandle`. The future never moves between being stored and dropped.
 //! * **Rule D (join waker).** While `JOIN_WAKER` is clear the slot belongs to the `JoinHandle`; from the moment it
 //!   is set until `COMPLETE` nobody touches it; at `COMPLETE` it belongs to the completer if `JOIN_WAKER` was set
-//!   then. The last reference drops what is left in it.
+//!   then. The last reference drops what is left in it. Others may read the address that is in it, which need not be the present one,
+//!   and compare it.
 //! * **Rule E (threads).** A future that is not `Send` is wrapped in [`local::HomeBound`], which checks before every
 //!   access that it is on its thread; an output that is not `Send` is made there, and the `JoinHandle` for it is
 //!   not `Send` either.
@@ -59,6 +60,7 @@ mod error;
 mod home_pointer;
 mod info;
 mod join;
+mod join_waker;
 mod local;
 #[cfg(all(test, loom))]
 mod loom_models;
@@ -75,6 +77,7 @@ mod waker;
 
 pub use abort::AbortHandle;
 pub use error::JoinError;
+pub(crate) use info::Seen;
 pub use info::{TaskInfo, TaskStage};
 pub use join::JoinHandle;
 pub use panic_policy::PanicPolicy;
@@ -83,6 +86,6 @@ pub(crate) use cell::{Schedule, new, new_local};
 pub(crate) use local::MadeThere;
 pub(crate) use next_slot::NextSlot;
 pub(crate) use place::{NOWHERE, Place};
-pub(crate) use reference::{Claimed, Delivery, Finished, Listed, Mail, Runnable};
+pub(crate) use reference::{Claimed, Delivery, Finished, Listed, Mail, Runnable, Task};
 pub(crate) use ring::Ring;
 pub(crate) use waker::Wakers;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use reveille_context::task::TaskId;
 
 use super::cell::Header;
-use super::info::{TaskInfo, TaskStage};
+use super::info::{Seen, TaskInfo, TaskStage};
 use super::owner::OwnWake;
 use super::place::Place;
 use super::state::Found;
@@ -70,6 +70,12 @@ impl Task {
 
     pub(super) fn pointer(&self) -> NonNull<Header> {
         self.0
+    }
+
+    /// The address of who waits for the output ([`Seen::joiner`]).
+    #[cfg_attr(loom, allow(dead_code, reason = "in a model nobody looks"))]
+    pub(crate) fn joiner(&self) -> usize {
+        self.header().join_waker.address()
     }
 
     /// The task's id.
@@ -134,6 +140,15 @@ impl Listed {
             name,
             spawned_at: header.location,
             stage: header.stage(),
+        }
+    }
+
+    /// The same, with the addresses that tell who waits for whom.
+    pub(crate) fn see(&self, name: Option<Arc<str>>) -> Seen {
+        Seen {
+            info: self.info(name),
+            address: self.0.addr().get(),
+            joiner: self.header().join_waker.address(),
         }
     }
 
