@@ -70,6 +70,7 @@ mod readiness;
 #[cfg(any(feature = "hyper", feature = "tokio-io"))]
 mod receive;
 mod resolve;
+mod seen_socket;
 mod socket;
 #[cfg(unix)]
 pub mod source;
@@ -91,7 +92,8 @@ pub use accept_policy::AcceptPolicy;
 pub use datagram::Received;
 pub use incoming::Incoming;
 pub use resolve::lookup_host;
-pub use resolve::names::{self, Resolver, SystemResolver};
+pub use resolve::names::{self, LookupInfo, Resolver, SystemResolver};
+pub use seen_socket::{Kind, SeenSocket};
 #[cfg(any(target_os = "android", target_os = "linux"))]
 pub use splice::splice;
 pub use tcp::listener::TcpListener;

@@ -2,6 +2,7 @@
 
 pub(crate) mod credentials;
 pub(crate) mod descriptor;
+pub(crate) mod look;
 pub(crate) mod message;
 #[cfg(any(target_os = "android", target_os = "linux"))]
 pub(crate) mod splice;

@@ -1,5 +1,6 @@
 //! A reactor as seen from anywhere.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::panic::Location;
@@ -89,16 +90,34 @@ impl Handle {
     /// Everyone who waits for a socket of this reactor just now, for a task dump.
     pub fn waits(&self) -> Vec<WaitInfo> {
         let mut waits = Vec::new();
-        self.shared.table.for_each(|slot| {
+        self.shared.table.for_each(|token, slot| {
             slot.for_each_waiter(|direction, waiter| {
-                waits.push(WaitInfo {
+                let wait = WaitInfo {
                     task: waiter.task(),
                     location: waiter.location(),
                     direction,
-                });
+                    descriptor: None,
+                };
+                waits.push((token, wait));
             });
         });
-        waits
+        // The registrar has its lock in system calls, which the table's must not wait for; and in a forked child somebody may
+        // have it who is not there.
+        if !waits.is_empty() && !self.is_forked() {
+            let noted = self.shared.registrar.noted();
+            let mut descriptors = HashMap::new();
+            for (&token, number) in noted.iter().zip(0..) {
+                // One that is there twice was forgotten once, and which of the two is nobody's cannot be told.
+                let known = descriptors.entry(token).or_insert(Some(number));
+                if *known != Some(number) {
+                    *known = None;
+                }
+            }
+            for (token, wait) in &mut waits {
+                wait.descriptor = descriptors.get(&token.pack()).copied().flatten();
+            }
+        }
+        waits.into_iter().map(|(_, wait)| wait).collect()
     }
 
     /// For tests: an event with a token as the operating system would hand it back.
@@ -221,6 +240,9 @@ pub struct WaitInfo {
     pub location: &'static Location<'static>,
     /// What it waits for.
     pub direction: Direction,
+    /// The number of the descriptor by which the socket was registered, on Unix; `None` also if that is beyond a million. It is
+    /// another one's as soon as the socket is closed.
+    pub descriptor: Option<i32>,
 }
 
 /// Interrupts a reactor's wait; made by [`Reactor::notifier`](crate::Reactor::notifier).

@@ -118,6 +118,11 @@ mod platform {
             }
         }
 
+        /// Which token, packed, registered each number last.
+        pub(crate) fn noted(&self) -> Vec<usize> {
+            lock(&self.last).clone()
+        }
+
         /// Asks the system to report no more of what `token` registered.
         pub(crate) fn delete(&self, identity: Identity, token: Token) {
             let mut last = lock(&self.last);
@@ -200,6 +205,11 @@ mod platform {
 
         /// mio's types do it when they are dropped.
         pub(crate) fn delete(&self, _: Identity, _: Token) {}
+
+        /// There are no numbers.
+        pub(crate) fn noted(&self) -> Vec<usize> {
+            Vec::new()
+        }
     }
 
     pub(crate) fn release<S: Source>(source: &mut S, membership: Membership<Handle>) -> io::Result<()> {

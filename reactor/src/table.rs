@@ -115,12 +115,14 @@ impl<H: Host> Table<H> {
     }
 
     /// Calls `see` with each slot. It must run no foreign code.
-    pub(crate) fn for_each(&self, mut see: impl FnMut(&Slot)) {
-        lock(&self.entries)
-            .all
-            .iter()
-            .filter_map(Entry::member)
-            .for_each(|member| see(&member.slot));
+    pub(crate) fn for_each(&self, mut see: impl FnMut(Token, &Slot)) {
+        // No more than an index can name.
+        for (index, entry) in (0..).zip(&lock(&self.entries).all) {
+            if let Some(member) = entry.member() {
+                let generation = entry.generation;
+                see(Token { index, generation }, &member.slot);
+            }
+        }
     }
 }
 

@@ -11,6 +11,8 @@
 //! The form of a trace is fixed already: [`SCHEMA`].
 #![forbid(unsafe_code)]
 
+pub mod json;
+
 /// The JSON Schema of a trace, so that a program that reads traces can check them: the text of `schema.json` in this
 /// crate's folder.
 ///

@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use reveille_context::task::TaskId;
 use reveille_context::waiter::Waiter;
 use reveille_context::wake;
 use reveille_reactor::shutdown_error;
@@ -163,6 +164,16 @@ impl Names {
         woken.extend(waiting.waiters.drain().map(|(_, waiter)| waiter.into_waker()));
     }
 
+    /// Everyone who waits for a name just now, for a task dump.
+    pub fn waits(&self) -> Vec<LookupInfo> {
+        let waiting = self.waiting();
+        let waits = waiting.waiters.values().map(|waiter| LookupInfo {
+            task: waiter.task(),
+            location: waiter.location(),
+        });
+        waits.collect()
+    }
+
     /// `None` while the system looks a name up for somebody who waits, else a number that is another one whenever it did in
     /// between: for a clock that is to stand meanwhile. What a [`Resolver`] of one's own does is not counted: it runs in the
     /// runtime itself, and may wait for time.
@@ -193,6 +204,16 @@ impl Names {
         // Nothing that can panic happens under it.
         self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Somebody who waits for a name; from [`Names::waits`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct LookupInfo {
+    /// The task that waits, if a runtime of ours polled it.
+    pub task: Option<TaskId>,
+    /// Where the operation was begun.
+    pub location: &'static Location<'static>,
 }
 
 impl fmt::Debug for Names {
