@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 
+use reveille_executor::TaskId;
 use reveille_net::names::Names;
 use reveille_timer::Clock;
 
+use crate::runtime::Wait;
 use crate::virtual_time::VirtualTime;
 
 /// What leads to each driver of a runtime: one for a current-thread runtime, one for each worker of a multi-thread one.
@@ -53,6 +55,21 @@ impl Drivers {
     /// How the runtime has its names looked up.
     pub(crate) fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// Calls `note` with everyone who waits for one of them, for a task dump.
+    pub(crate) fn each_wait(&self, mut note: impl FnMut(Option<TaskId>, Wait)) {
+        for (reactor, timers) in self.each.iter() {
+            for wait in reactor.waits() {
+                note(wait.task, Wait::for_readiness(&wait));
+            }
+            for wait in timers.waiting() {
+                note(wait.task, Wait::for_time(&wait));
+            }
+        }
+        for wait in self.names.waits() {
+            note(wait.task, Wait::for_name(&wait));
+        }
     }
 
     /// # Panics

@@ -7,6 +7,7 @@ use std::mem;
 use std::time::Duration;
 
 mod builder;
+mod dump;
 mod handle;
 mod spawn_traits;
 
@@ -14,6 +15,7 @@ use reveille_executor::{CurrentThread, JoinHandle, MultiThread};
 
 pub use crate::embedded::Embedded;
 pub use builder::Builder;
+pub use dump::{Dump, TaskDump, TaskKind, Wait};
 pub use handle::{EnterGuard, Handle};
 pub use reveille_executor::{
     BlockingMetrics, JobInfo, LatencyHistogram, Metrics, NestedBlockOn, PanicPolicy, ShutdownReport,

@@ -72,6 +72,7 @@ fn a_forked_child_is_refused_by_its_parents_runtime_and_builds_its_own() {
             assert_refused(|| parents.handle().block_on(async {}));
             assert_refused(|| parents.spawn(async {}));
             assert_refused(|| parents.spawn_blocking(|| {}));
+            assert_refused(|| parents.handle().dump());
             // It has nothing to wait for here.
             drop(parents);
             let own = Runtime::new().unwrap();
