@@ -66,5 +66,6 @@ fn who_speaks_no_tls_ends_its_connection_alone() {
     let _ = plain.read_to_end(&mut reply);
     assert!(!reply.starts_with(b"HTTP"));
     assert!(fetch(&certificate.authority, &server).status.success());
-    assert!(server.stop().contains("127.0.0.1"), "that is reported");
+    // That is reported.
+    server.wait_for("127.0.0.1:");
 }

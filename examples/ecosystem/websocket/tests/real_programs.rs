@@ -16,6 +16,7 @@ fn python_s_client_is_content() {
     let output = run(Command::new(python).args([script, &address]), b"");
     assert!(output.ends_with("all is well\n"), "{output}");
     // Of the message that was too long, and of nothing else.
+    server.wait_for("too long");
     let reported = server.stop();
     assert_eq!(reported.lines().count(), 1, "{reported}");
 }
