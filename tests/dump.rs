@@ -209,7 +209,9 @@ fn a_child_with_stuck_workers() {
         is_stuck.recv().unwrap();
     }
     eprintln!("both are stuck");
-    thread::sleep(Duration::from_secs(3600));
+    // Until who started it is done with it, or gone.
+    let _ = std::io::stdin().read_line(&mut String::new());
+    std::process::exit(1);
 }
 
 // ThreadSanitizer keeps a signal from a thread that sleeps in a futex, as the first one of a test program does.
@@ -220,6 +222,7 @@ fn a_signal_has_it_written_while_every_worker_is_stuck() {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "--nocapture", "a_child_with_stuck_workers"])
         .env("REVEILLE_DUMP_CHILD", "1")
+        .stdin(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();

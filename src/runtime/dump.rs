@@ -12,7 +12,7 @@ mod json;
 #[cfg(all(unix, feature = "signal"))]
 mod on_signal;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -154,8 +154,9 @@ impl Handle {
                 waits.entry(task).or_default().push(wait);
             }
         };
+        let jobs: HashSet<TaskId> = seen.blocking_jobs.iter().map(|job| job.id).collect();
         for join in &seen.joins {
-            let is_job = seen.blocking_jobs.iter().any(|job| job.id == join.of);
+            let is_job = jobs.contains(&join.of);
             note(Some(join.waiter), Wait::for_output(join.of, is_job));
         }
         self.drivers.each_wait(note);

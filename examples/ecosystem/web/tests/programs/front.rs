@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
-use started::{Scratch, free_port};
+use started::{Scratch, Watchdog, free_port};
 
 use crate::client::{client, run};
 use crate::process::Process;
@@ -16,6 +16,7 @@ const HTTP_1: &[&str] = &["--h1"];
 
 #[test]
 fn nginx_keeps_its_connections() {
+    let _watchdog = Watchdog::new("nginx in front");
     let (Some(mut nginx), Some(_)) = (client_that_says("nginx", "-v"), client("h2load")) else {
         return;
     };
@@ -45,6 +46,7 @@ fn nginx_keeps_its_connections() {
 
 #[test]
 fn haproxy_keeps_its_connections_of_both_versions() {
+    let _watchdog = Watchdog::new("haproxy in front");
     let (Some(_), Some(_)) = (client_that_says("haproxy", "-v"), client("h2load")) else {
         return;
     };
@@ -72,7 +74,7 @@ fn haproxy_keeps_its_connections_of_both_versions() {
 /// Two thousand answers for clients which stay, and one that is long.
 fn get_many_through(front: u16, version: &[&str]) {
     let address = SocketAddr::from(([127, 0, 0, 1], front));
-    // It says nothing when it listens; its tests end a front that never does.
+    // It says nothing when it listens; the test's watchdog is for one that never does.
     while TcpStream::connect(address).is_err() {
         std::thread::yield_now();
     }
