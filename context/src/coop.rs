@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::task::{Context, Poll};
 
+use crate::cause::{self, Cause};
 use crate::primitive::thread_local;
 
 /// What one poll of a task may complete, as in tokio.
@@ -71,7 +72,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Progress> {
     let before = LEFT.with(Cell::get);
     match before {
         Some(0) => {
-            cx.waker().wake_by_ref();
+            yield_by(cx);
             Poll::Pending
         }
         Some(left) => {
@@ -91,7 +92,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Progress> {
 pub fn poll_counted<T>(cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
     let before = LEFT.with(Cell::get);
     if before == Some(0) {
-        cx.waker().wake_by_ref();
+        yield_by(cx);
         return Poll::Pending;
     }
     let polled = poll(cx);
@@ -131,6 +132,12 @@ impl Drop for Progress {
 thread_local! {
     /// `None` outside a poll that an executor of ours makes: unlimited.
     static LEFT: Cell<Option<u8>> = Cell::new(None);
+}
+
+/// Lets the others run.
+#[cold]
+fn yield_by(cx: &mut Context<'_>) {
+    cause::with(Cause::Budget, || cx.waker().wake_by_ref());
 }
 
 #[cfg(test)]

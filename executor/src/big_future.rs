@@ -3,6 +3,8 @@
 use std::panic::Location;
 use std::pin::Pin;
 
+use reveille_context::event::{self, Event};
+
 /// From this size in bytes on a future is boxed before it is moved into its task; tokio's limit in release builds.
 const LIMIT: usize = 16 * 1024;
 
@@ -17,6 +19,10 @@ pub(crate) const fn is_big<F>() -> bool {
 #[inline(never)]
 pub(crate) fn boxed<F>(future: F, location: &'static Location<'static>) -> Pin<Box<F>> {
     tell(size_of::<F>(), location);
+    event::emit(move || Event::Boxed {
+        size: size_of::<F>(),
+        location,
+    });
     Box::pin(future)
 }
 

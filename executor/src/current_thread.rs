@@ -16,6 +16,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_task::waker_ref;
+use reveille_context::event::{self, Event, Role};
 use reveille_context::wake;
 
 use crate::config::Config;
@@ -104,6 +105,7 @@ impl<P: Park> CurrentThread<P> {
     ///
     /// See [`PanicPolicy`](crate::PanicPolicy) for an example.
     pub fn with_config(park: P, config: &Config) -> Self {
+        event::emit(move || Event::RuntimeStart { workers: 1 });
         let home = Arc::new(Home::new(park.unparker(), config));
         Handle::current_thread(home.clone()).make_current_in_pool(config.around_blocking.clone());
         let core = Core {
@@ -319,6 +321,7 @@ impl<P: Park> Drop for CurrentThread<P> {
             let jobs = &self.home.blocking;
             wait_and_say(|deadline| jobs.wait_for_end(deadline), || self.left());
         }
+        event::emit(move || Event::RuntimeStop);
     }
 }
 
@@ -372,6 +375,9 @@ struct Driving<'a, P: Park> {
 
 impl<'a, P: Park> Driving<'a, P> {
     fn start(executor: &'a CurrentThread<P>, mut core: Box<Core<P>>, entry: &'a Arc<Entry>) -> Self {
+        event::emit(move || Event::Thread {
+            role: Role::Worker(0),
+        });
         local::start_driving(&executor.home, &mut core.queue);
         entry.set_driving(true);
         // Before any foreign code, which may panic: the guard gives the core back.
@@ -448,7 +454,7 @@ impl<P: Park> Drop for Driving<'_, P> {
 
 impl<P: Park> CurrentThread<P> {
     /// Moves what other threads woke into this thread's queue. Whether there was mail.
-    #[inline]
+    #[inline(always)]
     fn receive(&self, entry: &Entry) -> bool {
         let has_mail = self.home.has_mail();
         if has_mail {
@@ -557,7 +563,9 @@ impl<P: Park> Core<P> {
     fn sleep(&mut self, timeout: Option<Duration>) {
         self.rest();
         let elsewhere = local::as_if_elsewhere();
+        event::emit(move || Event::Park { timeout });
         self.park.park(timeout, &mut self.woken);
+        event::emit(move || Event::Unpark);
         drop(elsewhere);
         self.rise();
         if timeout != Some(Duration::ZERO) {

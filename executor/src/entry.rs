@@ -6,14 +6,18 @@ use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use futures_task::ArcWake;
-use reveille_context::task::TaskId;
+use reveille_context::cause;
+use reveille_context::event::{self, Effect, Event, Moment};
+use reveille_context::task::{self as context, TaskId};
 use reveille_context::wake;
 
 use crate::big_future::{boxed, is_big};
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU32, Ordering, SegQueue, Thread, current_thread, fence, park_thread};
-use crate::task::{Finished, JoinHandle, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local};
+use crate::task::{
+    self, Finished, JoinHandle, Mail, Of, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local,
+};
 
 /// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
 /// drives.
@@ -113,7 +117,9 @@ impl Entry {
         fence(Ordering::SeqCst);
         rests();
         if !self.has_news() {
+            event::emit(move || Event::Park { timeout: None });
             park_thread();
+            event::emit(move || Event::Unpark);
         }
         self.word.fetch_add(SLEPT.wrapping_sub(ASLEEP), Ordering::AcqRel);
     }
@@ -230,6 +236,7 @@ impl Entry {
     {
         local::note_local_task();
         let (task, runnable, handle) = new_local(future, self, location);
+        task::tell_spawned::<F, Self>(handle.id(), name.as_ref(), location);
         match self.owned.insert(task, name) {
             Ok(()) => runnable.schedule(),
             Err(_closed) => runnable.cancel(),
@@ -262,10 +269,15 @@ impl Entry {
     }
 
     /// Sets a bit and, if it was clear and the thread may sleep, unparks it where it sleeps.
+    #[inline(always)]
     fn notify(&self, bit: u32) {
         // Release: pairs with the Acquire in `take_woken` and `receive`. A bit that is set already must still be
         // written: the thread must read from the last waker, not from the first.
-        let before = self.word.fetch_or(bit, Ordering::AcqRel);
+        let before = if event::is_on() {
+            self.set_and_tell(bit)
+        } else {
+            self.word.fetch_or(bit, Ordering::AcqRel)
+        };
         if before & bit != 0 || local::is_home(self) {
             return;
         }
@@ -278,6 +290,34 @@ impl Entry {
     }
 }
 
+impl Entry {
+    /// Sets a bit, and tells a recorder that the root was woken, if that is what it means. What there was before.
+    #[cold]
+    fn set_and_tell(&self, bit: u32) -> u32 {
+        let moment = event::before(|| ());
+        let before = self.word.fetch_or(bit, Ordering::AcqRel);
+        if let Some((moment, ())) = moment {
+            self.tell_woken(moment, bit, before);
+        }
+        before
+    }
+
+    fn tell_woken(&self, moment: Moment, bit: u32, before: u32) {
+        let Some((root, _)) = self.root_id().filter(|_| bit == WOKEN) else {
+            return;
+        };
+        event::emit_at(moment, || Event::Wake {
+            task: root,
+            cause: cause::current(),
+            effect: match before & WOKEN {
+                0 if context::current() == Some(root) => Effect::Rescheduled,
+                0 => Effect::Scheduled,
+                _ => Effect::Coalesced,
+            },
+        });
+    }
+}
+
 impl Drop for Entry {
     fn drop(&mut self) {
         self.owned.end_process_unless_empty();
@@ -286,6 +326,7 @@ impl Drop for Entry {
 
 /// The root future's waker.
 impl ArcWake for Entry {
+    #[inline(always)]
     fn wake_by_ref(entry: &Arc<Self>) {
         entry.notify(WOKEN);
     }
@@ -294,6 +335,7 @@ impl ArcWake for Entry {
 impl Schedule for Entry {
     const LOCAL: bool = true;
     const BOUND: bool = true;
+    const TOLD: Of = Of::LocalTasks;
 
     fn wakers() -> &'static Wakers<Self> {
         static WAKERS: Wakers<Entry> = Wakers::new();
@@ -318,6 +360,7 @@ impl Schedule for Entry {
     }
 
     fn post(entry: Arc<Self>, mail: Mail) {
+        mail.tell_sent();
         entry.mailbox.push(mail);
         entry.notify(MAIL);
     }

@@ -140,6 +140,7 @@ impl Schedule for Home {
     }
 
     fn post(home: Arc<Self>, mail: Mail) {
+        mail.tell_sent();
         home.mailbox.push(mail);
         home.unpark();
     }

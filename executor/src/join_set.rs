@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use reveille_context::coop;
+use reveille_context::event::{self, Event, Resource};
 use reveille_context::task::TaskId;
 use reveille_context::wake;
 
@@ -402,7 +403,13 @@ impl<T> JoinSet<T> {
             // What ended before the waker was there has woken nobody.
             next = self.take_ended();
         }
-        if next.is_none() {
+        let (is_ready, id) = (next.is_some(), next.as_ref().map_or(0, |(task, _)| task.get()));
+        event::emit_full(move || Event::Touch {
+            resource: Resource::Join,
+            id,
+            is_ready,
+        });
+        if !is_ready {
             return Poll::Pending;
         }
         progress.made();

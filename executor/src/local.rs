@@ -13,6 +13,8 @@ use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use reveille_context::event::Queue;
+
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::home::Home;
@@ -87,8 +89,24 @@ thread_local! {
 /// Queues a task of the runtime that this thread drives, or a local one of its own.
 #[inline(always)]
 pub(crate) fn push(task: Runnable) {
+    task.tell_queued(own_queue);
     // `pop` and the rest end their borrow before a task runs, so this one is always free.
     HERE.with(|here| here.queue.borrow_mut().push_back(task));
+}
+
+/// What a recorder is told that this thread's queue is: one that drives a current-thread runtime is its only worker; one that is
+/// none has a queue of its own all the same, which passes for the one that belongs to nobody.
+fn own_queue() -> Queue {
+    let own = try_here(|here| {
+        if !here.worker.get().is_null() {
+            Queue::Local(here.shard.get())
+        } else if !here.driving.get().is_null() {
+            Queue::Local(0)
+        } else {
+            Queue::Global
+        }
+    });
+    own.unwrap_or(Queue::Global)
 }
 
 /// Whether this thread drives that runtime.

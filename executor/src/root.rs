@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use reveille_context::coop;
+use reveille_context::event::{self, End, Event, PollResult, TaskKind};
 use reveille_context::task::{self, TaskId};
 
 use crate::entry::Entry;
@@ -21,6 +22,16 @@ pub(crate) struct Root<'a, F> {
     entry: &'a Arc<Entry>,
     cx: Context<'a>,
     future: Pin<&'a mut F>,
+    location: &'static Location<'static>,
+    stands: Stands,
+}
+
+/// How a root stands, for a recorder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    Waits,
+    Runs,
+    Complete,
 }
 
 impl<'a, F: Future> Root<'a, F> {
@@ -32,12 +43,21 @@ impl<'a, F: Future> Root<'a, F> {
         location: &'static Location<'static>,
     ) -> Self {
         let id = TaskId::next();
+        event::emit(move || Event::Spawn {
+            task: id,
+            kind: TaskKind::BlockOn,
+            size: size_of::<F>(),
+            location,
+            name: None,
+        });
         entry.set_root(id, location);
         Self {
             id,
             entry,
             cx: Context::from_waker(waker),
             future,
+            location,
+            stands: Stands::Waits,
         }
     }
 
@@ -52,10 +72,55 @@ impl<'a, F: Future> Root<'a, F> {
         }
         let _task = task::enter(self.id);
         let _budget = coop::enter();
-        match self.future.as_mut().poll(&mut self.cx) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
+        let task = self.id;
+        event::emit(move || Event::PollStart { task });
+        self.stands = Stands::Runs;
+        let polled = self.future.as_mut().poll(&mut self.cx);
+        self.tell_poll_end(match polled {
+            Poll::Ready(_) => PollResult::Ready,
+            Poll::Pending => PollResult::Pending,
+        });
+        match polled {
+            Poll::Ready(output) => {
+                self.stands = Stands::Complete;
+                Some(output)
+            }
+            Poll::Pending => {
+                self.stands = Stands::Waits;
+                None
+            }
         }
+    }
+}
+
+impl<F> Root<'_, F> {
+    fn tell_poll_end(&self, result: PollResult) {
+        event::emit(move || Event::PollEnd {
+            task: self.id,
+            result,
+            wakers: Arc::strong_count(self.entry).saturating_sub(HOLDERS),
+        });
+    }
+}
+
+/// So many references to an entry are no wakers: its owner's own, two of the registry and its guard, and two of the thread, which is
+/// in that `block_on`. Who follows, or looks at all entries just now, has one more, which passes for a waker.
+const HOLDERS: usize = 5;
+
+impl<F> Drop for Root<'_, F> {
+    fn drop(&mut self) {
+        if self.stands == Stands::Runs {
+            self.tell_poll_end(PollResult::Panic);
+        }
+        event::emit(move || Event::TaskEnd {
+            task: self.id,
+            how: match self.stands {
+                Stands::Complete => End::Completed,
+                Stands::Runs => End::Panicked,
+                Stands::Waits => End::Cancelled,
+            },
+            location: self.location,
+        });
     }
 }
 

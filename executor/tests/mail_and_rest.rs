@@ -9,7 +9,7 @@ use std::task::{Poll, Wake, Waker};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use reveille_context::event::{self, Event, Recorder};
+use reveille_context::event::{self, Event, Level, Recorder};
 use reveille_executor::{Announce, Config, CurrentThread, OnQuiescent, Park, ThreadPark};
 use watchdog::watched;
 
@@ -21,7 +21,11 @@ static GO_ON: AtomicBool = AtomicBool::new(false);
 struct Keeps;
 
 impl Recorder for Keeps {
-    fn record(&self, event: Event) {
+    fn now(&self) -> u64 {
+        0
+    }
+
+    fn record(&self, _: u64, event: Event<'_>) {
         if let (Event::Wake { .. }, true) = (event, FOREIGN.get()) {
             IN_BETWEEN.store(true, Ordering::SeqCst);
             while !GO_ON.load(Ordering::SeqCst) {
@@ -100,6 +104,7 @@ impl Announce for Interrupted {
 fn late_mail_does_not_hide_that_an_embedded_runtime_is_at_rest() {
     watched(|| {
         assert!(event::install(Box::new(Keeps)).is_ok());
+        event::set_level(Level::Loop);
         let rest = Arc::new(Rest::default());
         let mut config = Config::default();
         config.on_quiescent = Some(rest.clone());

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use reveille_context::cause::{self, Cause};
+use reveille_context::event::{self, Event, Role};
 use reveille_context::wake;
 
 use crate::fork::Generation;
@@ -48,10 +48,11 @@ pub(crate) fn station() -> Station {
 }
 
 fn run(mut reactor: Reactor) {
+    event::emit(move || Event::Thread { role: Role::Driver });
     let mut woken = Vec::new();
     // On an error the reactor is dropped, which wakes all who wait: they find it closed and start another.
     while reactor.turn(None, &mut woken).is_ok() {
-        cause::with(Cause::Readiness, || wake::wake_all(&mut woken));
+        wake::wake_all(&mut woken);
     }
 }
 

@@ -165,6 +165,10 @@ impl Host for Handle {
 
     const REPORTS_ONCE: bool = source::REPORTS_ONCE;
 
+    fn descriptor(identity: Identity) -> u64 {
+        source::descriptor(identity)
+    }
+
     fn forgets_what_is_closed() -> bool {
         // A forked child has duplicates of all.
         source::FORGETS_WHAT_IS_CLOSED && !fork::has_forked()

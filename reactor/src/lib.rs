@@ -47,6 +47,7 @@ mod source;
 mod station;
 mod table;
 mod token;
+mod told;
 mod wait;
 mod wait_owned;
 mod waiters;

@@ -11,6 +11,7 @@ use crate::slot::Slot;
 use crate::station::Station;
 use crate::table::{Refused, Table};
 use crate::token::Token;
+use crate::told;
 
 /// A reactor as a socket sees it: in a running program [`Handle`](crate::Handle), in the models a stand-in.
 pub(crate) trait Host: Clone + fmt::Debug + Sized {
@@ -23,6 +24,11 @@ pub(crate) trait Host: Clone + fmt::Debug + Sized {
     /// Whether the system ends the registrations of a socket when that is closed, and nobody has a duplicate of its descriptor.
     fn forgets_what_is_closed() -> bool {
         false
+    }
+    /// The number of the descriptor, for people.
+    fn descriptor(identity: Self::Identity) -> u64 {
+        let _ = identity;
+        0
     }
     /// Tells the reactors apart between which [`find`](Self::find) chooses, at less cost.
     fn here() -> Station;
@@ -148,6 +154,10 @@ impl<H: Host> Membership<H> {
                 Err(Refused::Closed) => continue,
                 Err(Refused::Full) => return Err(io::Error::other("the reactor's table is full")),
             };
+            // Of one that was registered elsewhere before it was told.
+            if matches!(*homes, Homes::None) {
+                told::registered(slot, || H::descriptor(identity));
+            }
             if let Err(error) = add(&host, token) {
                 slot.not_attached();
                 // Not the last reference, this socket has its own: no waker is dropped here under the lock.
@@ -220,6 +230,7 @@ impl<H: Host> Member<H> {
 impl<H: Host> Drop for Membership<H> {
     fn drop(&mut self) {
         let mut homes = mem::replace(&mut *lock(&self.member.homes), Homes::None);
+        let is_registered = !matches!(homes, Homes::None);
         // It is about to be closed: where that is enough for the system, a call is saved.
         let is_forgotten = !self.slot().is_lent() && H::forgets_what_is_closed();
         while let Some(home) = homes.take(|_| true) {
@@ -228,6 +239,9 @@ impl<H: Host> Drop for Membership<H> {
             } else {
                 home.leave();
             }
+        }
+        if is_registered {
+            told::deregistered(self.slot());
         }
         // Only the `poll_*` form leaves a waker behind. This runs in destructors, where a second panic would abort.
         let mut left = Vec::new();

@@ -9,6 +9,7 @@ use reveille_context::coop;
 use crate::interest::Direction;
 use crate::membership::{Host, Membership};
 use crate::readiness::{Readiness, Snapshot};
+use crate::told;
 use crate::waiters::Place;
 
 /// Who waits, for what, and where its waker is kept.
@@ -60,9 +61,11 @@ impl<H: Host> Membership<H> {
             let seen = self.slot().keep(waiting.place, waiting.location, cx);
             // The second look, which `Slot` explains. If a reactor closed, one has to register elsewhere.
             if !worth(seen) && self.slot().is_attached() && self.slot().losses() == losses {
+                told::touched(self.slot(), waiting.place, false);
                 return Poll::Pending;
             }
         };
+        told::touched(self.slot(), waiting.place, true);
         self.slot().withdraw(waiting.place);
         progress.made();
         Poll::Ready(outcome)

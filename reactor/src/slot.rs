@@ -3,6 +3,7 @@
 use std::panic::Location;
 use std::task::{Context, Waker};
 
+use reveille_context::event;
 use reveille_context::waiter::Waiter;
 use reveille_context::wake;
 
@@ -10,6 +11,7 @@ use crate::interest::{Direction, Ready};
 use crate::primitive::{AtomicBool, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::readiness::{Flags, Readiness, Snapshot};
 use crate::station::Station;
+use crate::told;
 use crate::waiters::{Place, Waiters};
 
 /// The readiness of a socket and who waits for it. It belongs to the socket for its whole life, whichever reactor it
@@ -98,6 +100,15 @@ impl Slot {
     /// An event says that the socket is `ready`: says so in the directions it concerns, and moves the wakers of those
     /// who wait for them to `woken`.
     pub(crate) fn deliver(&self, ready: Ready, woken: &mut Vec<Waker>) {
+        if event::is_on() {
+            told::ready(self, ready, woken, |woken| self.set_ready(ready, woken));
+        } else {
+            self.set_ready(ready, woken);
+        }
+    }
+
+    #[inline]
+    fn set_ready(&self, ready: Ready, woken: &mut Vec<Waker>) {
         for direction in BOTH {
             let flags = Flags::of(ready, direction);
             if !flags.is_empty() && self.readiness(direction).set(flags) {
@@ -121,6 +132,7 @@ impl Slot {
         location: &'static Location<'static>,
         cx: &mut Context<'_>,
     ) -> Snapshot {
+        told::waits(self, place);
         let is_kept = place.is_known() && lock(&self.waiters).keeps(*place, cx.waker(), location);
         let mut replaced = None;
         if !is_kept {

@@ -6,8 +6,8 @@
 
 pub use platform::Source;
 pub(crate) use platform::{
-    FOLLOWS, FORGETS_WHAT_IS_CLOSED, Identity, REPORTS_ONCE, Registrar, SHORT_MEANS_NOT_READY, identity,
-    release, when_made,
+    FOLLOWS, FORGETS_WHAT_IS_CLOSED, Identity, REPORTS_ONCE, Registrar, SHORT_MEANS_NOT_READY, descriptor,
+    identity, release, when_made,
 };
 
 #[cfg(unix)]
@@ -60,6 +60,11 @@ mod platform {
 
     pub(crate) fn identity<S: Source>(source: &S) -> Identity {
         source.as_raw_fd()
+    }
+
+    /// Its number, for people.
+    pub(crate) fn descriptor(identity: Identity) -> u64 {
+        u64::try_from(identity).unwrap_or(0)
     }
 
     pub(crate) fn when_made<S: Source>(_: &mut S, _: &Membership<Handle>) -> io::Result<()> {
@@ -176,6 +181,11 @@ mod platform {
     pub(crate) const SHORT_MEANS_NOT_READY: bool = false;
 
     pub(crate) fn identity<S: Source>(_: &S) -> Identity {}
+
+    /// It has no number.
+    pub(crate) fn descriptor(_: Identity) -> u64 {
+        0
+    }
 
     pub(crate) fn when_made<S: Source>(source: &mut S, membership: &Membership<Handle>) -> io::Result<()> {
         let both = mio::Interest::READABLE | mio::Interest::WRITABLE;

@@ -9,6 +9,7 @@ use crate::interest::{Direction, Ready};
 use crate::registration::Registration;
 use crate::retry::Waiting;
 use crate::source::Source;
+use crate::told;
 use crate::waiters::Place;
 
 /// The waiting of one operation on a [`Registration`]: what a named future holds.
@@ -137,7 +138,9 @@ impl<'a, S: Source> Wait<'a, S> {
 
 impl<S: Source> Drop for Wait<'_, S> {
     fn drop(&mut self) {
-        self.registration.slot().withdraw(&mut self.place);
+        let slot = self.registration.slot();
+        told::dropped(slot, !self.place.is_known());
+        slot.withdraw(&mut self.place);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::interest::{Direction, Ready};
 use crate::registration::Registration;
 use crate::retry::Waiting;
 use crate::source::Source;
+use crate::told;
 use crate::waiters::Place;
 
 /// As [`Wait`](crate::Wait), for a future that borrows nothing: it holds a pointer to the owner of the [`Registration`],
@@ -76,6 +77,7 @@ impl<P: Deref, S: Source> WaitOwned<P, S> {
 impl<P: Deref, S: Source> Drop for WaitOwned<P, S> {
     fn drop(&mut self) {
         let slot = (self.registration)(&self.owner).slot();
+        told::dropped(slot, !self.place.is_known());
         slot.withdraw(&mut self.place);
     }
 }

@@ -122,6 +122,11 @@ impl Place {
         }
     }
 
+    /// Whether it belongs to one operation.
+    pub(crate) fn is_own(self) -> bool {
+        self.number() != SHARED
+    }
+
     /// Whether there may be a waiter in it.
     pub(crate) fn is_known(self) -> bool {
         self.number() != NONE_YET

@@ -40,6 +40,8 @@ pub(crate) fn is(handle: &Handle) -> bool {
 
 /// Gives up `place`, to the next sleep of this thread if that may have it.
 pub(crate) fn leave(place: Registration) {
+    // Also of one that is kept here: nobody waits for it.
+    place.tell_cancelled();
     let mut left = Some(place);
     let has_remains = with(|current| {
         if current.may_keep(left.as_ref()) {

@@ -9,7 +9,7 @@ use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use reveille_context::cause::{self, Cause};
+use reveille_context::event::{self, Event, Role};
 use reveille_context::wake;
 
 use crate::timers::{Handle, Timers};
@@ -62,10 +62,11 @@ fn start() -> io::Result<Handle> {
 }
 
 fn run(mut timers: Timers, parker: &Parker) {
+    event::emit(move || Event::Thread { role: Role::Driver });
     let mut woken = Vec::new();
     loop {
         timers.advance(&mut woken);
-        cause::with(Cause::Timer, || wake::wake_all(&mut woken));
+        wake::wake_all(&mut woken);
         parker.park(timers.wait());
     }
 }

@@ -52,6 +52,7 @@ mod step;
 mod throttle;
 mod timeout;
 mod timers;
+mod told;
 
 #[doc(no_inline)]
 pub use std::time::Duration;

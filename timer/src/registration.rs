@@ -75,12 +75,24 @@ impl Registration {
 
     /// Gives the place up.
     pub(crate) fn give_up(self) {
+        self.tell_cancelled();
         let waiter = match self.is_current() {
             true => self.handle.remove(self.key),
             false => self.handle.abandon(self.key),
         };
         // This runs in destructors, where a second panic would abort.
         wake::contain(|| drop(waiter));
+    }
+
+    /// Tells a recorder that nobody waits here any more.
+    #[inline]
+    pub(crate) fn tell_cancelled(&self) {
+        self.handle.tell_cancelled(self.key);
+    }
+
+    /// What a recorder knows it by.
+    pub(crate) fn number(&self) -> u64 {
+        self.handle.number_of(self.key)
     }
 
     /// Gives the place up, and returns who waited there.

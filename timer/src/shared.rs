@@ -2,7 +2,7 @@
 
 use std::sync::{PoisonError, TryLockError};
 // Std's in every build, as the thread-local beside it is no model's matter.
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
@@ -14,6 +14,8 @@ use crate::primitive::{Mutex, MutexGuard};
 use crate::wheel::{Key, Wheel};
 
 pub(crate) struct Shared {
+    /// Tells the wheels of a process apart, for people.
+    number: u32,
     state: Apart<Mutex<State>>,
     pub(crate) abandoned: Abandoned,
     pub(crate) clock: Clock,
@@ -100,7 +102,15 @@ impl State {
     }
 }
 
+static NEXT_NUMBER: AtomicU32 = AtomicU32::new(0);
+
 impl Shared {
+    /// What a recorder knows a timer by: as long as it is in the wheel, no other has that, but for a chance of one in 2^64.
+    pub(crate) fn number_of(&self, key: Key) -> u64 {
+        // The golden ratio's digits, after Knuth: neighbours lie far apart.
+        key.pack() ^ u64::from(self.number).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+
     /// `always_driven`: somebody advances them again and again until they are closed.
     pub(crate) fn new(clock: Clock, unparker: Waker, always_driven: bool) -> Self {
         let state = State {
@@ -110,6 +120,8 @@ impl Shared {
             spares: Vec::new(),
         };
         Self {
+            // Relaxed: only that no two are the same.
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             state: Apart(Mutex::new(state)),
             abandoned: Abandoned::new(always_driven),
             clock,

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use reveille_context::coop;
+use reveille_context::event;
 
 use crate::current;
 use crate::fallback;
@@ -15,6 +16,7 @@ use crate::instant::Instant;
 use crate::registration::Registration;
 use crate::shared::Renewed;
 use crate::timers::Handle;
+use crate::told;
 
 /// Waits until `duration` has passed since this call. Never early; late by a tick (66 µs) and what the thread that
 /// keeps the time adds: in a runtime that is idle, up to a millisecond.
@@ -130,6 +132,9 @@ impl Sleep {
         self.deadline = deadline;
         let still_waits = matches!(&self.waits, Waits::In(registration) if registration.reset(deadline));
         if !still_waits {
+            if event::is_full() {
+                told::dropped(self.number(), true);
+            }
             self.waits = Waits::Nowhere { is_fresh: false };
         }
     }
@@ -139,7 +144,17 @@ impl Sleep {
         self.location = location;
     }
 
+    #[cold]
+    fn is_over_and_tell(&mut self, waker: &Waker) -> bool {
+        // Of one that is over it is gone afterwards.
+        let before = self.number();
+        let is_over = self.is_over(waker);
+        told::touched(if is_over { before } else { self.number() }, is_over);
+        is_over
+    }
+
     /// Whether the deadline has passed; else sees to it that `waker` is woken then, by the timers of this thread.
+    #[inline(always)]
     fn is_over(&mut self, waker: &Waker) -> bool {
         match &mut self.waits {
             Waits::Nowhere { is_fresh } => {
@@ -185,6 +200,7 @@ impl Sleep {
         self.register_with(fallback, deadline, waker);
     }
 
+    #[inline(always)]
     fn take_over_a_spare_place(&mut self, waker: &Waker) -> bool {
         let Some(spare) = current::take_spare() else {
             return false;
@@ -213,6 +229,14 @@ impl Sleep {
         true
     }
 
+    /// What a recorder knows its timer by; zero while it has none.
+    fn number(&self) -> u64 {
+        match &self.waits {
+            Waits::In(registration) => registration.number(),
+            Waits::Nowhere { .. } => 0,
+        }
+    }
+
     fn deregister(&mut self) {
         if let Waits::In(registration) = mem::replace(&mut self.waits, Waits::Nowhere { is_fresh: false }) {
             current::leave(registration);
@@ -225,7 +249,12 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let progress = ready!(coop::poll_proceed(cx));
-        if self.is_over(cx.waker()) {
+        let is_over = if event::is_full() {
+            self.is_over_and_tell(cx.waker())
+        } else {
+            self.is_over(cx.waker())
+        };
+        if is_over {
             progress.made();
             return Poll::Ready(());
         }
@@ -235,6 +264,9 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
+        if event::is_full() {
+            told::dropped(self.number(), matches!(self.waits, Waits::Nowhere { .. }));
+        }
         self.deregister();
     }
 }

@@ -2,8 +2,6 @@
 
 use std::task::Waker;
 
-use reveille_context::waiter::Waiter;
-
 use crate::clock::Clock;
 use crate::instant::Instant;
 use crate::timers::Handle;
@@ -42,8 +40,8 @@ impl Clock {
         if !self.is_paused() {
             return false;
         }
-        let mut expired = Vec::new();
-        while expired.is_empty() {
+        let before = woken.len();
+        while woken.len() == before {
             let Some(tick) = timers.iter().filter_map(Handle::next_tick).min() else {
                 return false;
             };
@@ -59,15 +57,14 @@ impl Clock {
                 return false;
             }
             for timers in timers {
-                timers.fire(tick, &mut expired);
+                timers.fire(tick, woken);
             }
             // A stop of the wheel alone, which sorts its entries anew, is none of the clock.
-            if !expired.is_empty() {
+            if woken.len() > before {
                 let then = self.instant_of(tick);
                 self.advance_to(limit.map_or(then, |limit| then.min(limit.max(now))));
             }
         }
-        woken.extend(expired.into_iter().map(Waiter::into_waker));
         true
     }
 }

@@ -14,7 +14,6 @@ use std::panic::Location;
 use std::task::Waker;
 use std::time::Duration;
 
-use reveille_context::cause::{self, Cause};
 use reveille_context::task::TaskId;
 use reveille_context::waiter::Waiter;
 use reveille_context::wake;
@@ -25,6 +24,7 @@ use crate::current::{self, EnterGuard};
 use crate::instant::Instant;
 use crate::primitive::Arc;
 use crate::shared::{Renewed, Shared, Spare};
+use crate::told;
 use crate::wheel::Key;
 
 /// How many entries one call of [`Timers::advance`] handles: a million timers that come due together must not keep
@@ -68,8 +68,6 @@ const ENTRIES_PER_TURN: usize = 1024;
 /// ```
 pub struct Timers {
     handle: Handle,
-    /// Empty between calls; kept for its memory.
-    expired: Vec<Waiter>,
     remains: std::sync::Arc<Remains>,
 }
 
@@ -96,7 +94,6 @@ impl Timers {
             handle: Handle {
                 shared: Arc::new(shared),
             },
-            expired: Vec::new(),
             remains: std::sync::Arc::default(),
         }
     }
@@ -158,10 +155,11 @@ impl Timers {
             return false;
         }
         let now = shared.clock.current_tick();
-        let more = state.wheel.advance(now, ENTRIES_PER_TURN, &mut self.expired);
-        drop(state);
-        woken.extend(self.expired.drain(..).map(Waiter::into_waker));
-        more
+        state
+            .wheel
+            .advance_with(now, ENTRIES_PER_TURN, &mut |key, waiter| {
+                woken.push(told::fired(shared, key, waiter));
+            })
     }
 
     /// For tests: as if a thread that gives up a timer had found another one busy with these.
@@ -201,7 +199,7 @@ impl Drop for Timers {
     fn drop(&mut self) {
         let mut woken = Vec::new();
         self.close(&mut woken);
-        cause::with(Cause::Timer, || wake::wake_all(&mut woken));
+        wake::wake_all(&mut woken);
     }
 }
 
@@ -304,10 +302,12 @@ impl Handle {
         self.shared.lock().new_spare()
     }
 
-    /// Moves everything that is due at `tick` to `expired`.
-    pub(crate) fn fire(&self, tick: u64, expired: &mut Vec<Waiter>) {
+    /// Moves the wakers of everything that is due at `tick` to `woken`.
+    pub(crate) fn fire(&self, tick: u64, woken: &mut Vec<Waker>) {
         let mut state = self.shared.lock();
-        state.wheel.advance(tick, usize::MAX, expired);
+        state.wheel.advance_with(tick, usize::MAX, &mut |key, waiter| {
+            woken.push(told::fired(&self.shared, key, waiter));
+        });
     }
 
     /// Lets `waiter` wait; it comes back if the timers are closed.
@@ -321,8 +321,19 @@ impl Handle {
             return Err(waiter);
         }
         let key = state.wheel.insert(when, waiter);
+        told::set(&self.shared, &state, key, when);
         self.shared.notify(state, when);
         Ok(key)
+    }
+
+    /// What a recorder knows a timer by.
+    pub(crate) fn number_of(&self, key: Key) -> u64 {
+        self.shared.number_of(key)
+    }
+
+    /// Tells a recorder that nobody waits for a timer any more.
+    pub(crate) fn tell_cancelled(&self, key: Key) {
+        told::cancelled(&self.shared, key);
     }
 
     /// As [`remove`](Self::remove), by a thread that does not drive these timers: it may be left to the one that does.
@@ -361,6 +372,7 @@ impl Handle {
         match when {
             Some(when) => {
                 state.wheel.reset(key, when);
+                told::set(&self.shared, &state, key, when);
                 self.shared.notify(state, when);
             }
             None => drop(state),
@@ -375,6 +387,7 @@ impl Handle {
         let mut state = self.shared.lock();
         let is_there = state.wheel.reset(key, when);
         if is_there {
+            told::set(&self.shared, &state, key, when);
             self.shared.notify(state, when);
         }
         is_there

@@ -137,6 +137,14 @@ impl<T> Wheel<T> {
         self.entries.value_mut(index)
     }
 
+    /// On which level an entry lies, and in which slot, for people; `None` for what lies beyond the levels.
+    pub(crate) fn place(&self, key: Key) -> Option<(u8, u8)> {
+        match self.entries[self.entries.find(key)?].place {
+            Place::Slot { level, slot } => Some((level, slot)),
+            Place::Overflow => None,
+        }
+    }
+
     /// Gives an entry another deadline. False if the entry is gone.
     ///
     /// To one that is not before the entry's slot this is a store, so to every later one: the entry moves when its old slot
@@ -178,6 +186,11 @@ impl<T> Wheel<T> {
     /// At most `limit` entries are fired or moved between slots; what is left of it goes to slots whose time is to come. True means that the limit has struck and more is
     /// due: the wheel stands at an earlier tick than `now` then, and nothing is skipped.
     pub fn advance(&mut self, now: u64, limit: usize, expired: &mut Vec<T>) -> bool {
+        self.advance_with(now, limit, &mut |_, value| expired.push(value))
+    }
+
+    /// As [`advance`](Self::advance); each value is handed to `fire`, with the key that its entry had.
+    pub(crate) fn advance_with(&mut self, now: u64, limit: usize, fire: &mut impl FnMut(Key, T)) -> bool {
         let now = now.max(self.elapsed);
         let mut left = limit;
         while let Some((start, place)) = self.next_place() {
@@ -192,11 +205,11 @@ impl<T> Wheel<T> {
             self.elapsed = start;
             match place {
                 Place::Slot { level, slot } => {
-                    left = self.empty_slot(level.into(), slot.into(), left, expired);
+                    left = self.empty_slot(level.into(), slot.into(), left, fire);
                 }
                 Place::Overflow => {
                     let (_, index) = self.overflow.pop_first().expect("the first place is its first");
-                    expired.push(self.entries.remove(index));
+                    fire(self.entries.key(index), self.entries.remove(index));
                     left -= 1;
                 }
             }
@@ -219,14 +232,20 @@ impl<T> Wheel<T> {
     }
 
     /// Fires what is due in a slot, and places the rest anew. Returns what is left of the limit.
-    fn empty_slot(&mut self, level: usize, slot: usize, mut left: usize, expired: &mut Vec<T>) -> usize {
+    fn empty_slot(
+        &mut self,
+        level: usize,
+        slot: usize,
+        mut left: usize,
+        fire: &mut impl FnMut(Key, T),
+    ) -> usize {
         while left > 0 {
             let Some(index) = self.levels[level].first(slot) else {
                 break;
             };
             self.levels[level].unlink(slot, index, &mut self.entries);
             if self.entries[index].when <= self.elapsed {
-                expired.push(self.entries.remove(index));
+                fire(self.entries.key(index), self.entries.remove(index));
             } else {
                 self.link(index);
             }

@@ -1,8 +1,11 @@
 //! Does one thing so many times on a current-thread runtime, for a tool that counts instructions; see
 //! `ci/instruction-counts`, which runs it with two numbers of times and takes the difference.
 //!
-//!     bench-instructions SCENARIO TIMES
+//!     bench-instructions SCENARIO TIMES [hooks]
+//!
+//! With `hooks` it prints how many hooks of the recorder that passes (`ci/hook-cost`).
 
+mod hooks;
 mod operations;
 
 use std::cell::{Cell, RefCell};
@@ -45,12 +48,19 @@ fn main() -> ExitCode {
         SCENARIOS.iter().for_each(|(name, _)| println!("{name}"));
         return ExitCode::FAILURE;
     };
+    let counts_hooks = arguments.next().as_deref() == Some("hooks");
+    if counts_hooks {
+        hooks::begin();
+    }
     let runtime = Builder::current_thread()
         // Under a tool every poll seems slow, so that the clock would be read after each.
         .slow_poll_threshold(Duration::from_secs(3600))
         .build()
         .expect("the system has descriptors");
     scenario(&runtime, times);
+    if counts_hooks {
+        println!("{}", hooks::count());
+    }
     ExitCode::SUCCESS
 }
 

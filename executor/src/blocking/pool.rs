@@ -13,7 +13,7 @@ use super::state::State;
 use super::thread;
 use crate::config::Around;
 use crate::primitive::{Condvar, Mutex, lock, wait, wait_until};
-use crate::task::{self, Finished, JoinHandle, Runnable, Schedule, Wakers};
+use crate::task::{self, Finished, JoinHandle, Of, Runnable, Schedule, Wakers};
 
 /// Threads for blocking code, started as they are needed and ended when they are not.
 ///
@@ -99,6 +99,7 @@ impl BlockingPool {
         // There is no table: until it runs the queue has a job, and then its thread. So nothing else has to be told
         // when it ends, and `close` finds all that did not begin in one place.
         let (_, spawned, handle) = task::new(Work::new(closure), self, spawned_at);
+        task::tell_spawned::<F, Self>(handle.id(), name.as_ref(), spawned_at);
         let job = Job {
             task: spawned.into_runnable(),
             record: Record {
@@ -200,6 +201,7 @@ impl BlockingPool {
 impl Schedule for BlockingPool {
     const LOCAL: bool = false;
     const BOUND: bool = false;
+    const TOLD: Of = Of::Jobs;
 
     fn wakers() -> &'static Wakers<Self> {
         static WAKERS: Wakers<BlockingPool> = Wakers::new();

@@ -5,6 +5,7 @@ use std::io;
 use std::ptr;
 use std::sync::Arc;
 
+use reveille_context::event::{self, Event, Role};
 use reveille_context::wake;
 
 use super::config::ThreadMain;
@@ -96,6 +97,7 @@ impl BlockingPool {
 
     fn run_thread(self: &Arc<Self>, substitute: Option<Slot>) {
         let _ = POOL.try_with(|own| own.set(Arc::as_ptr(self)));
+        event::emit(move || Event::Thread { role: Role::Blocking });
         call(self.config.on_thread_start.as_ref());
         let mut substitute = Some(substitute);
         let mut work = || {
@@ -152,6 +154,7 @@ impl BlockingPool {
     fn stand_in(&self, work: Option<ThreadMain>) -> Option<MutexGuard<'_, State>> {
         if let Some(work) = work {
             wake::contain(work);
+            event::emit(move || Event::Thread { role: Role::Blocking });
         }
         let mut state = lock(&self.state);
         state.stand_out().then_some(state)

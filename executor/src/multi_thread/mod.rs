@@ -30,6 +30,8 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use reveille_context::event::{self, Event};
+
 pub(crate) use leave::leave_shard;
 pub(crate) use shared::Shared;
 
@@ -103,6 +105,7 @@ impl MultiThread {
             let text = format!("{workers} workers are more than the {MOST_WORKERS} that a runtime can have");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
+        event::emit(move || Event::RuntimeStart { workers });
         // From here on what was started is ended again if something fails.
         let executor = Self {
             shared: Arc::new(Shared::new(parks, config)),
@@ -237,6 +240,7 @@ impl Drop for MultiThread {
                 || self.shared.what_is_left(),
             );
         }
+        event::emit(move || Event::RuntimeStop);
     }
 }
 

@@ -17,6 +17,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use reveille_context::event::Queue;
 use reveille_context::wake;
 
 use super::shared::Shared;
@@ -202,6 +203,7 @@ impl Shared {
         // An only worker would get them back from there, in another order.
         if self.shards.len() > 1 {
             while let Some(task) = shard.ring.pop().or_else(|| shard.next.take()) {
+                task.tell_queued(|| Queue::Global);
                 drop(self.injector.push(task));
                 found = true;
             }

@@ -3,6 +3,7 @@
 use std::task::Waker;
 
 use crossbeam_utils::CachePadded;
+use reveille_context::event::Queue;
 use reveille_context::wake;
 
 use super::seat::Seat;
@@ -15,6 +16,7 @@ use crate::task::{NextSlot, Place, Ring, Runnable};
 /// A run queue with a slot for the task that is next, the tasks that were spawned here, and the driver. The worker that
 /// has the shard's [`Seat`] pushes and parks; everybody may take tasks and turn the driver.
 pub(super) struct Shard {
+    pub(super) number: u16,
     pub(super) ring: Ring<RING>,
     pub(super) next: NextSlot,
     pub(super) owned: OwnedTasks,
@@ -33,6 +35,7 @@ pub(super) const RING: usize = if HAS_CLOCK { 256 } else { 4 };
 impl Shard {
     pub(super) fn new(number: u16, park: Box<dyn Park>) -> Self {
         Self {
+            number,
             ring: Ring::new(),
             next: NextSlot::new(),
             owned: OwnedTasks::new(number),
@@ -42,6 +45,11 @@ impl Shard {
             running: CachePadded::new(Running::default()),
             counters: CachePadded::new(Counters::new()),
         }
+    }
+
+    /// What a recorder is told that its queue is.
+    pub(super) fn queue(&self) -> Queue {
+        Queue::Local(self.number.into())
     }
 
     /// How many tasks are queued here.

@@ -5,6 +5,8 @@ mod tests;
 
 use std::sync::{Arc, OnceLock};
 
+use reveille_context::event::{self, Queue};
+
 use super::idle::Idle;
 use super::injector::{Injector, Pushed};
 use super::look;
@@ -21,7 +23,7 @@ use crate::park::Park;
 use crate::primitive::{AtomicU64, SegQueue};
 use crate::quiescence::{Answers, Quiescence};
 use crate::schedule_latency::ScheduleLatency;
-use crate::task::{Claimed, Finished, PanicPolicy, Place, Runnable, Schedule, Wakers};
+use crate::task::{self, Claimed, Finished, PanicPolicy, Place, Runnable, Schedule, Wakers};
 
 /// The home of a multi-thread runtime's tasks.
 pub(crate) struct Shared {
@@ -122,6 +124,7 @@ impl Shared {
 
     /// Queues a task for any worker, who finds it when what this returns is dropped.
     pub(super) fn inject(&self, task: Runnable) -> Injected<'_> {
+        task.tell_queued(|| Queue::Global);
         let pushed = self.injector.push(task);
         let claimed = self.idle.notify_under_lock();
         Injected {
@@ -184,6 +187,7 @@ impl Shared {
     /// Puts a task behind all others of a shard that this thread works.
     #[inline]
     pub(super) fn push_back(&self, shard: &Shard, task: Runnable) {
+        task.tell_queued(|| shard.queue());
         if let Err(task) = shard.ring.push(task) {
             self.overflow(shard, task);
         }
@@ -193,6 +197,7 @@ impl Shared {
     #[cold]
     fn overflow(&self, shard: &Shard, task: Runnable) {
         if let Some(half) = shard.ring.take_lot(RING / 2) {
+            half.iter().for_each(|task| task.tell_queued(|| Queue::Global));
             self.injector.extend(half);
         }
         drop(self.inject(task));
@@ -205,6 +210,7 @@ impl Shared {
         // Half of the queue stays free for what is pushed here: what overflows goes behind everything else once more.
         let room = (RING / 2).saturating_sub(shard.ring.len());
         self.injector.take(share.min(room), |task| {
+            task.tell_queued(|| shard.queue());
             let pushed = shard.ring.push(task);
             debug_assert!(pushed.is_ok(), "there is room: others only take");
         });
@@ -221,7 +227,8 @@ impl Shared {
         let workers = self.shards.len();
         let others = (0..workers).map(|offset| (from + offset) % workers);
         for victim in others.filter(|victim| *victim != thief) {
-            if let Some(first) = self.shards[victim].ring.steal(&here.ring) {
+            let tell = |task| task::tell_stolen(task, victim, thief);
+            if let Some(first) = self.shards[victim].ring.steal(&here.ring, tell) {
                 here.counters.steals.add(1);
                 return Some(first);
             }
@@ -273,6 +280,9 @@ impl Schedule for Shared {
         };
         let shard = &shared.shards[index];
         let behind = if local::note_push() {
+            if event::is_on() && shard.next.is_empty() {
+                task.tell_queued(|| Queue::Lifo(index));
+            }
             shard.next.push(task)
         } else {
             Err(task)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::Instant;
 
+use reveille_context::event::{self, Event, Role};
 use reveille_context::wake;
 
 use super::look::{LONGEST, Look};
@@ -350,7 +351,9 @@ impl Worker {
         // Before the driver sleeps its own lock is taken, so nobody turns it meanwhile.
         let parked = self.shard.with_park(|park| {
             let _elsewhere = local::as_if_elsewhere();
+            event::emit(move || Event::Park { timeout: None });
             park.park(None, &mut self.woken);
+            event::emit(move || Event::Unpark);
         });
         self.rise();
         if self.searching {
@@ -427,6 +430,9 @@ impl Worker {
 
     fn sit_down_if(&self, taken: bool) -> bool {
         if taken {
+            event::emit(move || Event::Thread {
+                role: Role::Worker(self.index),
+            });
             self.shared.sit_down(self.index, &self.entry);
         }
         taken

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU32};
 use std::task::{Context, Poll};
 
-use reveille_context::cause;
+use reveille_context::cause::{self, Cause};
 use reveille_context::coop;
-use reveille_context::event::{self, Event};
+use reveille_context::event::{Effect, End, PollResult};
 use reveille_context::task::{self, TaskId};
 use reveille_context::wake;
 
@@ -29,6 +29,7 @@ use super::polled;
 use super::pool;
 use super::reference::{Finished, Listed, Mail, Runnable, Spawned, Task};
 use super::state::{FinishPoll, Start, State, Wake, Wakes};
+use super::told::{self, Of};
 use super::waker::{self, Wakers};
 use crate::primitive::{Ordering, Tracked, UnsafeCell};
 use crate::schedule_latency::{self, ScheduleLatency};
@@ -41,6 +42,9 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
     /// Whether its tasks are run by one thread at a time, for which [`is_here`](Self::is_here) is true: `owner.rs` has what
     /// that saves.
     const BOUND: bool;
+
+    /// What a recorder is told that its tasks are.
+    const TOLD: Of = Of::Tasks;
 
     /// The one table of wakers of its kind.
     fn wakers() -> &'static Wakers<Self>;
@@ -190,7 +194,6 @@ where
     S: Schedule,
 {
     let id = TaskId::next();
-    event::emit(|| Event::Spawn { task: id, location });
     let by_mail = S::BOUND && !S::is_here(Arc::as_ptr(home));
     let (state, owner) = match S::BOUND {
         false => (State::new(), Owner::new()),
@@ -227,15 +230,6 @@ where
     }
 }
 
-/// Tells the recorder of a wake.
-pub(super) fn emit_wake(task: TaskId, scheduled: bool) {
-    event::emit(|| Event::Wake {
-        task,
-        cause: cause::current(),
-        scheduled,
-    });
-}
-
 impl Header {
     /// Where the owner table keeps the task.
     #[inline]
@@ -251,6 +245,11 @@ impl Header {
     pub(super) fn set_place(&self, place: Place) {
         self.slot.store(place.slot, Ordering::Relaxed);
         self.table.store(place.table, Ordering::Relaxed);
+    }
+
+    /// How many references there are by which somebody may wake the task, as far as one look can tell.
+    pub(super) fn wakers(&self) -> usize {
+        self.state.wakers(self.vtable.bound, self.owner.counted())
     }
 
     /// Where the task stands, as far as one look can tell.
@@ -340,15 +339,18 @@ impl<S: Schedule> Front<S> {
     unsafe fn abort(pointer: NonNull<Header>) {
         // SAFETY: the caller's promise.
         let header = unsafe { pointer.as_ref() };
-        if !S::BOUND {
-            if header.state.abort() == Wake::Enqueue {
-                // SAFETY: rules A and B; SCHEDULED was set.
-                unsafe { waker::push::<S>(pointer) }
+        cause::with(Cause::Abort, || {
+            if !S::BOUND {
+                if header.state.abort() == Wake::Enqueue {
+                    told::woken(header, || Effect::Scheduled);
+                    // SAFETY: rules A and B; SCHEDULED was set.
+                    unsafe { waker::push::<S>(pointer) }
+                }
+            } else if header.state.abort_bound() {
+                // SAFETY: rules A and B: the caller has a reference.
+                unsafe { waker::wake_to_cancel::<S>(pointer) }
             }
-        } else if header.state.abort_bound() {
-            // SAFETY: rules A and B: the caller has a reference.
-            unsafe { waker::wake_to_cancel::<S>(pointer) }
-        }
+        });
     }
 }
 
@@ -378,7 +380,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             unsafe { Self::cancel(pointer) }
             return false;
         };
-        event::emit(|| Event::PollStart { task: header.id });
+        told::poll_starts::<S>(header);
         let polled = {
             task::begin(header.id);
             coop::begin();
@@ -395,27 +397,26 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 polled::end();
             }
             coop::end();
-            task::end();
             polled
         };
-        event::emit(|| Event::PollEnd {
-            task: header.id,
-            ready: !matches!(polled, Ok(Poll::Pending)),
-        });
         let output = match polled {
-            // SAFETY: rules A and B; this thread runs it.
-            Ok(Poll::Pending) => match unsafe { Front::<S>::finish_poll(pointer, wakes) } {
-                FinishPoll::Idle => return false,
-                FinishPoll::Again => {
-                    header.mark_if_due(latency);
-                    return true;
+            Ok(Poll::Pending) => {
+                task::end();
+                told::poll_ends::<S>(header, PollResult::Pending);
+                // SAFETY: rules A and B; this thread runs it.
+                match unsafe { Front::<S>::finish_poll(pointer, wakes) } {
+                    FinishPoll::Idle => return false,
+                    FinishPoll::Again => {
+                        header.mark_if_due(latency);
+                        return true;
+                    }
+                    FinishPoll::Cancel => {
+                        // SAFETY: this thread still has it.
+                        unsafe { Self::cancel(pointer) }
+                        return false;
+                    }
                 }
-                FinishPoll::Cancel => {
-                    // SAFETY: this thread still has it.
-                    unsafe { Self::cancel(pointer) }
-                    return false;
-                }
-            },
+            }
             Ok(Poll::Ready(output)) => Ok(output),
             Err(panic) => Err(cell.panicked(panic)),
         };
@@ -428,8 +429,15 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 Err(cell.panicked(panic))
             }
         };
+        let result = match output {
+            Ok(_) => PollResult::Ready,
+            Err(_) => PollResult::Panic,
+        };
+        told::poll_ends::<S>(header, result);
+        // Until then it is current: what its destructors wake, and who joins it, is woken by it.
         // SAFETY: rule C: we have the task, and its future is dropped.
         unsafe { Self::complete(pointer, output) }
+        task::end();
         false
     }
 
@@ -456,6 +464,12 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: rules A and B: the share is given up below.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
         let header = &cell.front.header;
+        let how = match &output {
+            Ok(_) => End::Completed,
+            Err(error) if error.is_cancelled() => End::Cancelled,
+            Err(_) => End::Panicked,
+        };
+        told::ends::<S>(header, how);
         // SAFETY: rule C: the stage is ours and holds nothing.
         cell.stage
             .with_mut(|stage| unsafe { (*stage).output = ManuallyDrop::new(output) });

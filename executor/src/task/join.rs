@@ -18,6 +18,7 @@ use super::cell::Header;
 use super::error::JoinError;
 use super::reference::Task;
 use super::state::{AlreadyComplete, DropHandle};
+use super::told;
 
 /// The right to wait for a task's output, and to abort the task. Made by [`spawn`](crate::spawn).
 ///
@@ -195,8 +196,10 @@ impl<T> Future for JoinHandle<T> {
             Poll::Pending => return Poll::Pending,
         };
         if !self.is_finished() && self.set_waker(cx.waker()).is_ok() {
+            told::joins(&self.task, false);
             return Poll::Pending;
         }
+        told::joins(&self.task, true);
         progress.made();
         Poll::Ready(self.take_output())
     }
@@ -204,6 +207,7 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
+        told::no_longer_joins(&self.task, self.taken);
         if !self.task.header().state.has_join_waker() {
             // One may be left from a poll that did not get to set JOIN_WAKER. It must not live as long as the cell.
             self.drop_waker();

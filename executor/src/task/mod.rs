@@ -73,6 +73,7 @@ mod pool;
 mod reference;
 mod ring;
 mod state;
+mod told;
 mod waker;
 
 pub use abort::AbortHandle;
@@ -88,4 +89,5 @@ pub(crate) use next_slot::NextSlot;
 pub(crate) use place::{NOWHERE, Place};
 pub(crate) use reference::{Claimed, Delivery, Finished, Listed, Mail, Runnable, Task};
 pub(crate) use ring::Ring;
+pub(crate) use told::{Of, spawned as tell_spawned, stolen as tell_stolen};
 pub(crate) use waker::Wakers;

@@ -172,6 +172,11 @@ impl Owner {
         counted.into()
     }
 
+    /// What [`take_counted`](Self::take_counted) would return now, for people.
+    pub(super) fn counted(&self) -> isize {
+        self.counted.load(Ordering::Relaxed).into()
+    }
+
     /// As if that had not been asked.
     pub(super) fn put_back(&self, counted: isize) {
         // It came out of there.

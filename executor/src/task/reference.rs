@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use reveille_context::event::{self, Event, Queue};
 use reveille_context::task::TaskId;
 
 use super::cell::Header;
@@ -12,6 +13,7 @@ use super::info::{Seen, TaskInfo, TaskStage};
 use super::owner::OwnWake;
 use super::place::Place;
 use super::state::Found;
+use super::told;
 use crate::schedule_latency::ScheduleLatency;
 
 /// A counted reference to a task, whatever its future.
@@ -85,6 +87,7 @@ impl Task {
 
     /// Asks for the task to be cancelled.
     pub(super) fn abort(&self) {
+        told::aborted(self.id());
         // SAFETY: rules A and B.
         unsafe { (self.header().vtable.abort)(self.0) }
     }
@@ -247,6 +250,17 @@ impl Runnable {
         again.then_some(self)
     }
 
+    /// Tells a recorder that it is about to be put into that queue.
+    #[inline(always)]
+    pub(crate) fn tell_queued(&self, queue: impl FnOnce() -> Queue) {
+        // Not `self`: what is referred to has to lie in memory, recorder or none.
+        let header = self.header();
+        event::emit(move || Event::Enqueue {
+            task: header.id,
+            queue: queue(),
+        });
+    }
+
     /// Drops the task's future unpolled and completes the task as cancelled.
     pub(crate) fn cancel(self) {
         let header = self.header();
@@ -293,6 +307,17 @@ impl Mail {
     pub(super) unsafe fn from_counted(pointer: NonNull<Header>) -> Self {
         // SAFETY: the caller's promise.
         Self(unsafe { Task::from_counted(pointer) })
+    }
+
+    /// Tells a recorder that it is about to be sent, if that is what its task is queued by: its own thread may have it already.
+    #[inline]
+    pub(crate) fn tell_sent(&self) {
+        if event::is_on() && self.0.header().owner.stage() == TaskStage::Idle {
+            event::emit(move || Event::Enqueue {
+                task: self.0.id(),
+                queue: Queue::Global,
+            });
+        }
     }
 
     /// Wakes the task, by the thread that has the exclusive right to it.

@@ -3,6 +3,8 @@
 use std::ptr::{self, NonNull};
 
 use crossbeam_utils::CachePadded;
+use reveille_context::event;
+use reveille_context::task::TaskId;
 
 use super::cell::Header;
 use super::reference::Runnable;
@@ -74,8 +76,9 @@ impl<const N: usize> Ring<N> {
         }
     }
 
-    /// Takes half of the tasks: the first, and the others into `here`, by the one thread that may push there.
-    pub(crate) fn steal<const M: usize>(&self, here: &Ring<M>) -> Option<Runnable> {
+    /// Takes half of the tasks: the first, and the others into `here`, by the one thread that may push there. While somebody
+    /// records, `tell` is called for each before anybody can find it there.
+    pub(crate) fn steal<const M: usize>(&self, here: &Ring<M>, tell: impl Fn(TaskId)) -> Option<Runnable> {
         let (tail, room) = here.room();
         loop {
             let (head, queued) = self.look();
@@ -89,9 +92,18 @@ impl<const N: usize> Ring<N> {
                 here.slot(tail + offset - 1).store(task, Ordering::Relaxed);
             }
             if self.move_head(head, count) {
-                here.move_tail(tail + count - 1);
                 // SAFETY: rule I: `head` was moved past it.
-                return Some(unsafe { runnable(first) });
+                let first = unsafe { runnable(first) };
+                if event::is_on() {
+                    tell(first.id());
+                    for offset in 1..count {
+                        let task = here.slot(tail + offset - 1).load(Ordering::Relaxed);
+                        // SAFETY: rule I: `head` was moved past it; into its place here `tail` is not moved yet.
+                        tell(unsafe { runnable(task) }.id());
+                    }
+                }
+                here.move_tail(tail + count - 1);
+                return Some(first);
             }
         }
     }

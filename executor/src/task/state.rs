@@ -355,6 +355,18 @@ impl State {
         }
     }
 
+    /// How many references there are by which somebody may wake the task, with those that were counted elsewhere; as far as one
+    /// look can tell, of a task that is not complete. An `AbortHandle` counts as one.
+    pub(super) fn wakers(&self, bound: bool, counted: isize) -> usize {
+        // Relaxed: it is only shown to people.
+        let now = self.0.load(Ordering::Relaxed);
+        let share = isize::from(now & COMPLETE == 0);
+        let handle = isize::from(now & JOIN_INTEREST != 0);
+        let mail = isize::from(bound && now & SCHEDULED != 0);
+        let wakers = references(now) + counted - share - handle - mail;
+        usize::try_from(wakers).unwrap_or(0)
+    }
+
     /// Whether the output is there (or was taken).
     pub(super) fn is_complete(&self) -> bool {
         // Acquire: pairs with the Release in `complete`.

@@ -6,11 +6,15 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::cell::{Front, Header, Schedule, emit_wake};
+use reveille_context::event::{self, Effect};
+
+use super::cell::{Front, Header, Schedule};
+use super::info::TaskStage;
 use super::owner::OwnWake;
 use super::polled;
 use super::reference::{Mail, Runnable, drop_reference, free};
 use super::state::Wake;
+use super::told;
 use crate::schedule_latency;
 
 /// A waker for the poll that runs now. It counts no reference: the task is not complete as long as it runs.
@@ -57,13 +61,16 @@ unsafe fn clone<S: Schedule>(data: *const ()) -> RawWaker {
     if !count(front, task, 1) {
         front.header.state.add_reference();
     }
+    told::cloned(&front.header);
     RawWaker::new(data, &S::wakers().table)
 }
 
 unsafe fn drop_waker<S: Schedule>(data: *const ()) {
     let task = header(data);
-    // SAFETY: rules A and B: the waker holds a reference.
-    if !count(unsafe { front::<S>(task) }, task, -1) {
+    // SAFETY: rules A and B: the waker holds a reference, which is given up last.
+    let front = unsafe { front::<S>(task) };
+    told::dropped(&front.header);
+    if !count(front, task, -1) {
         drop_reference(task);
     }
 }
@@ -116,7 +123,7 @@ unsafe fn wake_if_ours<S: Schedule>(task: NonNull<Header>) -> bool {
         if ours {
             // This thread polls it, and has it queued again after that.
             owner.note_self_wake();
-            emit_wake(front.header.id, false);
+            told::woken(&front.header, || Effect::Rescheduled);
         }
         return ours;
     }
@@ -125,11 +132,14 @@ unsafe fn wake_if_ours<S: Schedule>(task: NonNull<Header>) -> bool {
     }
     match owner.wake() {
         OwnWake::Enqueue => {
-            emit_wake(front.header.id, true);
+            told::woken(&front.header, || Effect::Scheduled);
             // SAFETY: rules A and B: it is not complete, and QUEUED was set.
             unsafe { push::<S>(task) }
         }
-        OwnWake::Nothing => emit_wake(front.header.id, false),
+        OwnWake::Nothing => told::woken(&front.header, || match owner.stage() {
+            TaskStage::Running => Effect::Rescheduled,
+            _ => Effect::Coalesced,
+        }),
         // From then on the right is nobody's.
         OwnWake::Done => return false,
     }
@@ -151,16 +161,44 @@ fn count<S: Schedule>(front: &Front<S>, task: NonNull<Header>, change: i8) -> bo
 ///
 /// Rules A and B: the caller has a reference, which is given up if `by_value`; or the task runs.
 unsafe fn wake_of_others<S: Schedule>(task: NonNull<Header>, by_value: bool) {
+    if event::is_on() {
+        // SAFETY: the caller's promise.
+        unsafe { wake_of_others_and_tell::<S>(task, by_value) }
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { wake_others::<S, _>(task, by_value, |_| ()) }
+    }
+}
+
+/// # Safety
+///
+/// As [`wake_of_others`].
+#[cold]
+unsafe fn wake_of_others_and_tell<S: Schedule>(task: NonNull<Header>, by_value: bool) {
     // SAFETY: the caller's promise.
-    let front = unsafe { front::<S>(task) };
-    let (state, id) = (&front.header.state, front.header.id);
+    let header = unsafe { &front::<S>(task).header };
+    // Of the header nothing is used after that but a copy.
+    let (id, before) = (header.id, told::before_wake(header));
+    // SAFETY: the caller's promise.
+    unsafe { wake_others::<S, _>(task, by_value, |wake| told::woken_then::<S>(id, wake, before)) }
+}
+
+/// Calls `tell` with what is to be done, before it is.
+///
+/// # Safety
+///
+/// As [`wake_of_others`].
+#[inline(always)]
+unsafe fn wake_others<S: Schedule, T: FnOnce(&Wake)>(task: NonNull<Header>, by_value: bool, tell: T) {
+    // SAFETY: the caller's promise.
+    let state = unsafe { &front::<S>(task).header.state };
     let wake = match (S::BOUND, by_value) {
         (false, false) => state.wake_by_ref(),
         (false, true) => state.wake_by_value(),
         (true, false) => state.post(),
         (true, true) => state.post_by_value(),
     };
-    emit_wake(id, wake == Wake::Enqueue);
+    tell(&wake);
     match wake {
         // SAFETY: rules A and B: SCHEDULED was set by this thread, and one reference counted for the mail.
         Wake::Enqueue if S::BOUND => unsafe { post::<S>(task) },
@@ -177,7 +215,7 @@ unsafe fn wake_of_others<S: Schedule>(task: NonNull<Header>, by_value: bool) {
 /// # Safety
 ///
 /// Rules A, B and H; SCHEDULED, or for a bound task QUEUED, was set by this thread.
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn push<S: Schedule>(task: NonNull<Header>) {
     // SAFETY: the caller's promise. It is not used again once the task is where another thread can run it to its end.
     let front = unsafe { front::<S>(task) };

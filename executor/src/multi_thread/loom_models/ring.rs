@@ -16,7 +16,7 @@ fn pushes_and_pops_meet_a_thief() {
             let ring = ring.clone();
             move || {
                 let here = Ring::<2>::new();
-                ring.steal(&here).map(run);
+                ring.steal(&here, |_| ()).map(run);
                 here.pop().map(run)
             }
         });
@@ -89,7 +89,7 @@ fn a_thief_takes_no_more_than_it_has_room_for() {
                 let here = Ring::<2>::new();
                 assert!(here.push(home.new_task()).is_ok());
                 assert!(here.push(home.new_task()).is_ok());
-                let first = ring.steal(&here).expect("two are left at least");
+                let first = ring.steal(&here, |_| ()).expect("two are left at least");
                 assert_eq!(here.len(), 2);
                 run(first);
                 while let Some(task) = here.pop() {
