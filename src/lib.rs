@@ -32,6 +32,7 @@ pub mod task;
 pub mod time;
 #[cfg(feature = "trace")]
 pub mod trace;
+mod traced;
 mod virtual_time;
 
 #[cfg(feature = "compat")]

@@ -24,6 +24,7 @@ pub use reveille_executor::{
 pub use reveille_reactor::is_shutdown;
 
 use crate::driver::Driver;
+use crate::traced;
 
 /// Runs a future to its end on this thread, in a runtime of its own. The tasks it spawned are cancelled before this
 /// returns.
@@ -320,6 +321,7 @@ impl Drop for Runtime {
         // The tasks' destructors find their own runtime current.
         let _current = self.enter();
         drop(self.executor.take());
+        traced::runtime_ended();
     }
 }
 

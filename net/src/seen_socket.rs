@@ -51,6 +51,18 @@ pub enum Kind {
     Other,
 }
 
+impl Kind {
+    /// In a word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Listener => "listener",
+            Self::Stream => "stream",
+            Self::Datagram => "datagram socket",
+            Self::Other => "descriptor",
+        }
+    }
+}
+
 impl SeenSocket {
     /// Asks the system for what has that number just now.
     #[cfg(unix)]

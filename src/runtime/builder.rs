@@ -15,6 +15,7 @@ use reveille_timer::Clock;
 use super::{Executor, Handle, Runtime};
 use crate::driver::{Driver, Waiting};
 use crate::drivers::Drivers;
+use crate::traced;
 
 /// Builds a [`Runtime`].
 ///
@@ -454,6 +455,7 @@ impl Builder {
     /// a thread. `InvalidInput` for a [`thread_name`](Self::thread_name) with a zero byte in it, and for more
     /// [`worker_threads`](Self::worker_threads) than a process can have descriptors for.
     pub fn build(&mut self) -> io::Result<Runtime> {
+        traced::runtime_begins();
         match self.flavor {
             Flavor::CurrentThread => {
                 let (mut driver, drivers) = Driver::several(1, self.names(), self.clock(), self.waiting())?;

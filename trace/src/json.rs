@@ -1,6 +1,6 @@
 //! JSON, written in one go: what a trace and a dump need, and no more. (Who reads JSON has a library for it.)
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 /// Writes an object: `members` puts its members in.
 ///
@@ -50,8 +50,14 @@ impl Object<'_> {
 
     /// A member that is a number.
     pub fn number(&mut self, key: &str, value: u64) {
+        self.value(key, value);
+    }
+
+    /// A member that displays as it is written in JSON: a number of any kind, `true` or `false`.
+    pub fn value(&mut self, key: &str, value: impl Display) {
         self.key(key);
-        number(self.text, value);
+        // Writing to a String does not fail.
+        let _ = write!(self.text, "{value}");
     }
 
     /// A member that is null.
@@ -89,10 +95,16 @@ pub struct Array<'a> {
 }
 
 impl Array<'_> {
+    /// An element that is a text.
+    pub fn text(&mut self, value: &str) {
+        self.comma();
+        text(self.text, value);
+    }
+
     /// An element that is a number.
     pub fn number(&mut self, value: u64) {
         self.comma();
-        number(self.text, value);
+        let _ = write!(self.text, "{value}");
     }
 
     /// An element that is an object.
@@ -114,15 +126,10 @@ impl Array<'_> {
     }
 }
 
-fn array(text: &mut String, elements: impl FnOnce(&mut Array<'_>)) {
+pub(crate) fn array(text: &mut String, elements: impl FnOnce(&mut Array<'_>)) {
     text.push('[');
     elements(&mut Array { text, is_first: true });
     text.push(']');
-}
-
-fn number(text: &mut String, value: u64) {
-    // Writing to a String does not fail.
-    let _ = write!(text, "{value}");
 }
 
 fn text(text: &mut String, value: &str) {

@@ -1,17 +1,45 @@
 //! The recorder of the [reveille](https://docs.rs/reveille) runtime: what happened, in which order, and who woke whom.
 //!
-//! **It is empty for now.** The hook into which it will plug is there: `reveille-context` has one place where the
-//! layers report what happens, at the cost of one relaxed load while nobody records. This crate will hold
+//! A program that has started the recorder tells it of every poll, wake, sleep and readiness event, at the price of a slot of 32 bytes
+//! for each; the newest stay. What was recorded can be had at any time as a [`Trace`](trace::Trace), and written as a page
+//! in which the event loop can be gone through step by step.
 //!
-//! * the recorder: a ring of fixed-size slots per thread, switched on and off while the program runs, by a call or by
-//!   the variable `REVEILLE_TRACE`;
-//! * its exports: a trace as JSON, and the form that Chrome's and Perfetto's viewers read;
-//! * its page: one self-contained HTML file in which every poll, wake and readiness event can be stepped through.
+//! In reading order:
 //!
-//! The form of a trace is fixed already: [`SCHEMA`].
+//! * the recorder: `slot` (how an event lies in 32 bytes), `ring` (a thread's slots, read while they are written; **start here**),
+//!   `recorder` (whose ring is whose), [`recording`] (switching it on and off), [`environment`] (the variable `REVEILLE_TRACE`);
+//! * from slots to a trace: `decode`, [`trace`] (what a trace is), [`state`] (how things stand at one event);
+//! * what becomes of it: [`trace_json`], [`chrome`], [`html`], [`output`], [`findings`] (what is wrong in it), `read`;
+//! * while the program runs: [`live`] (the page, live), [`gate`] (poll by poll).
+//!
+//! The form of a trace is fixed: [`SCHEMA`].
 #![forbid(unsafe_code)]
 
+pub mod chrome;
+pub mod environment;
+pub mod findings;
+pub mod gate;
+pub mod html;
 pub mod json;
+pub mod live;
+pub mod output;
+#[cfg(feature = "read")]
+pub mod read;
+pub mod recording;
+pub mod state;
+pub mod trace;
+pub mod trace_json;
+
+mod decode;
+mod gaps;
+mod names;
+mod nanoseconds;
+mod primitive;
+mod recorder;
+mod ring;
+mod slot;
+mod spans;
+mod words;
 
 /// The JSON Schema of a trace, so that a program that reads traces can check them: the text of `schema.json` in this
 /// crate's folder.

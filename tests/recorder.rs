@@ -1,0 +1,385 @@
+//! The recorder: what is told, in which order, and who woke whom.
+
+use std::collections::HashSet;
+use std::future::{pending, poll_fn};
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+use futures_channel::oneshot;
+use recorded::{check, found, named, record, record_with};
+use reveille::net::{TcpListener, TcpStream};
+use reveille::runtime::Builder;
+use reveille::task::{self, spawn_blocking, yield_now};
+use reveille::time::sleep;
+use reveille::trace::Settings;
+use reveille::trace::findings::FindingKind;
+use reveille::trace::trace::{By, Effect, End, Level, PollResult, Ready, Trace, What, Why};
+use watchdog::Watchdog;
+
+mod recorded;
+mod watchdog;
+
+fn spawn_named<F>(name: &'static str, future: F) -> task::JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    task::Builder::new().name(name).spawn(future)
+}
+
+/// Who has scheduled that task, each time but the first, when it was spawned.
+fn woken_by(trace: &Trace, name: &str) -> Vec<By> {
+    let own = named(trace, name);
+    let wakes = trace.events.iter().filter_map(|event| match event.what {
+        What::Wake { task, by, effect } if task == own && effect == Effect::Scheduled => Some(by),
+        _ => None,
+    });
+    wakes.collect()
+}
+
+fn count(trace: &Trace, is_it: impl Fn(&What) -> bool) -> usize {
+    trace.events.iter().filter(|event| is_it(&event.what)).count()
+}
+
+/// Two tasks that talk over TCP, timers, a job, another thread, a self-waker: on a runtime of that kind.
+fn a_bit_of_everything(builder: &mut Builder) {
+    let runtime = builder.build().unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = spawn_named("server", async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 4];
+            for _ in 0..3 {
+                stream.read_exact(&mut buffer).await.unwrap();
+                stream.write_all(&buffer).await.unwrap();
+            }
+        });
+        let client = spawn_named("client", async move {
+            let stream = TcpStream::connect(address).await.unwrap();
+            let mut buffer = [0; 4];
+            for _ in 0..3 {
+                stream.write_all(b"ping").await.unwrap();
+                stream.read_exact(&mut buffer).await.unwrap();
+            }
+        });
+        let sleeper = spawn_named("sleeper", async { sleep(Duration::from_millis(2)).await });
+        let waits_for_a_job = spawn_named("waits for a job", async {
+            spawn_blocking(|| thread::sleep(Duration::from_millis(1)))
+                .await
+                .unwrap();
+        });
+        let yielder = spawn_named("yielder", async {
+            for _ in 0..5 {
+                yield_now().await;
+            }
+        });
+        let (tell, told) = oneshot::channel();
+        let told_by_a_thread = spawn_named("told by a thread", async move { told.await.unwrap() });
+        let teller = thread::spawn(move || tell.send(()).unwrap());
+        let aborted = spawn_named("aborted", pending::<()>());
+        yield_now().await;
+        aborted.abort();
+        for task in [
+            server,
+            client,
+            sleeper,
+            waits_for_a_job,
+            yielder,
+            told_by_a_thread,
+        ] {
+            task.await.unwrap();
+        }
+        assert!(aborted.await.unwrap_err().is_cancelled());
+        teller.join().unwrap();
+    });
+}
+
+#[test]
+fn what_a_runtime_on_one_thread_tells_makes_sense() {
+    let _watchdog = Watchdog::new("a bit of everything", Duration::from_secs(60));
+    for level in [Level::Loop, Level::Full] {
+        let trace = record(level, || a_bit_of_everything(&mut Builder::current_thread()));
+        check(&trace);
+        let yields = named(&trace, "yielder");
+        let own = |what: &What| matches!(what, What::PollEnd { task, .. } if *task == yields);
+        assert_eq!(count(&trace, own), 6);
+    }
+}
+
+#[test]
+fn what_a_runtime_on_several_threads_tells_makes_sense() {
+    let _watchdog = Watchdog::new("a bit of everything", Duration::from_secs(60));
+    for _ in 0..20 {
+        let trace = record(Level::Full, || {
+            a_bit_of_everything(Builder::multi_thread().worker_threads(2));
+        });
+        check(&trace);
+    }
+}
+
+#[test]
+fn a_wake_says_who_made_it() {
+    let _watchdog = Watchdog::new("a bit of everything", Duration::from_secs(60));
+    let trace = record(
+        Level::Loop,
+        || a_bit_of_everything(&mut Builder::current_thread()),
+    );
+    let sources: HashSet<u64> = trace
+        .events
+        .iter()
+        .filter_map(|event| match event.what {
+            What::IoRegister { source, .. } => Some(source),
+            _ => None,
+        })
+        .collect();
+    let by_io = |by: &By| matches!(by, By::Io { source, ready: Ready::Read | Ready::Both | Ready::Hangup } if sources.contains(source));
+    let woken = woken_by(&trace, "server");
+    assert!(!woken.is_empty() && woken.iter().all(by_io), "{woken:?}");
+    let is_of_a_timer = |by: &By| matches!(by, By::Timer(timer) if *timer != 0);
+    let woken = woken_by(&trace, "sleeper");
+    assert!(woken.len() == 1 && woken.iter().all(is_of_a_timer), "{woken:?}");
+    let woken = woken_by(&trace, "waits for a job");
+    assert!(matches!(woken[..], [By::Blocking(_)]), "{woken:?}");
+    let woken = woken_by(&trace, "told by a thread");
+    // Unless the thread was there first, in which case it has not waited.
+    assert!(woken.iter().all(|by| matches!(by, By::Thread(_))), "{woken:?}");
+    let woken = woken_by(&trace, "aborted");
+    assert_eq!(woken, [By::Runtime(Why::Abort)]);
+    let aborted = named(&trace, "aborted");
+    let end = |what: &What| matches!(what, What::TaskEnd { task, how: End::Cancelled } if *task == aborted);
+    assert_eq!(count(&trace, end), 1);
+}
+
+#[test]
+fn a_task_that_ends_wakes_who_joins_it_in_its_own_name() {
+    let trace = record(Level::Loop, || {
+        reveille::block_on(async {
+            let (tell, told) = oneshot::channel::<()>();
+            let ends = spawn_named("ends", async move {
+                yield_now().await;
+                drop(tell);
+            });
+            let joins = spawn_named("joins", async move { ends.await.unwrap() });
+            let hears = spawn_named("hears", async move { told.await.unwrap_err() });
+            joins.await.unwrap();
+            hears.await.unwrap();
+        });
+    });
+    let ends = named(&trace, "ends");
+    assert_eq!(woken_by(&trace, "joins"), [By::Task(ends)]);
+    assert_eq!(woken_by(&trace, "hears"), [By::Task(ends)]);
+}
+
+#[test]
+fn a_budget_that_is_used_up_is_the_runtimes_doing() {
+    let trace = record(Level::Loop, || {
+        reveille::block_on(async {
+            let busy = spawn_named("busy", async {
+                for _ in 0..300 {
+                    task::consume_budget().await;
+                }
+            });
+            busy.await.unwrap();
+        });
+    });
+    let busy = named(&trace, "busy");
+    let by_budget =
+        |what: &What| matches!(what, What::Wake { task, by: By::Runtime(Why::Budget), .. } if *task == busy);
+    assert_eq!(count(&trace, by_budget), 2);
+    let by_itself = |what: &What| matches!(what, What::Wake { task, by: By::Task(_), .. } if *task == busy);
+    assert_eq!(count(&trace, by_itself), 0);
+}
+
+#[test]
+fn a_task_whose_waker_is_dropped_is_lost_and_no_other_is() {
+    for builder in [Builder::current_thread, Builder::multi_thread] {
+        let trace = record(Level::Loop, || {
+            let runtime = builder().build().unwrap();
+            let (keep, kept) = mpsc::channel();
+            runtime.block_on(async {
+                drop(spawn_named(
+                    "lost",
+                    poll_fn(|cx| {
+                        drop(cx.waker().clone());
+                        Poll::<()>::Pending
+                    }),
+                ));
+                drop(spawn_named(
+                    "held elsewhere",
+                    poll_fn(move |cx| {
+                        keep.send(cx.waker().clone()).unwrap();
+                        Poll::<()>::Pending
+                    }),
+                ));
+                drop(spawn_named("detached", async {
+                    sleep(Duration::from_secs(60)).await
+                }));
+                spawn_named("finished", async {}).await.unwrap();
+                let lasting = spawn_named("lasting", async { sleep(Duration::from_secs(60)).await });
+                drop(spawn_named("joins", async move { drop(lasting.await) }));
+                drop(spawn_named("yields", async {
+                    loop {
+                        yield_now().await;
+                    }
+                }));
+                sleep(Duration::from_millis(5)).await;
+                reveille::trace::stop();
+            });
+            drop(kept);
+        });
+        let lost = found(&trace, FindingKind::LostWaker);
+        assert_eq!(lost, HashSet::from([named(&trace, "lost")]));
+    }
+}
+
+#[test]
+fn a_name_a_place_and_a_size_are_those_of_the_spawn() {
+    let trace = record(Level::Loop, || {
+        reveille::block_on(async {
+            let big = [0_u8; 40_000];
+            spawn_named("big", async move {
+                yield_now().await;
+                assert_eq!(big[0], 0);
+            })
+            .await
+            .unwrap();
+            reveille::spawn(async {}).await.unwrap();
+        });
+    });
+    let spawns: Vec<(&str, &str, u64)> = trace
+        .events
+        .iter()
+        .filter_map(|event| match event.what {
+            What::Spawn {
+                name, location, size, ..
+            } => Some((
+                trace.strings.get(name),
+                trace.strings.get(location),
+                size.unwrap(),
+            )),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(spawns.len(), 3, "the root and two tasks: {spawns:?}");
+    assert_eq!(spawns[0].0, "block_on");
+    let (name, place, size) = spawns[1];
+    assert!(
+        name == "big" && place.starts_with(file!()) && size > 40_000,
+        "{spawns:?}"
+    );
+    let (name, place, size) = spawns[2];
+    assert!(
+        name.starts_with("task ") && place.starts_with(file!()) && size < 100,
+        "{spawns:?}"
+    );
+}
+
+#[test]
+fn a_ring_that_wrapped_begins_with_how_things_stood() {
+    let mut settings = Settings::default();
+    settings.slots_per_thread(256);
+    // Threads keep the ring that they had: a new one has the new size.
+    let trace = record_with(&settings, || {
+        let run = || {
+            reveille::block_on(async {
+                let waits = spawn_named("waits", async { sleep(Duration::from_secs(60)).await });
+                for _ in 0..2000 {
+                    yield_now().await;
+                }
+                reveille::trace::stop();
+                drop(waits);
+            });
+        };
+        thread::spawn(run).join().unwrap();
+    });
+    let snapshot = trace.snapshot.as_ref().expect("it has wrapped");
+    assert!(trace.meta.truncated && trace.events.len() < 300);
+    assert!(trace.events.iter().all(|event| event.t >= snapshot.t));
+    let known: HashSet<u64> = snapshot.tasks.iter().map(|task| task.task).collect();
+    for event in &trace.events {
+        if let What::PollStart { task, .. } | What::PollEnd { task, .. } = event.what {
+            assert!(known.contains(&task), "{event:?}");
+        }
+    }
+}
+
+#[test]
+fn recording_starts_stops_and_starts_again() {
+    let _alone = recorded::alone();
+    let yields = |times| {
+        reveille::block_on(async move {
+            for _ in 0..times {
+                yield_now().await;
+            }
+        });
+    };
+    let polls = || {
+        let trace = reveille::trace::collect().unwrap();
+        count(&trace, |what| {
+            matches!(
+                what,
+                What::PollEnd {
+                    result: PollResult::Pending,
+                    ..
+                }
+            )
+        })
+    };
+    yields(1);
+    reveille::trace::start(&Settings::default()).unwrap();
+    yields(2);
+    assert_eq!(polls(), 2, "it is collected while it goes on");
+    reveille::trace::stop();
+    yields(4);
+    assert_eq!(polls(), 2, "it was stopped");
+    reveille::trace::start(&Settings::default()).unwrap();
+    yields(8);
+    reveille::trace::stop();
+    assert_eq!(polls(), 8, "what was before is forgotten");
+}
+
+#[test]
+fn a_full_recording_tells_what_was_touched_and_each_waker() {
+    let trace = record(Level::Full, || {
+        reveille::block_on(async {
+            let touched = spawn_named("touched", async {
+                let mut long = pin!(sleep(Duration::from_secs(60)));
+                let _ = futures_lite_poll_once(long.as_mut()).await;
+                sleep(Duration::from_millis(1)).await;
+            });
+            touched.await.unwrap();
+        });
+    });
+    let own = named(&trace, "touched");
+    let touches = |ready| {
+        count(
+            &trace,
+            |what| matches!(what, What::Touch { task, is_ready, .. } if *task == own && *is_ready == ready),
+        )
+    };
+    assert_eq!((touches(false), touches(true)), (2, 1));
+    let drops = |done| {
+        count(
+            &trace,
+            |what| matches!(what, What::FutureDrop { task, is_done, .. } if *task == own && *is_done == done),
+        )
+    };
+    assert_eq!((drops(false), drops(true)), (1, 1));
+    let clones = count(
+        &trace,
+        |what| matches!(what, What::WakerClone { task, .. } if *task == own),
+    );
+    assert!(clones >= 2, "each timer has one");
+}
+
+async fn futures_lite_poll_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
+    poll_fn(|cx| match std::pin::Pin::new(&mut future).poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}

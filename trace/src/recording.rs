@@ -1,0 +1,204 @@
+//! Recording, from the outside: switched on and off while the program runs, and what was recorded is had as a [`Trace`].
+
+use std::collections::HashSet;
+use std::env;
+use std::fmt;
+use std::process;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use reveille_context::event::{self, Event};
+
+use crate::decode::Decoder;
+use crate::recorder::{Cursor, Hooks, recorder};
+
+pub use crate::recorder::{Describe, Described};
+use crate::trace::{Clock, Level, Meta, Thread, ThreadKind, Trace};
+
+/// How to record.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_trace::recording::{Settings, collect, start, stop};
+/// use reveille_trace::trace::Level;
+///
+/// let mut settings = Settings::default();
+/// settings.level(Level::Full).slots_per_thread(1024);
+/// start(&settings)?;
+/// // … here a runtime runs …
+/// stop();
+/// let trace = collect().expect("something was started");
+/// assert_eq!(trace.meta.level, Some(Level::Full));
+/// # Ok::<(), reveille_trace::recording::Taken>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Settings {
+    level: Level,
+    slots: usize,
+    slow_poll: Duration,
+    describe: Option<Describe>,
+}
+
+impl Settings {
+    /// How much is recorded; [`Level::Loop`] by default.
+    pub fn level(&mut self, level: Level) -> &mut Self {
+        self.level = level;
+        self
+    }
+
+    /// How many events of each thread are kept, the newest of them: 16,384 by default, rounded up to a power of two. Each takes 32
+    /// bytes; an event with a text takes several.
+    ///
+    /// Threads that have recorded before keep as many as they do.
+    pub fn slots_per_thread(&mut self, slots: usize) -> &mut Self {
+        self.slots = slots;
+        self
+    }
+
+    /// From which length on a poll counts as slow; ten milliseconds by default.
+    pub fn slow_poll(&mut self, threshold: Duration) -> &mut Self {
+        self.slow_poll = threshold;
+        self
+    }
+
+    /// Who says what a descriptor is. The first one that was set stays for as long as the process runs.
+    pub fn describe(&mut self, describe: Describe) -> &mut Self {
+        self.describe = Some(describe);
+        self
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            level: Level::Loop,
+            slots: 16 * 1024,
+            slow_poll: Duration::from_millis(10),
+            describe: None,
+        }
+    }
+}
+
+/// Begins to record. What was recorded before is forgotten; if that goes on just now, it begins anew.
+///
+/// # Errors
+///
+/// If the process has another recorder than this crate's.
+pub fn start(settings: &Settings) -> Result<(), Taken> {
+    let mut session = lock();
+    if session.is_none() && event::install(Box::new(Hooks)).is_err() {
+        return Err(Taken(()));
+    }
+    let recorder = recorder();
+    if let Some(describe) = settings.describe {
+        // The first one stays.
+        let _ = recorder.describe.set(describe);
+    }
+    recorder.set_slots(settings.slots);
+    *session = Some(Session {
+        settings: settings.clone(),
+        since: recorder.cursor(),
+        began: recorder.now(),
+    });
+    event::set_level(match settings.level {
+        Level::Loop => event::Level::Loop,
+        Level::Full => event::Level::Full,
+    });
+    Ok(())
+}
+
+/// Records no more. What was recorded stays, until it is [started](start) again.
+pub fn stop() {
+    event::set_level(event::Level::Off);
+}
+
+/// Whether anything is recorded just now.
+pub fn is_on() -> bool {
+    event::is_on()
+}
+
+/// What was recorded since it was [started](start), as far as it was not overwritten; also while that goes on. `None` if it never was.
+pub fn collect() -> Option<Trace> {
+    let mut session = lock().clone()?;
+    let recorder = recorder();
+    let until = recorder.now().saturating_sub(session.began);
+    let told = recorder.read(&mut session.since);
+    let mut decoder = Decoder::new(session.slow_poll_ns(), session.began);
+    let (snapshot, events) = decoder.whole(&told, until, &|number| recorder.location(number));
+    let seen: HashSet<u32> = told.iter().map(|told| told.thread).collect();
+    let mut threads = recorder.threads();
+    threads.retain(|thread| seen.contains(&thread.id));
+    Some(Trace {
+        meta: session.meta(&threads, snapshot.is_some()),
+        threads,
+        strings: decoder.strings().clone(),
+        snapshot,
+        events,
+    })
+}
+
+/// Puts a line of the program's own into what is recorded, in the name of the current task.
+///
+/// # Examples
+///
+/// ```
+/// reveille_trace::recording::mark("the cache is warm");
+/// ```
+pub fn mark(message: &str) {
+    event::emit(|| Event::Mark { message });
+}
+
+/// The process has a recorder already, which is not this crate's.
+#[derive(Debug)]
+pub struct Taken(());
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("another recorder than reveille's own is installed in this process, for good")
+    }
+}
+
+impl std::error::Error for Taken {}
+
+/// What goes on since the last start.
+#[derive(Clone)]
+pub(crate) struct Session {
+    settings: Settings,
+    /// Where the rings were then.
+    pub(crate) since: Cursor,
+    /// When that was, by the recorder's clock.
+    pub(crate) began: u64,
+}
+
+impl Session {
+    pub(crate) fn current() -> Option<Self> {
+        lock().clone()
+    }
+
+    pub(crate) fn slow_poll_ns(&self) -> u64 {
+        u64::try_from(self.settings.slow_poll.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    pub(crate) fn meta(&self, threads: &[Thread], truncated: bool) -> Meta {
+        let workers = threads.iter().filter(|thread| thread.kind == ThreadKind::Worker);
+        Meta {
+            clock: Clock::Monotonic,
+            pid: process::id(),
+            workers: u32::try_from(workers.count()).unwrap_or(u32::MAX),
+            slow_poll_ns: self.slow_poll_ns(),
+            start_unix_ns: Some(recorder().start_unix_ns + u128::from(self.began)),
+            runtime: Some(concat!("reveille ", env!("CARGO_PKG_VERSION")).to_owned()),
+            flavor: None,
+            os: Some(env::consts::OS.to_owned()),
+            level: Some(self.settings.level),
+            truncated,
+        }
+    }
+}
+
+static SESSION: Mutex<Option<Session>> = Mutex::new(None);
+
+fn lock() -> MutexGuard<'static, Option<Session>> {
+    SESSION.lock().unwrap_or_else(PoisonError::into_inner)
+}
