@@ -201,13 +201,15 @@ fn a_task_whose_waker_is_dropped_is_lost_and_no_other_is() {
             let runtime = builder().build().unwrap();
             let (keep, kept) = mpsc::channel();
             runtime.block_on(async {
-                drop(spawn_named(
-                    "lost",
+                let loses_its_waker = || {
                     poll_fn(|cx| {
                         drop(cx.waker().clone());
                         Poll::<()>::Pending
-                    }),
-                ));
+                    })
+                };
+                drop(spawn_named("lost", loses_its_waker()));
+                // Its handle can abort it, but does not wake it.
+                let _handle = spawn_named("lost with a handle", loses_its_waker());
                 drop(spawn_named(
                     "held elsewhere",
                     poll_fn(move |cx| {
@@ -232,7 +234,8 @@ fn a_task_whose_waker_is_dropped_is_lost_and_no_other_is() {
             drop(kept);
         });
         let lost = found(&trace, FindingKind::LostWaker);
-        assert_eq!(lost, HashSet::from([named(&trace, "lost")]));
+        let own = ["lost", "lost with a handle"].map(|name| named(&trace, name));
+        assert_eq!(lost, HashSet::from(own));
     }
 }
 

@@ -556,7 +556,8 @@ fn a_task_that_has_ended_on_another_worker_is_neither_alive_nor_left() {
         let [(release, released), (release_other, other_released)] = [(); 2].map(|()| mpsc::channel::<()>());
         drop(executor.handle().spawn(async move {
             // Its worker is kept, so these go to the other one: what is in the queue in this order, and then what is next here.
-            drop(spawn(async {}));
+            // The first is alive whether a worker was found for it by now or not.
+            drop(spawn(std::future::pending::<()>()));
             let ended = spawn(async {});
             let (began, has_begun) = mpsc::channel();
             drop(spawn(async move {
@@ -568,7 +569,7 @@ fn a_task_that_has_ended_on_another_worker_is_neither_alive_nor_left() {
             busy.send(handle.metrics().tasks_alive).unwrap();
             let _ = released.recv();
         }));
-        // The two that block, and the one that finds no worker.
+        // The two that block, and the one that waits.
         assert_eq!(is_busy.recv().unwrap(), 3);
         let report = executor.shut_down(Duration::ZERO);
         assert_eq!(report.tasks().len(), 3, "{report}");

@@ -95,6 +95,10 @@ mod tests {
         passes.recv().unwrap();
         step();
         passes.recv().unwrap();
+        // It may be on its way there still.
+        while waiting() == 0 {
+            thread::yield_now();
+        }
         assert!(passes.try_recv().is_err(), "one came through without a step");
         open();
         passes.recv().unwrap();
