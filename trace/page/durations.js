@@ -22,6 +22,12 @@
     return `${(ns / 1e6).toFixed(3)} ms`;
   }
 
+  // A mark of an axis whose marks are `step` apart, so exact that no two of them are the same: `1.2935 ms`.
+  function mark(ns, step, longest) {
+    const [unit, length] = UNITS.find(([, length]) => longest >= length) ?? ["ns", 1];
+    return `${(ns / length).toFixed(Math.max(0, Math.ceil(Math.log10(length / step) - 1e-9)))} ${unit}`;
+  }
+
   function count(number, one, many = `${one}s`) {
     return `${integer(number)} ${number === 1 ? one : many}`;
   }
@@ -35,5 +41,5 @@
     return number.toFixed(number >= 9.995 ? 1 : 2);
   }
 
-  reveille.durations = { duration, moment, count, integer };
+  reveille.durations = { duration, moment, mark, count, integer };
 })((globalThis.reveille ??= {}));

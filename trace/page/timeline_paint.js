@@ -2,11 +2,12 @@
 (function (reveille) {
   "use strict";
   const { hue } = reveille.dom;
-  const { duration } = reveille.durations;
+  const { mark } = reveille.durations;
 
   const STRIP = 34;
   const LANE = 30;
   const AXIS = 22;
+  const NAME_LEFT = 4;
   const FONT = "12px system-ui, sans-serif";
 
   const COLOURS = [
@@ -37,6 +38,9 @@
     const drawing = { context, colours, width, view, x, index, slow, names };
     const rows = new Map(timeline.lanes.map(({ th }, row) => [th, STRIP + row * LANE]));
     drawDepth(drawing, timeline.depth);
+    context.fillStyle = colours.panel;
+    for (const top of rows.values()) context.fillRect(0, top + 1, width, LANE - 2);
+    drawAxis(drawing, STRIP + timeline.lanes.length * LANE);
     const drawn = timeline.lanes.map((lane) => ({
       th: lane.th,
       name: lane.name,
@@ -45,7 +49,6 @@
     }));
     const arrows = drawArrows(drawing, timeline.arrows, rows);
     for (const lane of drawn) lane.arrows = arrows.get(lane.th) ?? 0;
-    drawAxis(drawing, STRIP + timeline.lanes.length * LANE);
     drawNames(drawing, timeline.lanes, rows);
     return drawn;
   }
@@ -162,10 +165,10 @@
     label(context, `queued tasks, at most ${most}`, 4, 8, colours.muted, colours.back);
   }
 
-  function drawLane(drawing, { polls, parks, jobs }, top) {
-    const { context, colours, width, view, x } = drawing;
-    context.fillStyle = colours.panel;
-    context.fillRect(0, top + 1, width, LANE - 2);
+  function drawLane(drawing, { name, polls, parks, jobs }, top) {
+    const { context, view, x } = drawing;
+    // The lane's name is written over its beginning.
+    drawing.free = NAME_LEFT + context.measureText(name).width + 8;
     for (const park of parks) {
       if (inView(park, view)) drawPark(drawing, x(park.start), x(park.end), top);
     }
@@ -185,7 +188,7 @@
     return drawn;
   }
 
-  function drawSlice({ context, colours, width, x, index }, slice, top, text, slow) {
+  function drawSlice({ context, colours, width, x, index, free }, slice, top, text, slow) {
     const left = Math.max(x(slice.start), -2);
     const wide = Math.max(1, Math.min(x(slice.end), width + 2) - left);
     const inset = 3 + Math.min(slice.level, 3) * 4;
@@ -198,10 +201,11 @@
     context.lineWidth = current ? 3 : 1;
     context.strokeRect(left + 0.5, y + 0.5, wide - 1, tall - 1);
     context.lineWidth = 1;
-    const space = wide - 8;
+    const begin = Math.max(left + 4, free);
+    const space = left + wide - 4 - begin;
     if (space > 12 && context.measureText(text).width <= space) {
       context.fillStyle = slow ? "#fff" : "#111";
-      context.fillText(text, Math.max(left, 0) + 4, top + LANE / 2 + 0.5);
+      context.fillText(text, begin, top + LANE / 2 + 0.5);
     }
   }
 
@@ -238,7 +242,10 @@
       else context.lineTo(x2, y2);
       if (heads.length < 1000) heads.push([x2, y2]);
     }
+    // Many would be one surface, which hides the polls below.
+    context.globalAlpha = Math.max(0.15, Math.min(1, 24 / heads.length));
     context.stroke();
+    context.globalAlpha = 1;
     for (const [left, top] of heads) {
       context.beginPath();
       context.moveTo(left, top);
@@ -259,15 +266,15 @@
       context.moveTo(left, STRIP);
       context.lineTo(left, top + 5);
       context.stroke();
-      const text = duration(Math.round(t));
-      if (left + context.measureText(text).width / 2 < width && t >= 0)
+      const text = mark(t, step, view.to);
+      if (left + 3 + context.measureText(text).width <= width && t >= 0)
         context.fillText(text, left + 3, top + AXIS / 2 + 2);
     }
   }
 
   function drawNames({ context, colours }, lanes, rows) {
     for (const { th, name } of lanes)
-      label(context, name, 4, rows.get(th) + LANE / 2, colours.text, colours.back);
+      label(context, name, NAME_LEFT, rows.get(th) + LANE / 2, colours.text, colours.back);
   }
 
   function label(context, text, left, middle, colour, back) {

@@ -3,7 +3,7 @@
 //! Such a viewer shows slices of time in a lane for each thread. The slices of a lane must nest, and an arrow goes
 //! from a moment in one slice to a moment in another. So:
 //!
-//! * a poll is a slice, a sleep is one, and these nest as [`spans`](crate::spans) does;
+//! * a poll is a slice, a sleep is one, and these nest as `spans.rs` has them;
 //! * a wake is an arrow to the poll that it caused. One that was made in a poll begins in that poll's slice; any other gets a
 //!   slice of its own, which ends before the thread's next event;
 //! * the depth of a run queue is a counter; a task's life is an asynchronous slice with the task's number;
