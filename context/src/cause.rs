@@ -126,7 +126,8 @@ mod tests {
         let counts = Arc::new(Counts(0.into()));
         let waker = attached(counts.clone().into(), Cause::Budget);
         waker.wake_by_ref();
-        waker.clone().wake();
+        let another = waker.clone();
+        another.wake();
         waker.wake();
         assert_eq!(counts.0.load(std::sync::atomic::Ordering::Relaxed), 3);
         assert_eq!(Arc::strong_count(&counts), 1);

@@ -62,6 +62,7 @@ impl Drop for Entered {
     }
 }
 
+// BOOK: ch05
 /// Takes one unit of the budget. When none is left, wakes the task (so that it goes to the back of its queue) and
 /// returns `Pending`.
 ///

@@ -8,6 +8,7 @@ use reveille_context::event::{self, Event};
 /// From this size in bytes on a future is boxed before it is moved into its task; tokio's limit in release builds.
 const LIMIT: usize = 16 * 1024;
 
+// BOOK: ch02
 /// Whether a future is to be boxed where it is spawned, so that it is moved once and not through every call on the way.
 #[inline]
 pub(crate) const fn is_big<F>() -> bool {

@@ -36,6 +36,7 @@ use watch::Watch;
 
 pub use embedded::{EmbedError, Embedded};
 
+// BOOK: ch00
 /// An executor whose tasks all run on one thread: that of the [`block_on`](Self::block_on) that drives it.
 ///
 /// Several threads may be in `block_on` at once. One of them drives; each other polls its own future when that is
@@ -392,6 +393,7 @@ impl<'a, P: Park> Driving<'a, P> {
         driving
     }
 
+    // BOOK: ch05
     /// The loop: the root, the mailboxes, a batch of tasks, and the park: to sleep if there is nothing to run, else
     /// when it is due.
     fn run<F: Future>(mut self, root: &mut Root<'_, F>, location: &'static Location<'static>) -> F::Output {

@@ -150,6 +150,7 @@ impl Entry {
         }
     }
 
+    // BOOK: ch03
     /// Whether the root is to be polled; if so, it counts as polled.
     #[inline]
     pub(crate) fn take_woken(&self) -> bool {

@@ -86,6 +86,7 @@ thread_local! {
     };
 }
 
+// BOOK: ch05
 /// Queues a task of the runtime that this thread drives, or a local one of its own.
 #[inline(always)]
 pub(crate) fn push(task: Runnable) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::primitive::{Mutex, lock};
 use crate::task::{Claimed, Delivery, Finished, Listed, Place, Runnable, Seen, TaskInfo};
 
+// BOOK: ch05
 /// The tasks of one home. Its lock is never held during a poll, nor while a future or a waker is dropped.
 pub(crate) struct OwnedTasks {
     /// Which of its home's tables this is.

@@ -108,6 +108,7 @@ pub trait Announce: Park {
     fn next_deadline(&mut self) -> Option<Duration>;
 }
 
+// BOOK: ch03
 /// The one bit between a thread that sleeps and those who unpark it. Sticky: an unpark that comes first is not lost.
 ///
 /// ```text

@@ -27,6 +27,7 @@ pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
 }
 
+// BOOK: ch01
 /// The future of [`yield_now`].
 ///
 /// See [`yield_now`] for an example.

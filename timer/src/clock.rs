@@ -191,6 +191,7 @@ impl Clock {
         }
     }
 
+    // BOOK: ch06
     /// The first tick that does not begin before `deadline`.
     pub(crate) fn tick_of(&self, deadline: Instant) -> u64 {
         let since_start = deadline.duration_since(self.shared.start);

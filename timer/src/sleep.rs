@@ -153,6 +153,7 @@ impl Sleep {
         is_over
     }
 
+    // BOOK: ch06
     /// Whether the deadline has passed; else sees to it that `waker` is woken then, by the timers of this thread.
     #[inline(always)]
     fn is_over(&mut self, waker: &Waker) -> bool {

@@ -7,6 +7,7 @@ use crate::instant::Instant;
 use crate::timers::Handle;
 
 impl Clock {
+    // BOOK: ch06
     /// Moves this clock, which stands, on to the earliest deadline of `timers`, all of which go by it, but not beyond
     /// `limit`; and the wakers of everything that is due then to `woken`, the earliest first. True if it found any: let
     /// whoever they wake come to rest before the next step. False if there is no deadline up to the limit, or the

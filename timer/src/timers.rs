@@ -103,6 +103,7 @@ impl Timers {
         self.handle.clone()
     }
 
+    // BOOK: ch06
     /// How long the driver may wait: zero if something is due, or it is to advance them before it waits; `None` if there is no
     /// deadline at all.
     ///

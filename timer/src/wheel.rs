@@ -180,6 +180,7 @@ impl<T> Wheel<T> {
         levels.chain(overflow).min()
     }
 
+    // BOOK: ch06
     /// Goes on to the tick `now` and moves the values whose deadlines are reached to `expired`, in the order of
     /// their deadlines (those inserted or reset when already due count as due when that was done).
     ///

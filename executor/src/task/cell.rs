@@ -170,6 +170,7 @@ pub(super) struct Front<S> {
     _tracked: Tracked,
 }
 
+// BOOK: ch02
 #[repr(C)]
 struct Cell<F: Future, S> {
     front: Front<S>,

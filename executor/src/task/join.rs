@@ -20,6 +20,7 @@ use super::reference::Task;
 use super::state::{AlreadyComplete, DropHandle};
 use super::told;
 
+// BOOK: ch05
 /// The right to wait for a task's output, and to abort the task. Made by [`spawn`](crate::spawn).
 ///
 /// Dropping it detaches the task: it runs on, and its output is dropped when it ends. If the task panicked and
@@ -172,6 +173,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// Leaves `waker` for whoever completes the task.
+    // BOOK: ch04
     fn set_waker(&mut self, waker: &Waker) -> Result<(), AlreadyComplete> {
         let header = self.task.header();
         if header.state.has_join_waker() {

@@ -72,6 +72,7 @@ impl Owner {
         }
     }
 
+    // BOOK: ch05
     /// (3) Wakes a bound task.
     #[inline]
     pub(super) fn wake(&self) -> OwnWake {

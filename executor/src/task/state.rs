@@ -175,6 +175,7 @@ impl State {
         start(self.0.load(Ordering::Relaxed))
     }
 
+    // BOOK: ch04
     /// (5) Ends a poll that returned `Pending`, which began with so many wakes, and during which the task woke itself or did
     /// not, with the references that were counted elsewhere. `Cancel` leaves those there.
     #[inline]
@@ -217,6 +218,7 @@ impl State {
         completed(before)
     }
 
+    // BOOK: ch04
     /// (3) A wake that leaves the waker's own reference alone.
     ///
     /// Also when the task is scheduled already this writes: the running or next poll must see what the waker's

@@ -38,6 +38,7 @@ impl Deref for BorrowedWaker {
     }
 }
 
+// BOOK: ch04
 /// The vtable of the wakers of one kind of home's tasks. Each kind has one, in a static, so that `Waker::will_wake` is
 /// right.
 pub(crate) struct Wakers<S> {
