@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::future::{pending, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::mpsc;
 use std::task::Poll;
 use std::thread;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use recorded::{check, found, named, record, record_with};
 use reveille::net::{TcpListener, TcpStream};
-use reveille::runtime::Builder;
+use reveille::runtime::{Builder, TaskDump, TaskStage};
 use reveille::task::{self, spawn_blocking, yield_now};
 use reveille::time::sleep;
 use reveille::trace::Settings;
@@ -68,9 +68,13 @@ fn a_bit_of_everything(builder: &mut Builder) {
         });
         let sleeper = spawn_named("sleeper", async { sleep(Duration::from_millis(2)).await });
         let waits_for_a_job = spawn_named("waits for a job", async {
-            spawn_blocking(|| thread::sleep(Duration::from_millis(1)))
-                .await
-                .unwrap();
+            let (go, gone) = mpsc::channel::<()>();
+            let mut job = spawn_blocking(move || gone.recv());
+            // Only when somebody waits for it may it end.
+            let is_ready = poll_fn(|cx| Poll::Ready(Pin::new(&mut job).poll(cx).is_ready())).await;
+            assert!(!is_ready);
+            drop(go);
+            assert!(job.await.unwrap().is_err());
         });
         let yielder = spawn_named("yielder", async {
             for _ in 0..5 {
@@ -228,7 +232,16 @@ fn a_task_whose_waker_is_dropped_is_lost_and_no_other_is() {
                         yield_now().await;
                     }
                 }));
-                sleep(Duration::from_millis(5)).await;
+                // Until each of them has been polled, and the end of the poll told; but for the one that never rests.
+                let handle = runtime.handle();
+                let wait = |task: &TaskDump| {
+                    task.stage == TaskStage::Idle
+                        || task.name.is_none()
+                        || task.name.as_deref() == Some("yields")
+                };
+                while !handle.dump().tasks.iter().all(wait) {
+                    yield_now().await;
+                }
                 reveille::trace::stop();
             });
             drop(kept);
@@ -380,7 +393,7 @@ fn a_full_recording_tells_what_was_touched_and_each_waker() {
 }
 
 async fn futures_lite_poll_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
-    poll_fn(|cx| match std::pin::Pin::new(&mut future).poll(cx) {
+    poll_fn(|cx| match Pin::new(&mut future).poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => Poll::Ready(None),
     })
