@@ -364,7 +364,7 @@ fn a_full_recording_tells_what_was_touched_and_each_waker() {
         reveille::block_on(async {
             let touched = spawn_named("touched", async {
                 let mut long = pin!(sleep(Duration::from_secs(60)));
-                let _ = futures_lite_poll_once(long.as_mut()).await;
+                let _ = poll_once(long.as_mut()).await;
                 sleep(Duration::from_millis(1)).await;
             });
             touched.await.unwrap();
@@ -392,7 +392,7 @@ fn a_full_recording_tells_what_was_touched_and_each_waker() {
     assert!(clones >= 2, "each timer has one");
 }
 
-async fn futures_lite_poll_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
+async fn poll_once<F: Future + Unpin>(mut future: F) -> Option<F::Output> {
     poll_fn(|cx| match Pin::new(&mut future).poll(cx) {
         Poll::Ready(output) => Poll::Ready(Some(output)),
         Poll::Pending => Poll::Ready(None),

@@ -8,6 +8,7 @@ use std::fs;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::task::Poll;
 use std::time::Duration;
@@ -60,12 +61,14 @@ fn tasks_on_every_worker_that_wait_for_one_socket_need_one_registration() {
             let client = TcpStream::connect(listener.local_addr()?).await?;
             let server = Arc::new(listener.accept().await?.0);
             let barrier = Arc::new(Barrier::new(WORKERS));
+            let polled = Arc::new(AtomicUsize::new(0));
             let tasks: Vec<_> = (0..WORKERS)
                 .map(|_| {
-                    let (server, barrier) = (server.clone(), barrier.clone());
+                    let (server, barrier, polled) = (server.clone(), barrier.clone(), polled.clone());
                     reveille::spawn(async move {
                         let mut readable = server.readable();
                         wait_together(&barrier, &mut readable).await;
+                        polled.fetch_add(1, Ordering::SeqCst);
                         assert_eq!(epolls_that_watch(server.as_raw_fd()), 1);
                         // Before anybody goes on, and gives a worker a chance to wait twice.
                         barrier.wait();
@@ -73,9 +76,8 @@ fn tasks_on_every_worker_that_wait_for_one_socket_need_one_registration() {
                     })
                 })
                 .collect();
-            let mut registered = false;
-            while !registered {
-                registered = epolls_that_watch(server.as_raw_fd()) > 0;
+            // Not when the first is registered: another one's first look would find the byte.
+            while polled.load(Ordering::SeqCst) < WORKERS {
                 reveille::task::yield_now().await;
             }
             client.write_all(b"x").await?;
