@@ -21,7 +21,7 @@ fn runtime() -> Runtime {
 fn beside<F: Future<Output = ()>>(busy: impl Fn(Arc<Race>) -> F) {
     let _watchdog = Watchdog::new("a busy runtime with one other task", Duration::from_secs(60));
     for starved in ALL {
-        let race = Race::new(1);
+        let race = Race::new(1, false);
         let runtime = runtime();
         let task = runtime.spawn(starved(race.clone()));
         runtime.block_on(async {
@@ -96,7 +96,7 @@ fn two_tasks_that_wake_each_other_starve_nobody() {
 fn a_runtime_driven_by_short_block_ons_gets_to_its_tasks() {
     let _watchdog = Watchdog::new("bursts of block_on", Duration::from_secs(60));
     for starved in ALL {
-        let race = Race::new(1);
+        let race = Race::new(1, false);
         let runtime = runtime();
         let task = runtime.spawn(starved(race.clone()));
         while race.poll() {

@@ -30,7 +30,7 @@ fn beside(what: &'static str, busy: impl Fn(&Runtime, &Arc<Race>) -> Vec<JoinHan
     for workers in [1, 2, 4] {
         for starved in ALL {
             let runtime = runtime(workers);
-            let race = Race::new(workers);
+            let race = Race::new(workers, true);
             let busy: Vec<_> = (0..workers * 2).flat_map(|_| busy(&runtime, &race)).collect();
             let task = runtime.spawn(starved(race));
             for busy in busy {
@@ -136,7 +136,7 @@ fn a_hook_that_wakes_a_task_before_each_park_starves_nobody() {
     let _watchdog = Watchdog::new("a hook that wakes a task before each park", LIMIT);
     for workers in [1, 2, 4] {
         for starved in ALL {
-            let race = Race::new(workers);
+            let race = Race::new(workers, true);
             let busy: Arc<Mutex<Option<Waker>>> = Arc::default();
             let wakes = busy.clone();
             let runtime = Builder::multi_thread()
@@ -174,7 +174,7 @@ fn short_block_ons_starve_nobody() {
     let _watchdog = Watchdog::new("bursts of block_on", LIMIT);
     for workers in [1, 2] {
         for starved in ALL {
-            let race = Race::new(2);
+            let race = Race::new(2, true);
             let runtime = runtime(workers);
             let task = runtime.spawn(starved(race.clone()));
             while race.poll() {

@@ -14,6 +14,8 @@ use reveille::time::sleep;
 
 /// Four times the driver's interval.
 const BOUND: u64 = 4 * 256;
+/// After so many microseconds without a poll a monitor may take a worker's driver.
+const STUCK_AFTER: u64 = 1000;
 
 /// What the busy code and the starved task tell each other.
 pub(crate) struct Race {
@@ -23,17 +25,26 @@ pub(crate) struct Race {
     /// Their number when the event was there, plus one; 0 before.
     due: AtomicU64,
     done: AtomicBool,
+    /// Whether a monitor drives where the thread stands still.
+    is_watched: bool,
+    began: Instant,
+    /// When the busy code was polled last, in microseconds since then.
+    polled: AtomicU64,
 }
 
 impl Race {
-    /// Beside code that runs on so many workers: on several there is no bound, since how many polls one makes while
+    /// Beside code that runs on so many threads: on several there is no bound, since how many polls one makes while
     /// another stands still is up to the system.
-    pub(crate) fn new(workers: usize) -> Arc<Self> {
+    pub(crate) fn new(threads: usize, is_watched: bool) -> Arc<Self> {
+        let bound = if threads == 1 { BOUND } else { u64::MAX };
         Arc::new(Self {
-            bound: if workers == 1 { BOUND } else { u64::MAX },
+            bound,
             polls: AtomicU64::new(0),
             due: AtomicU64::new(0),
             done: AtomicBool::new(false),
+            is_watched,
+            began: Instant::now(),
+            polled: AtomicU64::new(0),
         })
     }
 
@@ -47,10 +58,22 @@ impl Race {
     /// Counts a poll of the busy code; whether it goes on.
     pub(crate) fn poll(&self) -> bool {
         let polls = self.polls.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.is_watched {
+            self.count_anew_after_a_pause(polls);
+        }
         let due = self.due.load(Ordering::SeqCst);
         let waited = polls.saturating_sub(due);
         assert!(due == 0 || waited <= self.bound, "starved for {waited} polls");
         !self.done.load(Ordering::SeqCst)
+    }
+
+    /// The system had others run, long enough for a monitor to take the driver. When that thread goes on is up to the system too.
+    fn count_anew_after_a_pause(&self, polls: u64) {
+        let now = self.began.elapsed().as_micros() as u64;
+        let paused = now.saturating_sub(self.polled.swap(now, Ordering::SeqCst)) >= STUCK_AFTER;
+        if paused && self.due.load(Ordering::SeqCst) != 0 {
+            self.due.store(polls, Ordering::SeqCst);
+        }
     }
 }
 
