@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::panic::Location;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use futures_task::ArcWake;
 use reveille_context::cause;
 use reveille_context::event::{self, Effect, Event, Moment};
-use reveille_context::task::{self as context, TaskId};
+use reveille_context::task::TaskId;
 use reveille_context::wake;
 
 use crate::big_future::{boxed, is_big};
@@ -46,6 +47,8 @@ pub(crate) struct Entry {
     in_blocking_code: bool,
     /// The root's id, and the call of `block_on`; for people.
     root: OnceLock<(TaskId, &'static Location<'static>)>,
+    /// Whether the root is being polled, as a recorder was told; for what it is told of the root's wakes.
+    root_runs: AtomicBool,
 }
 
 /// The number of the table of local tasks.
@@ -82,6 +85,7 @@ impl Entry {
             owned: OwnedTasks::new(LOCAL),
             in_blocking_code: false,
             root: OnceLock::new(),
+            root_runs: AtomicBool::new(false),
         }
     }
 
@@ -105,6 +109,12 @@ impl Entry {
     /// What was noted of the root, if there is one.
     pub(crate) fn root_id(&self) -> Option<(TaskId, &'static Location<'static>)> {
         self.root.get().copied()
+    }
+
+    /// Notes whether the root is being polled, while a recorder is told so.
+    pub(crate) fn note_root_runs(&self, runs: bool) {
+        // Relaxed: nothing depends on it but a word in a trace.
+        self.root_runs.store(runs, Ordering::Relaxed);
     }
 
     /// Sleeps as a follower, unless there is news, until the thread is unparked. `rests` is called when everybody sees that
@@ -311,7 +321,8 @@ impl Entry {
             task: root,
             cause: cause::current(),
             effect: match before & WOKEN {
-                0 if context::current() == Some(root) => Effect::Rescheduled,
+                // Relaxed: as where it is noted. Another thread may have seen it a moment too late.
+                0 if self.root_runs.load(Ordering::Relaxed) => Effect::Rescheduled,
                 0 => Effect::Scheduled,
                 _ => Effect::Coalesced,
             },

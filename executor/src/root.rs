@@ -72,8 +72,11 @@ impl<'a, F: Future> Root<'a, F> {
         }
         let _task = task::enter(self.id);
         let _budget = coop::enter();
-        let task = self.id;
-        event::emit(move || Event::PollStart { task });
+        let (task, entry) = (self.id, self.entry);
+        event::emit(move || {
+            entry.note_root_runs(true);
+            Event::PollStart { task }
+        });
         self.stands = Stands::Runs;
         let polled = self.future.as_mut().poll(&mut self.cx);
         self.tell_poll_end(match polled {
@@ -95,10 +98,13 @@ impl<'a, F: Future> Root<'a, F> {
 
 impl<F> Root<'_, F> {
     fn tell_poll_end(&self, result: PollResult) {
-        event::emit(move || Event::PollEnd {
-            task: self.id,
-            result,
-            wakers: Arc::strong_count(self.entry).saturating_sub(HOLDERS),
+        event::emit(move || {
+            self.entry.note_root_runs(false);
+            Event::PollEnd {
+                task: self.id,
+                result,
+                wakers: Arc::strong_count(self.entry).saturating_sub(HOLDERS),
+            }
         });
     }
 }

@@ -70,6 +70,11 @@ struct Life {
     stages: HashMap<u64, Stage>,
     roots: HashSet<u64>,
     polls: HashMap<u64, u64>,
+    /// The thread of its last poll.
+    polled_by: HashMap<u64, u32>,
+    /// Other threads' wakes that were told as meeting a poll or a wait for one. They were told before they were made: that poll may
+    /// have begun or ended in between, so that each may turn out to be what the task was polled for once more.
+    spare: HashMap<u64, u32>,
 }
 
 impl Life {
@@ -86,47 +91,78 @@ impl Life {
             }
             What::Enqueue { task, .. } => self.change(event, task, |stage| match stage {
                 // From a mailbox into a queue, or from one that is full.
-                Stage::New | Stage::Woken | Stage::Queued => Stage::Queued,
-                stage => panic!("{event:?} of a task that is {stage:?}"),
+                Stage::New | Stage::Woken | Stage::Queued => Next::Sure(Stage::Queued),
+                Stage::Idle => Next::IfWoken(Stage::Queued),
+                _ => Next::Never,
             }),
             What::PollStart { task, n, .. } => {
                 let polls = self.polls.entry(task).or_default();
                 *polls += 1;
                 assert_eq!(*polls, n, "{event:?}");
-                let is_root = self.roots.contains(&task);
+                self.polled_by.insert(task, event.thread);
                 self.change(event, task, |stage| match stage {
-                    Stage::Queued => Stage::Running,
+                    Stage::Queued => Next::Sure(Stage::Running),
                     // It needs no queue: a root, or one that woke itself while there was no other.
-                    Stage::Woken => Stage::Running,
-                    stage => panic!("{event:?} of a task that is {stage:?} (a root: {is_root})"),
+                    Stage::Woken => Next::Sure(Stage::Running),
+                    Stage::Idle => Next::IfWoken(Stage::Running),
+                    _ => Next::Never,
                 });
             }
             What::PollEnd { task, result, .. } => self.change(event, task, |stage| match (stage, result) {
-                (Stage::RunningWoken, PollResult::Pending) => Stage::Woken,
-                (Stage::Running, PollResult::Pending) => Stage::Idle,
-                (Stage::Running | Stage::RunningWoken, _) => stage,
-                (stage, _) => panic!("{event:?} of a task that is {stage:?}"),
+                (Stage::RunningWoken, PollResult::Pending) => Next::Sure(Stage::Woken),
+                (Stage::Running, PollResult::Pending) => Next::Sure(Stage::Idle),
+                (Stage::Running | Stage::RunningWoken, _) => Next::Sure(stage),
+                _ => Next::Never,
             }),
-            What::Wake { task, effect, .. } => self.change(event, task, |stage| match (effect, stage) {
-                (Effect::Scheduled, Stage::Idle) => Stage::Woken,
-                (Effect::Rescheduled, Stage::Running | Stage::RunningWoken) => Stage::RunningWoken,
-                (Effect::Coalesced, Stage::Woken | Stage::Queued | Stage::New) => stage,
-                // It was told before it was sure: the poll had ended by then, or the task had.
-                (Effect::Coalesced | Effect::Rescheduled, stage) => stage,
-                (Effect::Nothing, Stage::Over | Stage::Running | Stage::RunningWoken) => stage,
-                _ => panic!("{event:?} of a task that is {stage:?}"),
-            }),
+            What::Wake { task, effect, .. } => {
+                let is_of_another = self.polled_by.get(&task) != Some(&event.thread);
+                if is_of_another && matches!(effect, Effect::Rescheduled | Effect::Coalesced) {
+                    *self.spare.entry(task).or_default() += 1;
+                }
+                let is_root = self.roots.contains(&task);
+                self.change(event, task, |stage| match (effect, stage) {
+                    (Effect::Scheduled, Stage::Idle) => Next::Sure(Stage::Woken),
+                    // A root is woken before it can be said how it was found.
+                    (Effect::Scheduled, Stage::Running) if is_root => Next::Sure(Stage::RunningWoken),
+                    // What was told as its wake was too late for that.
+                    (Effect::Scheduled, Stage::Woken) => Next::IfWoken(Stage::Woken),
+                    (Effect::Rescheduled, Stage::Running) => Next::Sure(Stage::RunningWoken),
+                    (Effect::Rescheduled | Effect::Coalesced, stage) => Next::Sure(stage),
+                    (Effect::Nothing, Stage::Over | Stage::Running | Stage::RunningWoken) => {
+                        Next::Sure(stage)
+                    }
+                    _ => Next::Never,
+                });
+            }
             What::TaskEnd { task, .. } => self.change(event, task, |stage| match stage {
-                Stage::Over => panic!("{event:?} of a task that is over"),
-                _ => Stage::Over,
+                Stage::Over => Next::Never,
+                _ => Next::Sure(Stage::Over),
             }),
             _ => {}
         }
     }
 
-    fn change(&mut self, event: &Event, task: u64, next: impl FnOnce(Stage) -> Stage) {
+    fn change(&mut self, event: &Event, task: u64, next: impl FnOnce(Stage) -> Next) {
         let stage = self.stages.get_mut(&task);
         let stage = stage.unwrap_or_else(|| panic!("{event:?} of a task that was never spawned"));
-        *stage = next(*stage);
+        *stage = match next(*stage) {
+            Next::Sure(next) => next,
+            Next::IfWoken(next) => {
+                let spare = self.spare.get_mut(&task).filter(|spare| **spare > 0);
+                *spare
+                    .unwrap_or_else(|| panic!("{event:?} of a task that is {stage:?}, and was not woken")) -=
+                    1;
+                next
+            }
+            Next::Never => panic!("{event:?} of a task that is {stage:?}"),
+        };
     }
+}
+
+/// Where an event takes a task.
+enum Next {
+    Sure(Stage),
+    /// There, if one of the spare wakes is what it was woken by.
+    IfWoken(Stage),
+    Never,
 }

@@ -99,20 +99,21 @@ pub(super) fn before_wake(header: &Header) -> Option<(Moment, TaskStage)> {
     event::before(|| header.stage())
 }
 
-/// What came of that.
+/// What came of that; and if the task is to be queued, it is not yet.
 pub(super) fn woken_then<S: Schedule>(task: TaskId, wake_was: &Wake, before: Option<(Moment, TaskStage)>) {
-    if let Some((moment, stage)) = before {
-        let effect = match (wake_was, stage) {
-            // A bound task is sent a mail also where its own thread sees to it.
-            (Wake::Enqueue, TaskStage::Running) if S::BOUND => Effect::Rescheduled,
-            (Wake::Enqueue, TaskStage::Queued) if S::BOUND => Effect::Coalesced,
-            (Wake::Enqueue, _) => Effect::Scheduled,
-            (Wake::Free, _) | (Wake::Nothing, TaskStage::Complete) => Effect::Nothing,
-            (Wake::Nothing, TaskStage::Running) => Effect::Rescheduled,
-            (Wake::Nothing, TaskStage::Idle | TaskStage::Queued) => Effect::Coalesced,
-        };
-        event::emit_at(moment, || wake(task, effect));
-    }
+    let Some((moment, stage)) = before else { return };
+    let effect = match (wake_was, stage) {
+        // It is this thread's until it is queued. The moment before will not do: a poll may have ended since, and been told.
+        (Wake::Enqueue, _) if !S::BOUND => return event::emit(move || wake(task, Effect::Scheduled)),
+        // A bound task is sent a mail also where its own thread sees to it.
+        (Wake::Enqueue, TaskStage::Running) => Effect::Rescheduled,
+        (Wake::Enqueue, TaskStage::Queued) => Effect::Coalesced,
+        (Wake::Enqueue, _) => Effect::Scheduled,
+        (Wake::Free, _) | (Wake::Nothing, TaskStage::Complete) => Effect::Nothing,
+        (Wake::Nothing, TaskStage::Running) => Effect::Rescheduled,
+        (Wake::Nothing, TaskStage::Idle | TaskStage::Queued) => Effect::Coalesced,
+    };
+    event::emit_at(moment, || wake(task, effect));
 }
 
 fn wake(task: TaskId, effect: Effect) -> Event<'static> {
