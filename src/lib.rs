@@ -1,4 +1,19 @@
 #![doc = include_str!("../README.md")]
+//!
+#![doc = include_str!("../docs/road_of_one_event.md")]
+//!
+//! ## In the source
+//!
+//! The facade joins what the other crates have. In reading order:
+//!
+//! * `driver`: the one wait for sockets and timers; **start here**;
+//! * [`runtime`]: an executor over drivers; `drivers`: which of them a thread uses that is none of the workers; `traced`: what a
+//!   runtime does for the recorder;
+//! * `embedded`: a runtime inside a foreign loop; `virtual_time`: a clock that stands;
+//! * [`task`], [`net`], [`io`], [`time`], [`trace`]: what the other crates have, by the names that users know;
+//! * `macros`: `select!`, `join!` and `try_join!`;
+//! * `signal`; `fs` and `process`, over `pool_job`; `sync`, `hyper` and `compat`, which lead to other crates: each behind a feature;
+//! * `sys`: what the system offers and no kept crate wraps.
 #![deny(unsafe_code)]
 #![doc(test(attr(deny(warnings))))]
 

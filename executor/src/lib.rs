@@ -15,17 +15,24 @@
 //! * `owned`: the table that keeps tasks alive, and what shutdown does with it;
 //! * `home`: where a runtime's woken tasks go; `entry`: the same for those of one `block_on` that may not leave it;
 //!   `entries`: who runs tasks;
+//! * `pace`: how often the loop looks at sockets and timers; `quiescence`: noticing that nothing runs any more;
 //! * `local`: what a thread knows of the runtime it is in;
 //! * `root`: the future of a `block_on`;
 //! * `current_thread`: who drives, and the loop; **start here**; inside it a runtime that a foreign loop drives;
 //! * `multi_thread`: workers that steal, who sleeps and who searches, the monitor, the end of a runtime;
 //! * `follow`: a `block_on` that drives nothing; `block_in_place`: a worker that leaves its shard;
 //! * `park`: what it sleeps on;
-//! * `blocking`: threads for code that waits in the operating system;
+//! * `blocking` and `spawn_blocking`: threads for code that waits in the operating system;
 //! * `config`, `metrics` (with `counters` and `schedule_latency`), `slow_poll`, `shutdown_report`: what a runtime is told, and
 //!   what it tells;
-//! * `spawn`, `task_builder`, `handle`, `yield_now`, `consume_budget`, `unconstrained`, `nested`: the surface;
-//! * `join_set`, `scope`, `abort_on_drop`, `local_key`: what is built on tasks, without any unsafe code.
+//! * `spawn`, `spawn_traits`, `big_future` (which is boxed before it is moved about), `task_builder`, `handle`, `yield_now`, `consume_budget`, `unconstrained`, `nested`: the surface;
+//! * `tasks`: what can be seen of tasks from outside, for dumps;
+//! * `join_set`, `scope`, `abort_on_drop`, `local_key`: what is built on tasks, without any unsafe code;
+//! * `primitive`: std's primitives, or a model checker's; `locked_queue`, `modelled_queue`, `modelled_thread`: what stands in for
+//!   queues and threads there.
+//!
+//! How one event gets from the kernel to the task that awaits it, through all crates, is drawn in
+//! [the road of one event](https://docs.rs/reveille/latest/reveille/#the-road-of-one-event).
 //!
 //! # Examples
 //!

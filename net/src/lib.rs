@@ -44,9 +44,21 @@
 //!
 //! # In the source
 //!
-//! In reading order: `tcp::listener`, the smallest; `socket`, what the futures need of one; `transfer`, `datagram`,
-//! `readiness` and `async_io`, the futures; `tcp` and `udp`; `to_socket_addrs` and `resolve`, names; `attempts` and
-//! `tcp::race`, several addresses; `accept_policy` and `incoming`, a server's loop; `splice`, from one stream to another on Linux.
+//! In reading order:
+//!
+//! * [`tcp`], and in it `tcp::listener`, the smallest; **start here**;
+//! * `socket`: what the futures need of one; `descriptor`: the sockets as the system knows them; `bind`, `option_range`: making
+//!   them, and their options;
+//! * `transfer` (with `wanted`: when one was short), `datagram`, `readiness` and `async_io`: the futures; [`future`]: their names;
+//! * `udp`, `unix`, `source`: the other kinds;
+//! * `to_socket_addrs` and `resolve`: names; `attempts` and `tcp::race`: several addresses;
+//! * `accept_error`, `accept_policy` and `incoming`: a server's loop;
+//! * `polled` and `receive`, with `futures_io`, `tokio_io` and `hyper_io` over them: the traits of others;
+//! * `splice`: from one stream to another on Linux; `seen_socket`: what a dump says of a socket; `sys`: system calls of our own;
+//! * `primitive`: std's primitives, or a model checker's.
+//!
+//! How one event gets from the kernel to the task that awaits it, through all crates, is drawn in
+//! [the road of one event](https://docs.rs/reveille/latest/reveille/#the-road-of-one-event).
 #![deny(unsafe_code)]
 #![doc(test(attr(deny(warnings))))]
 

@@ -4,18 +4,22 @@
 //! In reading order, along the road of one event and back:
 //!
 //! * [`interest`](Direction): the vocabulary, [`Direction`], [`Interest`] and [`Ready`];
-//! * `reactor`: [`Reactor`], one mio poll and its [`turn`](Reactor::turn);
+//! * `reactor`: [`Reactor`], one mio poll and its [`turn`](Reactor::turn); **start here**;
 //! * `table` and `token`: which socket an event is for, and why a late event is for nobody;
 //! * `slot`, `readiness` and `waiters`: what is known of a socket and who waits for it; why no wake-up is lost;
-//! * `membership` and `station`: when a socket is registered, with which reactor ([`Handle`], `current`, `fallback`), and when
+//! * `membership` and `station`: when a socket is registered, with which reactor ([`Handle`] in `handle`, `current`, `fallback`), and when
 //!   it moves to another one;
 //! * `retry`: the one loop of trying, clearing and waiting;
-//! * `registration` and `wait`: [`Registration`] and [`Wait`], on which sockets are built;
+//! * `registration`, `wait` and `wait_owned`: [`Registration`] and [`Wait`], on which sockets are built;
 //! * `source`: what can be registered ([`Source`]), and how platforms differ;
 //! * `precise_wait`: a wait that is not rounded to milliseconds; `look`: when a wait begins with looking;
 //! * `descriptor`: what a foreign loop watches;
 //! * `fork`: why a forked child's wait is an error, and what it costs to know;
-//! * `shutdown`: the error of a runtime that is going away.
+//! * `shutdown`: the error of a runtime that is going away;
+//! * `told`: what a recorder is told of sources; `primitive`: std's primitives, or a model checker's.
+//!
+//! How one event gets from the kernel to the task that awaits it, through all crates, is drawn in
+//! [the road of one event](https://docs.rs/reveille/latest/reveille/#the-road-of-one-event).
 //!
 //! # What it promises
 //!

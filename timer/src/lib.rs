@@ -23,14 +23,18 @@
 //!
 //! In reading order:
 //!
-//! * [`wheel`]: the wheel, a pure structure without clock, lock or waker; `wheel/level.rs` has the arithmetic,
+//! * [`wheel`]: the wheel, a pure structure without clock, lock or waker; **start here**; `wheel/level.rs` has the arithmetic,
 //!   `wheel/slab.rs` the memory;
 //! * `instant.rs` and `clock.rs`: points in time, and the ticks they are rounded to; `step.rs`: a clock that is paused;
 //! * `timers.rs`: [`Timers`], a wheel with a lock (`shared.rs`), and the driver's protocol; [`Handle`], everybody else's way in;
 //!   `abandoned.rs`: what others give up;
 //! * `current.rs` and `fallback.rs`: which timers a thread uses; `registration.rs`: a place in them;
 //! * `sleep.rs`, `timeout.rs`, `interval.rs` and [`error`]: the futures;
-//! * [`delay_queue`], `throttle.rs` and `debounce.rs`: streams over them.
+//! * [`delay_queue`], `throttle.rs` and `debounce.rs`: streams over them;
+//! * `told.rs`: what a recorder is told of timers; `primitive.rs`: std's primitives, or a model checker's.
+//!
+//! How one event gets from the kernel to the task that awaits it, through all crates, is drawn in
+//! [the road of one event](https://docs.rs/reveille/latest/reveille/#the-road-of-one-event).
 #![forbid(unsafe_code)]
 
 mod debounce;

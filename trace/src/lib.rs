@@ -8,9 +8,15 @@
 //!
 //! * the recorder: `slot` (how an event lies in 32 bytes), `ring` (a thread's slots, read while they are written; **start here**),
 //!   `recorder` (whose ring is whose), [`recording`] (switching it on and off), [`environment`] (the variable `REVEILLE_TRACE`);
-//! * from slots to a trace: `decode`, [`trace`] (what a trace is), [`state`] (how things stand at one event);
-//! * what becomes of it: [`trace_json`], [`chrome`], [`html`], [`output`], [`findings`] (what is wrong in it), `read`;
-//! * while the program runs: [`live`] (the page, live), [`gate`] (poll by poll).
+//! * from slots to a trace: `decode`, [`trace`] (what a trace is), [`state`] (how things stand at one event), `gaps` (what is
+//!   missing), `spans` (what each thread did);
+//! * what becomes of it: [`trace_json`] (with `words` and [`json`]), [`chrome`], [`html`], [`output`], [`findings`] (what is wrong in
+//!   it), `read`; for people `names` and `nanoseconds`;
+//! * while the program runs: [`live`] (the page, live), [`gate`] (poll by poll);
+//! * `primitive`: std's primitives, or a model checker's.
+//!
+//! How one event gets from the kernel to the task that awaits it, through all crates, is drawn in
+//! [the road of one event](https://docs.rs/reveille/latest/reveille/#the-road-of-one-event).
 //!
 //! The form of a trace is fixed: [`SCHEMA`].
 #![forbid(unsafe_code)]
