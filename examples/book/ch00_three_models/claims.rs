@@ -3,39 +3,10 @@
 //! Only what holds on a busy machine too is checked. That is not the wall time of threads against that of the event loop,
 //! nor how often a thread was taken off its processor: neighbours decide those.
 
-use std::fmt;
-
 use crate::job::WAIT;
 use crate::measurement::{Measured, Run, Used};
 use crate::server::Model;
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Verdict {
-    Pass,
-    Fail,
-    /// The system does not tell what would have to be known, or this is a debug build.
-    Skip,
-}
-
-impl Verdict {
-    fn of(holds: Option<bool>) -> Self {
-        match holds {
-            Some(true) => Self::Pass,
-            Some(false) => Self::Fail,
-            None => Self::Skip,
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pass => "PASS",
-            Self::Fail => "FAIL",
-            Self::Skip => "SKIP",
-        })
-    }
-}
+use crate::verdict::Verdict;
 
 pub(crate) fn check(rows: &[Measured]) -> Vec<(Verdict, &'static str)> {
     let rows = Rows(rows);

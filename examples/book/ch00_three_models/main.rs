@@ -13,15 +13,18 @@ mod claims;
 mod job;
 mod load;
 mod measurement;
+mod plan;
 mod server;
 mod table;
+mod verdict;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::{env, fs};
 
-use claims::Verdict;
-use measurement::{Measured, Scale};
+use measurement::Measured;
+use plan::Scale;
+use verdict::Verdict;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -63,7 +66,7 @@ fn parse<'a>(arguments: &[&'a str]) -> Option<(Scale, Option<&'a str>)> {
 /// Measures, and prints what comes out. Whether every claim that could be checked holds.
 fn compare(scale: &Scale, plot: Option<&str>) -> io::Result<bool> {
     let mut rows: Vec<Measured> = Vec::new();
-    let plan = measurement::plan(scale);
+    let plan = plan::plan(scale);
     for (number, (run, model)) in plan.iter().enumerate() {
         progress(&format!("{} of {}: {run}, {model}", number + 1, plan.len()));
         rows.push(measurement::measure(*run, *model)?);

@@ -12,27 +12,6 @@ use crate::job::Job;
 use crate::load::{self, Load};
 use crate::server::Model;
 
-/// How much is measured.
-pub(crate) struct Scale {
-    waiting: (u32, u32),
-    computing: (u32, u32),
-    held: u32,
-}
-
-impl Scale {
-    pub(crate) const QUICK: Self = Self {
-        waiting: (64, 10),
-        computing: (16, 4),
-        held: 400,
-    };
-    /// Connections are descriptors, of which many systems allow a process 1,024.
-    pub(crate) const FULL: Self = Self {
-        waiting: (100, 20),
-        computing: (16, 8),
-        held: 900,
-    };
-}
-
 /// What the clients of a row ask for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Run {
@@ -63,30 +42,10 @@ pub(crate) struct Used {
     pub(crate) grown: u64,
 }
 
-/// All rows. One thread cannot hold several connections that say nothing.
-pub(crate) fn plan(scale: &Scale) -> Vec<(Run, Model)> {
-    let run = |(connections, requests)| Run::Wait {
-        connections,
-        requests,
-    };
-    let wait = Model::ALL.map(|model| (run(scale.waiting), model));
-    let hold = Run::Hold {
-        connections: scale.held,
-    };
-    let hold = [Model::ManyThreads, Model::EventLoop].map(|model| (hold, model));
-    let (connections, requests) = scale.computing;
-    let compute = Run::Compute {
-        connections,
-        requests,
-    };
-    let compute = Model::ALL.map(|model| (compute, model));
-    [&wait[..], &hold, &compute].concat()
-}
-
 /// What is over in a moment is measured five times, and the one that needed the least processor time is the row:
 /// neighbours that fill the caches make a server need more, and never less.
 pub(crate) fn measure(run: Run, model: Model) -> io::Result<Measured> {
-    let is_short = matches!(run, Run::Wait { .. }) && model != Model::OneThread;
+    let is_short = matches!(run, Run::Wait { .. }) && !model.serves_one_at_a_time();
     let times = if is_short { 5 } else { 1 };
     let rows = (0..times).map(|_| measure_once(run, model));
     let rows = rows.collect::<io::Result<Vec<_>>>()?;
@@ -153,7 +112,7 @@ impl Run {
                 requests,
             } => (Job::Compute, connections, requests),
         };
-        let stay = model != Model::OneThread;
+        let stay = !model.serves_one_at_a_time();
         load::converse(
             address,
             Load {

@@ -85,6 +85,11 @@ impl Model {
             Self::EventLoop => "event-loop",
         }
     }
+
+    /// So that a connection has to end before the next one is served.
+    pub(crate) fn serves_one_at_a_time(self) -> bool {
+        self == Self::OneThread
+    }
 }
 
 impl fmt::Display for Model {
