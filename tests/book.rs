@@ -54,6 +54,12 @@ fn ch06() {
     check("ch06_timers", &[]);
 }
 
+#[cfg(all(target_os = "linux", not(memory_checker)))]
+#[test]
+fn ch14() {
+    check("ch14_same_server", &["--quick"]);
+}
+
 #[test]
 fn every_program_is_checked_and_every_output_is_a_programs() {
     let names = |folder: &str| -> BTreeSet<String> {

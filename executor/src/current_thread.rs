@@ -36,7 +36,7 @@ use watch::Watch;
 
 pub use embedded::{EmbedError, Embedded};
 
-// BOOK: ch00
+// BOOK: ch00, ch14
 /// An executor whose tasks all run on one thread: that of the [`block_on`](Self::block_on) that drives it.
 ///
 /// Several threads may be in `block_on` at once. One of them drives; each other polls its own future when that is

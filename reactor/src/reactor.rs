@@ -17,6 +17,7 @@ use crate::precise_wait;
 use crate::station::Station;
 use crate::token::{self, Token};
 
+// BOOK: ch14
 /// Waits for the operating system to report that sockets are ready, and says who is to be woken.
 ///
 /// It is owned by whoever drives it. Dropping it closes it: everyone who waits is woken, and registers with another

@@ -17,6 +17,7 @@ use crate::driver::{Driver, Waiting};
 use crate::drivers::Drivers;
 use crate::traced;
 
+// BOOK: ch14
 /// Builds a [`Runtime`].
 ///
 /// # Examples

@@ -31,6 +31,7 @@ use crate::wheel::Key;
 /// sockets and tasks waiting.
 const ENTRIES_PER_TURN: usize = 1024;
 
+// BOOK: ch14
 /// The timers of one driver thread, which calls [`advance`](Self::advance) and [`wait`](Self::wait) by turns.
 ///
 /// # Examples

@@ -18,6 +18,7 @@ use crate::pace::Pace;
 use crate::root::run_batch;
 use crate::task::Runnable;
 
+// BOOK: ch14
 /// A thread that works a shard.
 pub(super) struct Worker {
     pub(super) shared: Arc<Shared>,
