@@ -45,6 +45,7 @@ pub fn start(settings: &Settings) -> Result<(), Taken> {
     recording::start(settings.describe(describe))
 }
 
+// BOOK: ch13
 /// Writes what was recorded since the [start]; in a form that goes by the name: `.html` is the page, `.json` the trace itself, and
 /// `chrome:out.json` a file for Perfetto.
 ///

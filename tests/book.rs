@@ -54,6 +54,11 @@ fn ch06() {
     check("ch06_timers", &[]);
 }
 
+#[test]
+fn ch13() {
+    check("ch13_watch", &[]);
+}
+
 #[cfg(all(target_os = "linux", not(memory_checker)))]
 #[test]
 fn ch14() {

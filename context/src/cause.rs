@@ -8,6 +8,7 @@ use crate::event::{self, Readiness};
 use crate::primitive::thread_local;
 use crate::task::{self, TaskId};
 
+// BOOK: ch13
 /// What makes this thread wake tasks just now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {

@@ -264,6 +264,7 @@ pub fn is_full() -> bool {
     !cfg!(no_hooks) && LEVEL.load(Ordering::Relaxed) == Level::Full as u8
 }
 
+// BOOK: ch13
 /// Hands an event to the recorder. With none, this is one relaxed load and `event` is never called.
 #[inline]
 pub fn emit<'a>(event: impl FnOnce() -> Event<'a>) {

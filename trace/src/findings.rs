@@ -122,6 +122,7 @@ impl fmt::Display for FindingKind {
     }
 }
 
+// BOOK: ch13
 /// What is wrong in a trace, the worst kinds first. Tasks that were spawned by the same line share a finding.
 ///
 /// # Examples

@@ -22,6 +22,7 @@ use crate::primitive::{AtomicU64, Ordering, fence};
 /// The words of a slot.
 pub(crate) type Words = [u64; 4];
 
+// BOOK: ch13
 /// A ring of `N` slots, a power of two.
 pub(crate) struct Ring {
     slots: Box<[[AtomicU64; 4]]>,

@@ -21,6 +21,7 @@ pub use task::{Stage, Task, Times, Wait};
 mod snapshot;
 mod task;
 
+// BOOK: ch13
 /// How everything stands at one moment.
 ///
 /// # Examples

@@ -64,7 +64,10 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 /// Outside of [`block_on`].
 pub(crate) fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     let runtime = current();
-    let outcome = Rc::new(RefCell::new(Outcome::default()));
+    let outcome = Rc::new(RefCell::new(Outcome {
+        result: None,
+        joiner: None,
+    }));
     let (promise, future) = (Promise(outcome.clone()), Contained(Some(Box::pin(future))));
     // While the tasks that are left are dropped, their destructors may spawn; that one is dropped at once.
     if !runtime.is_closing.get() {
@@ -98,13 +101,6 @@ impl<T> Future for JoinHandle<T> {
 struct Outcome<T> {
     result: Option<thread::Result<T>>,
     joiner: Option<Waker>,
-}
-
-impl<T> Default for Outcome<T> {
-    fn default() -> Self {
-        let (result, joiner) = (None, None);
-        Self { result, joiner }
-    }
 }
 
 /// The task's side of a [`JoinHandle`]. Dropped with the task, unless it was kept.
@@ -170,7 +166,7 @@ fn drop_contained<T>(value: T) {
 struct Runtime {
     queue: Arc<RunQueue>,
     /// Of the tasks that are not over. They never leave this thread, whoever has a waker.
-    futures: RefCell<HashMap<u64, Pin<Box<dyn Future<Output = ()>>>>>,
+    futures: RefCell<HashMap<u64, Spawned>>,
     timers: RefCell<BTreeMap<(Instant, u64), Waker>>,
     waiting: RefCell<HashMap<Token, Waiting>>,
     reactor: RefCell<(mio::Poll, Events)>,
@@ -179,6 +175,8 @@ struct Runtime {
     next_number: Cell<u64>,
     is_closing: Cell<bool>,
 }
+
+type Spawned = Pin<Box<dyn Future<Output = ()>>>;
 // ANCHOR_END: runtime
 
 impl Runtime {
