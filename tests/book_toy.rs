@@ -399,10 +399,13 @@ fn every_future_is_dropped_when_the_runtime_ends_whoever_has_a_waker() {
                 .await;
             }));
         }
-        drop(spawn(async {
-            let _bomb = PanicsWhenDropped;
-            pending::<()>().await;
-        }));
+        // They are dropped in no order, and some are to come behind one that panics.
+        for _ in 0..8 {
+            drop(spawn(async {
+                let _bomb = PanicsWhenDropped;
+                pending::<()>().await;
+            }));
+        }
         drop(spawn({
             let tells = TellsWhenDropped(dropped.clone());
             async move { drop(tells) }

@@ -2,18 +2,31 @@
 //!
 //! ```console
 //! $ cargo run --example ch05_task_queue
+//! $ cargo run --example ch05_task_queue -- --trace trace.html      # the same events as the recorder's page; also .json
 //! ```
+
+#[allow(dead_code, reason = "there are no timers here")]
+mod story;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
+use story::Event;
+
+fn main() -> ExitCode {
+    let exit = story::told(three_tasks);
+    a_thread();
+    exit
+}
+
 // ANCHOR: program
-fn main() {
+fn three_tasks() {
     let sum = block_on(Told::Aloud, async {
         let a = spawn("A", async {
             yield_now().await;
@@ -28,13 +41,15 @@ fn main() {
         b.await + c.await
     });
     println!("the sum is {sum}");
-    // ANCHOR_END: program
+}
+// ANCHOR_END: program
 
-    // ANCHOR: from_a_thread
+// ANCHOR: from_a_thread
+fn a_thread() {
     let answer = block_on(Told::Silently, async { on_a_thread(|| 6 * 7).await });
     println!("a thread's answer is {answer}");
-    // ANCHOR_END: from_a_thread
 }
+// ANCHOR_END: from_a_thread
 
 // ANCHOR: task
 struct Task {
@@ -54,10 +69,10 @@ impl Wake for Task {
         };
         let name = self.name;
         if self.queued.swap(true, Ordering::AcqRel) {
-            return runtime.tell(format!("wake {name}: it is queued already"));
+            return runtime.tell(Event::WakeOfQueued(name));
         }
         runtime.push(self);
-        runtime.tell(format!("wake {name}"));
+        runtime.tell(Event::Wake(name));
     }
 }
 
@@ -66,12 +81,12 @@ impl Task {
         // Before the poll: a wake during the poll queues it again.
         self.queued.swap(false, Ordering::AcqRel);
         ON_THE_CPU.set(self.name);
-        runtime.tell(format!("poll {}", self.name));
+        runtime.tell(Event::Poll(self.name));
         let waker = Waker::from(self.clone());
         let mut slot = self.future.lock().unwrap();
         if let Some(future) = &mut *slot {
             let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-            runtime.tell(format!("{} is {polled:?}", self.name));
+            runtime.tell(self.polled(polled));
             if polled.is_ready() {
                 *slot = None;
             }
@@ -145,7 +160,7 @@ where
         runtime: Arc::downgrade(&runtime),
     };
     runtime.push(Arc::new(task));
-    runtime.tell(format!("spawn {name}"));
+    runtime.tell(Event::Spawn(name));
     handle
 }
 // ANCHOR_END: spawn
@@ -270,11 +285,24 @@ enum Told {
 
 impl Runtime {
     /// Prints what has happened, and how things stand after it.
-    fn tell(&self, event: String) {
+    fn tell(&self, event: Event<'_>) {
         if self.told == Told::Aloud {
             let names: Vec<_> = self.queue.lock().unwrap().iter().map(|task| task.name).collect();
             let (queue, cpu) = (format!("[{}]", names.join(" ")), ON_THE_CPU.get());
             println!("{event:<17} queue {queue:<12} cpu {cpu}");
+            story::tell(event);
+        }
+    }
+}
+
+impl Task {
+    /// The end of its poll, in which the loop and the poll's own waker refer to it, and the queue if it is in there.
+    fn polled(self: &Arc<Self>, polled: Poll<()>) -> Event<'_> {
+        let is_queued = self.queued.load(Ordering::Relaxed);
+        Event::Polled {
+            task: self.name,
+            polled,
+            wakers: Arc::strong_count(self) - 2 - usize::from(is_queued),
         }
     }
 }

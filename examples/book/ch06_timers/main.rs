@@ -3,6 +3,7 @@
 //!
 //! ```console
 //! $ cargo run --example ch06_timers
+//! $ cargo run --example ch06_timers -- --trace trace.html      # the part in virtual time as the recorder's page; also .json
 //! ```
 
 mod clock;
@@ -10,10 +11,13 @@ mod join;
 mod parker;
 mod runtime;
 mod sleep;
+#[path = "../story.rs"]
+mod story;
 mod wheel;
 
 use std::collections::BTreeMap;
 use std::future;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clock::Clock;
@@ -21,18 +25,19 @@ use runtime::{block_on, now, spawn, timers};
 use sleep::{sleep, timeout};
 use wheel::Wheel;
 
-fn main() {
+fn main() -> ExitCode {
     show_where_timers_lie();
     compare_with_a_sorted_map();
-    block_on(Clock::standing(), in_virtual_time());
+    let exit = story::told(|| block_on(Clock::standing(), in_virtual_time()));
     block_on(Clock::of_the_machine(), in_real_time());
+    exit
 }
 
 // ANCHOR: virtual
 async fn in_virtual_time() {
     println!("in virtual time:");
     let tasks = [("A", 15), ("B", 5), ("C", 10)].map(|(name, milliseconds)| {
-        spawn(async move {
+        spawn(name, async move {
             sleep(Duration::from_millis(milliseconds)).await;
             println!("    {name} wakes up at {:?}", now());
         })
@@ -59,8 +64,8 @@ async fn in_virtual_time() {
 
 // ANCHOR: real
 async fn in_real_time() {
-    let tasks = [15, 5, 10].map(|milliseconds| {
-        spawn(async move {
+    let tasks = [("A", 15), ("B", 5), ("C", 10)].map(|(name, milliseconds)| {
+        spawn(name, async move {
             let (start, asked) = (Instant::now(), Duration::from_millis(milliseconds));
             sleep(asked).await;
             assert!(start.elapsed() >= asked, "a sleep was early");
@@ -85,7 +90,7 @@ fn show_where_timers_lie() {
         let mut fired = Vec::new();
         wheel.advance(now, &mut fired);
         println!("  at {now:o}");
-        for when in fired {
+        for (_, when) in fired {
             println!("    {when:>4o} has fired");
             waiting.retain(|waits| *waits != when);
         }
@@ -117,7 +122,9 @@ fn compare_with_a_sorted_map() {
             assert_eq!(wheel.remove(key), map.remove(&(when, number)));
         }
         now += random % 5;
-        wheel.advance(now, &mut from_wheel);
+        let mut fired = Vec::new();
+        wheel.advance(now, &mut fired);
+        from_wheel.extend(fired.into_iter().map(|(_, value)| value));
         while let Some(first) = map.first_entry().filter(|first| first.key().0 <= now) {
             from_map.push(first.remove());
         }

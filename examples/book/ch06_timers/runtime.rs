@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::join::{JoinHandle, promise};
 use crate::parker::Parker;
+use crate::story::{self, Event};
 use crate::wheel::Wheel;
 
 // ANCHOR: runtime
@@ -42,7 +43,7 @@ where
         }),
     });
     CURRENT.set(Some(runtime.clone()));
-    let main = spawn(future);
+    let main = spawn("main", future);
     let output = loop {
         if let Some(output) = main.take_output() {
             break output;
@@ -66,7 +67,10 @@ impl Runtime {
         let next = time.wheel.next_deadline().map(Duration::from_millis);
         let timeout = match (&mut time.clock, next) {
             // Nobody has anything to do before that.
-            (Clock::Standing { at }, Some(next)) => return *at = next,
+            (Clock::Standing { at }, Some(next)) => {
+                *at = next;
+                return story::set_time(next);
+            }
             (clock, next) => next.map(|next| next.saturating_sub(clock.now())),
         };
         drop(time);
@@ -80,12 +84,16 @@ impl Runtime {
         time.wheel.advance(tick, &mut fired);
         // Wakers may run any code, so they run when nothing is locked.
         drop(time);
-        fired.into_iter().for_each(Waker::wake);
+        for (key, waker) in fired {
+            story::tell(Event::TimerFire(key.id));
+            waker.wake();
+        }
     }
 }
 // ANCHOR_END: wait
 
 struct Task {
+    name: &'static str,
     future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     queued: AtomicBool,
     runtime: Weak<Runtime>,
@@ -94,9 +102,11 @@ struct Task {
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
         if let Some(runtime) = self.runtime.upgrade() {
-            if !self.queued.swap(true, Ordering::AcqRel) {
-                runtime.push(self);
+            if self.queued.swap(true, Ordering::AcqRel) {
+                return story::tell(Event::WakeOfQueued(self.name));
             }
+            story::tell(Event::Wake(self.name));
+            runtime.push(self);
         }
     }
 }
@@ -104,12 +114,25 @@ impl Wake for Task {
 impl Task {
     fn run(self: Arc<Self>) {
         self.queued.swap(false, Ordering::AcqRel);
+        story::tell(Event::Poll(self.name));
         let waker = Waker::from(self.clone());
         let mut slot = self.future.lock().unwrap();
         if let Some(future) = &mut *slot {
-            if future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+            story::tell(self.polled(polled));
+            if polled.is_ready() {
                 *slot = None;
             }
+        }
+    }
+
+    /// The end of its poll, in which the loop and the poll's own waker refer to it, and the queue if it is in there.
+    fn polled(self: &Arc<Self>, polled: Poll<()>) -> Event<'_> {
+        let is_queued = self.queued.load(Ordering::Relaxed);
+        Event::Polled {
+            task: self.name,
+            polled,
+            wakers: Arc::strong_count(self) - 2 - usize::from(is_queued),
         }
     }
 }
@@ -125,7 +148,7 @@ impl Runtime {
     }
 }
 
-pub(crate) fn spawn<F>(future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(name: &'static str, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -133,10 +156,12 @@ where
     let runtime = current();
     let (promise, handle) = promise();
     let task = Task {
+        name,
         future: Mutex::new(Some(Box::pin(async move { promise.keep(future.await) }))),
         queued: AtomicBool::new(true),
         runtime: Arc::downgrade(&runtime),
     };
+    story::tell(Event::Spawn(name));
     runtime.push(Arc::new(task));
     handle
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::clock::tick_of;
 use crate::runtime::{Runtime, current};
+use crate::story::{self, Event};
 use crate::wheel::Key;
 
 // ANCHOR: sleep
@@ -46,7 +47,15 @@ impl Future for Sleep {
         let stale = match known {
             Some(known) => Some(mem::replace(known, waker)),
             None => {
-                self.key = Some(time.wheel.insert(self.deadline, waker));
+                let (level, slot) = time.wheel.place(self.deadline);
+                let key = time.wheel.insert(self.deadline, waker);
+                self.key = Some(key);
+                story::tell(Event::TimerSet {
+                    timer: key.id,
+                    deadline: Duration::from_millis(self.deadline),
+                    level,
+                    slot,
+                });
                 None
             }
         };
@@ -66,6 +75,9 @@ impl Drop for Sleep {
     fn drop(&mut self) {
         if let (Some(key), Some(runtime)) = (self.key, self.runtime.upgrade()) {
             let waker = runtime.time.lock().unwrap().wheel.remove(key);
+            if waker.is_some() {
+                story::tell(Event::TimerCancel(key.id));
+            }
             drop(waker);
         }
     }

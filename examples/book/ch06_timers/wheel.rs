@@ -28,7 +28,7 @@ pub(crate) struct Wheel<T> {
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Key {
     when: u64,
-    id: u64,
+    pub(crate) id: u64,
 }
 
 /// Three bits for a digit.
@@ -96,7 +96,7 @@ impl<T> Wheel<T> {
     }
 
     /// Goes on to the tick `now`. What is due by then is moved to `fired`, in the order of the deadlines.
-    pub(crate) fn advance(&mut self, now: u64, fired: &mut Vec<T>) {
+    pub(crate) fn advance(&mut self, now: u64, fired: &mut Vec<(Key, T)>) {
         while let Some((start, slot)) = self.first_slot() {
             if start > now {
                 break;
@@ -105,7 +105,7 @@ impl<T> Wheel<T> {
             self.elapsed = start;
             for (key, value) in mem::take(&mut self.slots[slot]) {
                 if key.when <= start {
-                    fired.push(value);
+                    fired.push((key, value));
                 } else {
                     self.slot(key.when).push((key, value));
                 }

@@ -75,7 +75,5 @@ fn compare((connections, requests): (u32, u32), held: u32) -> io::Result<bool> {
     for (verdict, claim) in &verdicts {
         println!("{verdict} {claim}");
     }
-    let lines = include_str!("toy.rs").lines().count();
-    println!("\nthe toy has {lines} lines");
     Ok(verdicts.iter().all(|(verdict, _)| *verdict != Verdict::Fail))
 }
