@@ -11,7 +11,7 @@ mod scratch;
 use example_process::Example;
 use reveille::trace::findings;
 use reveille::trace::state::State;
-use reveille::trace::trace::{Effect, PollResult, Queue, Trace, What};
+use reveille::trace::trace::{Effect, PollResult, Queue, Trace, Unpark, What};
 use reveille_trace::read::read;
 use scratch::Scratch;
 
@@ -33,6 +33,17 @@ fn the_timers_of_chapter_6_are_in_its_trace() {
     assert_eq!(count(|what| matches!(what, What::TimerSet { .. })), 6);
     assert_eq!(count(|what| matches!(what, What::TimerFire { late: 0, .. })), 5);
     assert_eq!(count(|what| matches!(what, What::TimerCancel { .. })), 1);
+    // In place of sleeping the clock went on.
+    assert_eq!(
+        count(|what| matches!(
+            what,
+            What::Unpark {
+                why: Unpark::Timer,
+                n: Some(1)
+            }
+        )),
+        5
+    );
     let last = trace.events.last().expect("there are some");
     assert_eq!(last.t / 1_000_000, 60_018, "virtual time");
 }

@@ -20,9 +20,10 @@ use std::thread;
 use story::Event;
 
 fn main() -> ExitCode {
-    let exit = story::told(three_tasks);
-    a_thread();
-    exit
+    story::told(|| {
+        three_tasks();
+        a_thread();
+    })
 }
 
 // ANCHOR: program

@@ -55,7 +55,9 @@ pub(crate) enum Event<'a> {
         polled: Poll<()>,
         wakers: usize,
     },
+    /// For so long at most.
     Park(Option<Duration>),
+    /// Since a timer is due, or else because somebody has asked for it.
     Unpark,
     TimerSet {
         timer: u64,
@@ -67,10 +69,17 @@ pub(crate) enum Event<'a> {
     TimerCancel(u64),
 }
 
-/// Tells it, if anybody asked.
+/// Tells it.
 pub(crate) fn tell(event: Event<'_>) {
-    if let Some(story) = &mut *story() {
+    if let Some(story) = story().as_mut().filter(|story| !story.is_over) {
         story.add(event);
+    }
+}
+
+/// What comes now is not told.
+pub(crate) fn stop() {
+    if let Some(story) = &mut *story() {
+        story.is_over = true;
     }
 }
 
@@ -116,6 +125,7 @@ struct Story {
     threads: Vec<ThreadId>,
     /// The timer that has fired, until something else happens than wakes.
     fired: Option<u64>,
+    is_over: bool,
 }
 
 impl Story {
@@ -134,6 +144,7 @@ impl Story {
             tasks: HashMap::new(),
             threads: Vec::new(),
             fired: None,
+            is_over: false,
         }
     }
 
@@ -162,7 +173,12 @@ impl Story {
                 self.push(What::Park { timeout });
             }
             Event::Unpark => {
-                let (why, n) = (Unpark::Spurious, None);
+                let timers = self.state.timers.values();
+                let due = timers.filter(|timer| timer.deadline <= self.now).count() as u64;
+                let (why, n) = match due {
+                    0 => (Unpark::Notify, None),
+                    due => (Unpark::Timer, Some(due)),
+                };
                 self.push(What::Unpark { why, n });
             }
             Event::TimerSet {
@@ -192,9 +208,10 @@ impl Story {
         let task = self.tasks.len() as u64 + 1;
         self.tasks.insert(name.to_owned(), task);
         let (name, location) = (self.text(name), self.text(""));
+        let parent = self.current().unwrap_or(0);
         self.push(What::Spawn {
             task,
-            parent: self.current().unwrap_or(0),
+            parent,
             name,
             location,
             kind: TaskKind::Task,

@@ -26,11 +26,13 @@ use sleep::{sleep, timeout};
 use wheel::Wheel;
 
 fn main() -> ExitCode {
-    show_where_timers_lie();
-    compare_with_a_sorted_map();
-    let exit = story::told(|| block_on(Clock::standing(), in_virtual_time()));
-    block_on(Clock::of_the_machine(), in_real_time());
-    exit
+    story::told(|| {
+        show_where_timers_lie();
+        compare_with_a_sorted_map();
+        block_on(Clock::standing(), in_virtual_time());
+        story::stop();
+        block_on(Clock::of_the_machine(), in_real_time());
+    })
 }
 
 // ANCHOR: virtual

@@ -68,8 +68,10 @@ impl Runtime {
         let timeout = match (&mut time.clock, next) {
             // Nobody has anything to do before that.
             (Clock::Standing { at }, Some(next)) => {
+                story::tell(Event::Park(Some(next.saturating_sub(*at))));
                 *at = next;
-                return story::set_time(next);
+                story::set_time(next);
+                return story::tell(Event::Unpark);
             }
             (clock, next) => next.map(|next| next.saturating_sub(clock.now())),
         };
