@@ -459,8 +459,9 @@ fn what_a_destructor_spawns_at_the_end_is_dropped() {
 
 #[test]
 fn who_joins_a_task_that_was_dropped_is_told() {
-    let handle = block_on(async { spawn(pending::<()>()) });
-    let panic = block_on(handle).unwrap_err();
+    let mut handle = None;
+    block_on(async { handle = Some(spawn(pending::<()>())) });
+    let panic = block_on(handle.expect("it was spawned")).unwrap_err();
     assert_eq!(panic.downcast_ref(), Some(&"the runtime ended before the task"));
 }
 
