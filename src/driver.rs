@@ -23,7 +23,7 @@ pub(crate) struct Waiting {
     pub(crate) look: Option<Duration>,
 }
 
-// BOOK: ch00, ch06, ch14
+// BOOK: ch00, ch06, ch07, ch14
 /// A reactor and a wheel, turned together.
 pub(crate) struct Driver {
     reactor: Reactor,

@@ -55,6 +55,21 @@ fn ch06() {
 }
 
 #[test]
+fn ch07() {
+    check("ch07_reactor", &[]);
+}
+
+#[test]
+fn ch08() {
+    check("ch08_pin", &[]);
+}
+
+#[test]
+fn ch09() {
+    check("ch09_blocking", &[]);
+}
+
+#[test]
 fn ch13() {
     check("ch13_watch", &[]);
 }

@@ -76,6 +76,21 @@ fn everything_included_is_there_and_every_region_is_included() {
 }
 
 #[test]
+fn what_the_compiler_refuses_is_shown() {
+    let chapters = chapters();
+    let entries = fs::read_dir(book().join("refused")).expect("the programs that are refused");
+    for entry in entries {
+        let name = entry.expect("a program").file_name();
+        let name = name.to_str().expect("a name in ASCII");
+        let include = format!("../refused/{name}");
+        let shown = chapters
+            .iter()
+            .any(|(chapter, text)| name.starts_with(chapter) && includes(text).any(|path| path == include));
+        assert!(shown, "its chapter does not show {name}");
+    }
+}
+
+#[test]
 fn no_code_lives_in_markdown() {
     for (file, text) in pages() {
         let mut fence = None;

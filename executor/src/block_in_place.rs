@@ -5,6 +5,7 @@ use reveille_context::coop;
 use crate::local::{self, Flavor};
 use crate::multi_thread;
 
+// BOOK: ch09
 /// Runs a closure that blocks, on this thread. Another thread takes over what this worker has: its queue, its sockets and
 /// its timers. What belongs to this thread (the task itself, and those of [`spawn_local`](crate::spawn_local)) stands
 /// still until the closure returns.

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use reveille_context::coop;
 
+// BOOK: ch09
 /// Counts as one operation: takes one unit of the task's budget, and lets others run first if none is left.
 ///
 /// For loops that await nothing which could give way. Cheaper than [`yield_now`](crate::yield_now), which always goes to

@@ -11,6 +11,7 @@ use reveille_context::wake;
 
 use crate::config::Config;
 
+// BOOK: ch09
 /// A poll that takes long: on a multi-thread runtime while it does, on a current-thread one when it has ended.
 ///
 /// # Examples

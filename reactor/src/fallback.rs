@@ -13,6 +13,7 @@ use crate::handle::Handle;
 use crate::reactor::Reactor;
 use crate::station::Station;
 
+// BOOK: ch07
 /// The fallback reactor; starts it if it does not run.
 ///
 /// If that fails, this is an error for whoever needed it, and the next one tries again.

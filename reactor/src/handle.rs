@@ -249,6 +249,7 @@ pub struct WaitInfo {
     pub descriptor: Option<i32>,
 }
 
+// BOOK: ch07
 /// Interrupts a reactor's wait; made by [`Reactor::notifier`](crate::Reactor::notifier).
 #[derive(Clone)]
 pub struct Notifier {

@@ -191,6 +191,7 @@ impl Reactor {
         self.counts
     }
 
+    // BOOK: ch07
     /// Waits for events at most for `timeout` (`None`: without end; rounded up to milliseconds where the system counts
     /// those, unless it [waits precisely](Self::wait_precisely)), or until notified. The wakers of those who waited for the events are appended to `woken`, for the
     /// caller to wake where it holds no lock.

@@ -77,6 +77,7 @@ impl Readiness {
         Snapshot(self.0.load(Ordering::Relaxed)).has(Flags::AWAITED)
     }
 
+    // BOOK: ch07
     /// An operation that was tried because of `seen` met `WouldBlock`: clears all of it but CLOSED, which is for
     /// good. CLOSED is marked instead as no reason to try again before the next event, or one would spin.
     ///

@@ -19,6 +19,7 @@ pub(crate) struct Waiting<'a> {
 }
 
 impl<H: Host> Membership<H> {
+    // BOOK: ch07
     /// Calls `attempt` whenever `worth` says that it is worth it, until it returns something else than `WouldBlock`
     /// (or `Interrupted`, which is tried again at once).
     pub(crate) fn poll_retry<T>(

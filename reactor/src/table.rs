@@ -75,6 +75,7 @@ impl<H: Host> Table<H> {
         lock(&self.entries).vacate(token)
     }
 
+    // BOOK: ch07
     /// Delivers a batch of events, and moves the wakers of those who wait for them to `woken`. Events whose socket is
     /// not here any more are for nobody.
     pub(crate) fn deliver(&self, events: impl Iterator<Item = (Token, Ready)>, woken: &mut Vec<Waker>) {

@@ -1,5 +1,6 @@
 //! What the operating system hands back with each event: an index into the table, and how often it was used before.
 
+// BOOK: ch07
 /// Names one use of one entry of the table.
 ///
 /// ```text

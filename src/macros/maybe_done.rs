@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
+// BOOK: ch08
 pin_project! {
     /// A branch of [`join!`](crate::join) or [`try_join!`](crate::try_join). Its future is dropped when it completes, not
     /// with the others.

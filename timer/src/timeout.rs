@@ -70,6 +70,7 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
     }
 }
 
+// BOOK: ch08
 pin_project! {
     /// The future of [`timeout`] and [`timeout_at`].
     #[derive(Debug)]

@@ -58,6 +58,7 @@ impl Watched {
     }
 }
 
+// BOOK: ch08
 /// The future of a job: its closure, called by the first poll, which is the only one.
 pub(super) struct Work<F>(Option<F>);
 

@@ -56,6 +56,7 @@ impl BlockingPool {
         drop(unused);
     }
 
+    // BOOK: ch09
     /// Queues a closure for a thread of the pool. The handle may abort it until a thread has taken it; from then on it
     /// runs to its end. Once the pool is closed, or if there is no thread and none can be started, the job is
     /// cancelled at once, without a call of `closure`.

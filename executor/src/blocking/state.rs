@@ -128,6 +128,7 @@ impl State {
         Ok(self.next())
     }
 
+    // BOOK: ch09
     /// Promises a thread to the queue, if a job there has none. See the module's rule.
     pub(super) fn next(&mut self) -> Next {
         let next = if self.queue.len() <= self.starting + self.woken {

@@ -115,6 +115,7 @@ impl BlockingPool {
         call(self.config.on_thread_stop.as_ref());
     }
 
+    // BOOK: ch09
     /// From a thread's first look at the queue to the moment nobody counts on it any more.
     fn work(self: &Arc<Self>, substitute: Option<Slot>) {
         let mut state = lock(&self.state);

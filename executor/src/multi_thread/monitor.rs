@@ -24,6 +24,7 @@ use super::shared::Shared;
 use crate::primitive::{AtomicBool, AtomicU64, Condvar, Mutex, Ordering, fence, lock, wait, wait_for};
 use crate::slow_poll::{Reports, SlowPoll};
 
+// BOOK: ch09
 /// What others know of the monitor.
 pub(super) struct Monitor {
     asleep: AtomicBool,

@@ -563,6 +563,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         error
     }
 
+    // BOOK: ch08
     /// # Safety
     ///
     /// Rule C, as the thread that has the task.

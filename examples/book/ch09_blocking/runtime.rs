@@ -1,0 +1,170 @@
+//! The runtime of chapter 6, which now also has threads for what blocks.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, Weak};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Instant;
+
+use crate::join::{JoinHandle, promise};
+use crate::parker::Parker;
+use crate::pool::Pool;
+use crate::timers::Timers;
+
+// ANCHOR: runtime
+pub(crate) struct Runtime {
+    queue: Mutex<VecDeque<Arc<Task>>>,
+    parker: Parker,
+    pub(crate) timers: Mutex<Timers>,
+    pool: Pool,
+}
+
+/// Runs a future to its end on this thread, and meanwhile every task that is spawned in it. `limit` is how many threads
+/// its pool may have.
+pub(crate) fn block_on<F>(limit: usize, future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let runtime = Arc::new(Runtime {
+        queue: Mutex::default(),
+        parker: Parker::default(),
+        timers: Mutex::default(),
+        pool: Pool::new(limit),
+    });
+    CURRENT.set(Some(runtime.clone()));
+    let main = spawn(future);
+    let output = loop {
+        if let Some(output) = main.take_output() {
+            break output;
+        }
+        match runtime.pop() {
+            Some(task) => task.run(),
+            None => runtime.park(),
+        }
+        runtime.fire_timers();
+    };
+    CURRENT.set(None);
+    runtime.pool.close();
+    output
+}
+// ANCHOR_END: runtime
+
+// ANCHOR: spawn_blocking
+/// Runs `work` on a thread of the pool, where it may block.
+pub(crate) fn spawn_blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<thread::Result<T>> {
+    pool().submit(work)
+}
+// ANCHOR_END: spawn_blocking
+
+pub(crate) fn pool() -> Pool {
+    current().pool.clone()
+}
+
+impl Runtime {
+    fn park(&self) {
+        let next = self.timers.lock().unwrap().next_deadline();
+        let timeout = next.map(|next| next.saturating_duration_since(Instant::now()));
+        self.parker.park(timeout);
+    }
+
+    fn fire_timers(&self) {
+        let due = self.timers.lock().unwrap().take_due(Instant::now());
+        due.into_iter().for_each(Waker::wake);
+    }
+
+    pub(crate) fn unpark(&self) {
+        self.parker.unpark();
+    }
+
+    fn push(&self, task: Arc<Task>) {
+        self.queue.lock().unwrap().push_back(task);
+        self.unpark();
+    }
+
+    fn pop(&self) -> Option<Arc<Task>> {
+        self.queue.lock().unwrap().pop_front()
+    }
+}
+
+struct Task {
+    future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    queued: AtomicBool,
+    runtime: Weak<Runtime>,
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        if let Some(runtime) = self.runtime.upgrade() {
+            if !self.queued.swap(true, Ordering::AcqRel) {
+                runtime.push(self);
+            }
+        }
+    }
+}
+
+impl Task {
+    fn run(self: Arc<Self>) {
+        self.queued.swap(false, Ordering::AcqRel);
+        let waker = Waker::from(self.clone());
+        let mut slot = self.future.lock().unwrap();
+        if let Some(future) = &mut *slot {
+            if future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+                *slot = None;
+            }
+        }
+    }
+}
+
+pub(crate) fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let runtime = current();
+    let (promise, handle) = promise();
+    let task = Task {
+        future: Mutex::new(Some(Box::pin(async move { promise.keep(future.await) }))),
+        queued: AtomicBool::new(true),
+        runtime: Arc::downgrade(&runtime),
+    };
+    runtime.push(Arc::new(task));
+    handle
+}
+
+/// Lets everybody run who is in the queue now.
+pub(crate) async fn yield_now() {
+    Yield { yielded: false }.await;
+}
+
+struct Yield {
+    yielded: bool,
+}
+
+impl Future for Yield {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+pub(crate) fn current() -> Arc<Runtime> {
+    CURRENT
+        .with_borrow(Clone::clone)
+        .expect("this is called inside block_on")
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<Runtime>>> = const { RefCell::new(None) };
+}
