@@ -9,6 +9,17 @@ mod example_process;
 #[cfg(not(tsan))]
 #[path = "examples/graceful_shutdown.rs"]
 mod graceful_shutdown;
+#[cfg(feature = "trace")]
+#[path = "examples/recorded.rs"]
+mod recorded;
+#[cfg(feature = "trace")]
+#[path = "../trace/tests/schema/mod.rs"]
+mod schema;
+#[cfg(feature = "trace")]
+mod scratch;
+#[cfg(feature = "trace")]
+#[path = "../trace/tests/viewer/mod.rs"]
+mod viewer;
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
+#[cfg(feature = "trace")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -45,6 +47,15 @@ impl Example {
         let mut command = Command::new("sh");
         command.args(["-c", "ulimit -n \"$1\" && exec \"$0\""]);
         command.arg(path(name)).arg(descriptors.to_string());
+        Self::spawn(name, command)
+    }
+
+    /// Starts it with a trace of all that it does in that file, once it has ended.
+    #[cfg(feature = "trace")]
+    pub(crate) fn start_recorded(name: &str, arguments: &[&str], file: &Path) -> Self {
+        let mut command = Command::new(path(name));
+        command.args(arguments);
+        command.env("REVEILLE_TRACE", format!("full:{}", file.display()));
         Self::spawn(name, command)
     }
 

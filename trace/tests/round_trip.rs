@@ -7,6 +7,7 @@ use reveille_trace::trace_json;
 use serde_json::Value;
 
 mod random_trace;
+mod schema;
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
@@ -15,6 +16,11 @@ proptest! {
     fn a_trace_is_read_as_it_was_written(trace in random_trace::traces()) {
         let text = trace_json::text(&trace);
         prop_assert_eq!(read(&text), Ok(trace));
+    }
+
+    #[test]
+    fn what_is_written_is_as_the_schema_demands(trace in random_trace::traces()) {
+        schema::demand(&serde_json::from_str(&trace_json::text(&trace)).expect("it is JSON"));
     }
 
     #[test]
@@ -112,6 +118,38 @@ fn an_event_that_is_wrong_is_told_by_number_kind_and_member() {
     for (events, expected) in cases {
         let error = read(&with_events(events)).expect_err(events);
         assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_the_reader_does() {
+    for events in [
+        r#"{"t":1,"th":0,"k":"poll_end","task":1,"r":"x","wakers":0}"#,
+        r#"{"t":1,"th":0,"k":"wake","task":1,"by":{"kind":"task"},"effect":"noop"}"#,
+        r#"{"t":1,"th":0,"k":"wake","task":1,"by":{"kind":"timer","timer":1,"late":2},"effect":"noop"}"#,
+        r#"{"t":1,"th":0,"k":"enqueue","task":1,"q":"local:+1","depth":1}"#,
+        r#"{"t":9007199254740992,"th":0,"k":"lost","n":1}"#,
+        r#"{"t":-1,"th":0,"k":"lost","n":1}"#,
+        r#"{"t":1,"th":0,"k":"nap"}"#,
+        r#"{"t":1,"th":0,"k":"park"}"#,
+        "7",
+    ] {
+        let text = with_events(events);
+        assert!(read(&text).is_err(), "{events}");
+        let value = serde_json::from_str(&text).expect("it is JSON");
+        assert!(!schema::is_trace(&value), "{events}");
+    }
+    let whole = with_events(r#"{"t":1,"th":0,"k":"park","timeout":null}"#);
+    for (from, to) in [
+        ("", ""),
+        ("[]", "7"),
+        (r#""pid":1,"#, ""),
+        (r#""meta""#, r#""more":1,"meta""#),
+    ] {
+        let text = whole.replacen(from, to, 1);
+        let value = serde_json::from_str(&text).expect("it is JSON");
+        assert_eq!(schema::is_trace(&value), from == to, "{text}");
+        assert_eq!(read(&text).is_ok(), from == to, "{text}");
     }
 }
 
