@@ -15,7 +15,7 @@ use reveille_executor::{CurrentThread, JoinHandle, MultiThread};
 
 pub use crate::embedded::Embedded;
 pub use builder::Builder;
-pub use dump::{Dump, TaskDump, TaskKind, Wait};
+pub use dump::{Dump, Recorded, TaskDump, TaskKind, Wait};
 pub use handle::{EnterGuard, Handle};
 pub use reveille_executor::{
     BlockingMetrics, JobInfo, LatencyHistogram, Metrics, NestedBlockOn, PanicPolicy, ShutdownReport,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_channel::oneshot;
 use recorded::{check, found, named, record, record_with};
 use reveille::net::{TcpListener, TcpStream};
-use reveille::runtime::{Builder, TaskDump, TaskStage};
+use reveille::runtime::{Builder, Handle, TaskDump, TaskStage};
 use reveille::task::{self, spawn_blocking, yield_now};
 use reveille::time::sleep;
 use reveille::trace::Settings;
@@ -356,6 +356,81 @@ fn recording_starts_stops_and_starts_again() {
     yields(8);
     reveille::trace::stop();
     assert_eq!(polls(), 8, "what was before is forgotten");
+}
+
+#[test]
+fn a_dump_tells_age_polls_and_busy_time_of_what_is_recorded() {
+    let _alone = recorded::alone();
+    reveille::block_on(async {
+        let dump = || Handle::current().dump();
+        let before = spawn_named("spawned before", pending::<()>());
+        yield_now().await;
+        assert!(dump().tasks.iter().all(|task| task.recorded.is_none()));
+        assert!(dump().to_json().contains(r#""recorded":null"#));
+
+        reveille::trace::start(&Settings::default()).unwrap();
+        let yields = spawn_named("yields", async {
+            for _ in 0..5 {
+                yield_now().await;
+            }
+            pending::<()>().await;
+        });
+        for _ in 0..8 {
+            yield_now().await;
+        }
+        let recorded = dump();
+        let of = |id| {
+            let task = recorded.tasks.iter().find(|task| task.id == id).unwrap();
+            (task, task.recorded.expect("the recorder runs"))
+        };
+        let (task, seen) = of(yields.id());
+        let age = seen.age.expect("its spawn was recorded");
+        assert_eq!(seen.polls, 6);
+        assert!(Duration::ZERO < seen.busy && seen.busy <= age, "{seen:?}");
+        let text = format!("{age:.1?} old, busy for {:.1?} in 6 polls", seen.busy);
+        assert!(task.to_string().ends_with(&text), "{task}");
+        let (task, seen) = of(before.id());
+        assert_eq!((seen.age, seen.polls, seen.busy), (None, 0, Duration::ZERO));
+        assert!(task.to_string().ends_with("in 0 polls on record"), "{task}");
+        let json = recorded.to_json();
+        let (age, busy) = (age.as_nanos(), of(yields.id()).1.busy.as_nanos());
+        let member = format!(r#""recorded":{{"age":{age},"polls":6,"busy":{busy}}}"#);
+        assert!(json.contains(&member), "{json}");
+        assert!(
+            json.contains(r#""recorded":{"age":null,"polls":0,"busy":0}"#),
+            "{json}"
+        );
+
+        reveille::trace::stop();
+        assert!(dump().tasks.iter().all(|task| task.recorded.is_none()));
+    });
+}
+
+#[test]
+fn a_dump_counts_from_where_the_record_begins_if_more_is_overwritten() {
+    let mut settings = Settings::default();
+    settings.slots_per_thread(256);
+    let run = || {
+        reveille::block_on(async {
+            let waits = spawn_named("waits", pending::<()>());
+            let yields = spawn_named("yields", async {
+                loop {
+                    yield_now().await;
+                }
+            });
+            for _ in 0..2000 {
+                yield_now().await;
+            }
+            let dump = Handle::current().dump();
+            let of = |id| dump.tasks.iter().find(|task| task.id == id).unwrap().recorded;
+            let (waits, yields) = (of(waits.id()).unwrap(), of(yields.id()).unwrap());
+            assert_eq!((waits.age, waits.polls), (None, 0));
+            assert_eq!(yields.age, None);
+            assert!((1..256).contains(&yields.polls), "{yields:?}");
+        });
+    };
+    // A new thread has a ring of the new size.
+    record_with(&settings, || thread::spawn(run).join().unwrap());
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod display;
 mod json;
 #[cfg(all(unix, feature = "signal"))]
 mod on_signal;
+mod recorded;
 
 use std::collections::{HashMap, HashSet};
 use std::panic::Location;
@@ -22,6 +23,8 @@ use reveille_reactor::Direction;
 use reveille_timer::Instant;
 
 use crate::runtime::Handle;
+
+pub use recorded::Recorded;
 
 /// What the tasks of a runtime wait for: a snapshot, from [`Handle::dump`]. Its `Display` is for people.
 #[derive(Clone, Debug)]
@@ -53,6 +56,9 @@ pub struct TaskDump {
     pub stage: TaskStage,
     /// What it waits for, as far as that is anything of reveille's; all of it, if it is several things at once.
     pub waits: Vec<Wait>,
+    /// Its age, polls and busy time, which only the recorder counts: `None` while that does not run
+    /// (`reveille::trace::start`).
+    pub recorded: Option<Recorded>,
 }
 
 /// What a future in a [`Dump`] is.
@@ -118,6 +124,7 @@ impl TaskDump {
 impl Handle {
     /// What each task waits for just now: from any thread, also while every thread of the runtime is stuck. No task is polled
     /// or woken for it. It takes locks for as long as it takes to copy a list, so what happens meanwhile may be in it or not.
+    /// While the recorder runs, it goes through all that this has kept, to tell how old and how busy each task is.
     ///
     /// # Panics
     ///
@@ -163,6 +170,7 @@ impl Handle {
         for task in &mut tasks {
             task.waits = waits.remove(&task.id).unwrap_or_default();
         }
+        recorded::fill(&mut tasks);
         let cycles = cycles::find(&tasks);
         Dump {
             tasks,
@@ -182,6 +190,7 @@ impl TaskDump {
             location: task.spawned_at,
             stage: task.stage,
             waits: Vec::new(),
+            recorded: None,
         }
     }
 
@@ -197,6 +206,7 @@ impl TaskDump {
                 TaskStage::Idle
             },
             waits: Vec::new(),
+            recorded: None,
         }
     }
 }

@@ -89,6 +89,11 @@ impl Decoder {
         self.names.strings()
     }
 
+    /// How everything stands after what was put together last.
+    pub(crate) fn into_state(self) -> State {
+        self.state
+    }
+
     fn events(&mut self, items: Vec<Item>, locate: Locate<'_>) -> Vec<Event> {
         let mut events = Vec::with_capacity(items.len());
         for item in items {

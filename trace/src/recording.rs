@@ -7,13 +7,14 @@ use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reveille_context::event::{self, Event};
+use reveille_context::event;
 
 use crate::decode::Decoder;
-use crate::recorder::{Cursor, Hooks, recorder};
+use crate::recorder::{Cursor, Hooks, Told, recorder};
+use crate::state::State;
 
 pub use crate::recorder::{Describe, Described};
-use crate::trace::{Clock, Level, Meta, Thread, ThreadKind, Trace};
+use crate::trace::{Clock, Event, Level, Meta, Snapshot, Thread, ThreadKind, Trace};
 
 /// How to record.
 ///
@@ -120,12 +121,9 @@ pub fn is_on() -> bool {
 
 /// What was recorded since it was [started](start), as far as it was not overwritten; also while that goes on. `None` if it never was.
 pub fn collect() -> Option<Trace> {
-    let mut session = lock().clone()?;
+    let mut session = Session::current()?;
     let recorder = recorder();
-    let until = recorder.now().saturating_sub(session.began);
-    let told = recorder.read(&mut session.since);
-    let mut decoder = Decoder::new(session.slow_poll_ns(), session.began);
-    let (snapshot, events) = decoder.whole(&told, until, &|number| recorder.location(number));
+    let (decoder, told, (snapshot, events)) = session.decode();
     let seen: HashSet<u32> = told.iter().map(|told| told.thread).collect();
     let mut threads = recorder.threads();
     threads.retain(|thread| seen.contains(&thread.id));
@@ -138,6 +136,31 @@ pub fn collect() -> Option<Trace> {
     })
 }
 
+/// How everything stands just now, by all that was recorded and is not overwritten: [`State::t`] is the present. `None` while nothing
+/// is recorded.
+///
+/// # Examples
+///
+/// ```
+/// use reveille_trace::recording::{Settings, start, state, stop};
+///
+/// assert!(state().is_none());
+/// start(&Settings::default())?;
+/// assert_eq!(state().map(|state| state.tasks.len()), Some(0));
+/// stop();
+/// # Ok::<(), reveille_trace::recording::Taken>(())
+/// ```
+pub fn state() -> Option<State> {
+    if !is_on() {
+        return None;
+    }
+    let mut session = Session::current()?;
+    let (decoder, ..) = session.decode();
+    let mut state = decoder.into_state();
+    state.t = state.t.max(recorder().now().saturating_sub(session.began));
+    Some(state)
+}
+
 /// Puts a line of the program's own into what is recorded, in the name of the current task.
 ///
 /// # Examples
@@ -146,7 +169,7 @@ pub fn collect() -> Option<Trace> {
 /// reveille_trace::recording::mark("the cache is warm");
 /// ```
 pub fn mark(message: &str) {
-    event::emit(|| Event::Mark { message });
+    event::emit(|| event::Event::Mark { message });
 }
 
 /// The process has a recorder already, which is not this crate's.
@@ -174,6 +197,16 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn current() -> Option<Self> {
         lock().clone()
+    }
+
+    /// What was told since it began, as it is, and put together.
+    fn decode(&mut self) -> (Decoder, Vec<Told>, (Option<Snapshot>, Vec<Event>)) {
+        let recorder = recorder();
+        let until = recorder.now().saturating_sub(self.began);
+        let told = recorder.read(&mut self.since);
+        let mut decoder = Decoder::new(self.slow_poll_ns(), self.began);
+        let whole = decoder.whole(&told, until, &|number| recorder.location(number));
+        (decoder, told, whole)
     }
 
     pub(crate) fn slow_poll_ns(&self) -> u64 {

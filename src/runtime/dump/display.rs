@@ -5,7 +5,7 @@ use std::fmt;
 use reveille_executor::TaskStage;
 use reveille_reactor::Direction;
 
-use super::{Dump, TaskDump, TaskKind, Wait};
+use super::{Dump, Recorded, TaskDump, TaskKind, Wait};
 
 /// One line for each task, and one for each thing that it waits for.
 impl fmt::Display for Dump {
@@ -111,6 +111,13 @@ impl fmt::Display for TaskDump {
             TaskStage::Running => "runs",
             _ => "complete",
         };
-        write!(f, ", {verb} at {}, {stage}", self.location)
+        write!(f, ", {verb} at {}, {stage}", self.location)?;
+        let Some(Recorded { age, polls, busy }) = self.recorded else {
+            return Ok(());
+        };
+        match age {
+            Some(age) => write!(f, ", {age:.1?} old, busy for {busy:.1?} in {polls} polls"),
+            None => write!(f, ", busy for {busy:.1?} in {polls} polls on record"),
+        }
     }
 }

@@ -7,7 +7,7 @@ use reveille_reactor::Direction;
 use reveille_timer::Instant;
 use reveille_trace::json::{self, Object};
 
-use super::{Dump, TaskDump, TaskKind, Wait};
+use super::{Dump, Recorded, TaskDump, TaskKind, Wait};
 
 impl Dump {
     /// The same as JSON, for programs: an object with `tasks`, `blocking_jobs` and `cycles`. Times are in nanoseconds.
@@ -65,11 +65,24 @@ fn write_task(task: &TaskDump, now: Instant, object: &mut Object<'_>) {
             _ => "complete",
         },
     );
+    match task.recorded {
+        Some(recorded) => object.object("recorded", |object| write_recorded(recorded, object)),
+        None => object.null("recorded"),
+    }
     object.array("waits", |waits| {
         for wait in &task.waits {
             waits.object(|object| write_wait(wait, now, object));
         }
     });
+}
+
+fn write_recorded(Recorded { age, polls, busy }: Recorded, object: &mut Object<'_>) {
+    match age {
+        Some(age) => object.number("age", nanoseconds(age)),
+        None => object.null("age"),
+    }
+    object.number("polls", polls);
+    object.number("busy", nanoseconds(busy));
 }
 
 fn write_wait(wait: &Wait, now: Instant, object: &mut Object<'_>) {
