@@ -4,6 +4,7 @@
 use std::future::{pending, poll_fn};
 #[cfg(not(tsan))]
 use std::io::{BufRead, BufReader};
+use std::os::fd::AsRawFd;
 #[cfg(not(tsan))]
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -106,6 +107,98 @@ fn it_names_what_each_task_waits_for_and_the_line() {
         waits_for_a_job.await.unwrap();
         drop((sender, server));
         reads.await.unwrap();
+    });
+}
+
+/// A text without what differs from run to run: ids become numbers in the order in which they come, places lose their column,
+/// and times what they are.
+fn without_chance(text: &str) -> String {
+    let mut ids: Vec<String> = Vec::new();
+    let mut without = |line: &str| {
+        let mut before = "";
+        let words = line.split(' ').map(|word| {
+            let bare = word.trim_end_matches(',');
+            let rest = &word[bare.len()..];
+            let digit = bare.starts_with(|first: char| first.is_ascii_digit());
+            let own = match before {
+                "task" | "job" | "block_on" if digit => {
+                    let known = ids.iter().position(|id| id == bare);
+                    let number = known.unwrap_or_else(|| {
+                        ids.push(bare.to_owned());
+                        ids.len() - 1
+                    });
+                    format!("#{number}")
+                }
+                "at" if bare.starts_with(file!()) => bare.rsplit_once(':').unwrap().0.to_owned(),
+                "for" if digit => "…".to_owned(),
+                _ => bare.to_owned(),
+            };
+            before = word;
+            own + rest
+        });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    text.lines().map(&mut without).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn its_text_has_a_line_of_the_source_for_whatever_is_waited_for() {
+    let _watchdog = Watchdog::new("the text of a dump", Duration::from_secs(60));
+    let (release, released) = mpsc::channel::<()>();
+    let (begun, has_begun) = mpsc::channel::<()>();
+    let here = file!();
+    let called = line!() + 1;
+    reveille::block_on(async move {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let client = TcpStream::connect(address).await.unwrap();
+        let own = client.local_addr().unwrap();
+        let (listens, talks) = (listener.as_raw_fd(), client.as_raw_fd());
+        let (server, _) = listener.accept().await.unwrap();
+        let first = line!();
+        let tasks = [
+            reveille::spawn(async move { drop(listener.accept().await) }),
+            reveille::spawn(async move { drop(client.read(&mut [0; 8]).await) }),
+            reveille::spawn(async { sleep(Duration::from_secs(60)).await }),
+        ];
+        let lone = reveille::spawn(pending::<()>());
+        let joins = reveille::spawn(async move { drop(lone.await) });
+        let job = spawn_blocking(move || (begun.send(()), released.recv()));
+        let works = reveille::spawn(async move { drop(job.await) });
+        let (sender, receiver) = tokio::sync::oneshot::channel::<()>();
+        let hears = reveille::spawn(async move { drop(receiver.await) });
+        has_begun.recv().unwrap();
+        let dumps = reveille::spawn(async { Handle::current().dump().to_string() });
+        let text = without_chance(&dumps.await.unwrap());
+
+        let [accept, read, asleep, lone, join, job, work, hear, dump] =
+            [2, 3, 4, 6, 7, 8, 9, 11, 13].map(|below| first + below);
+        let expected = format!(
+            "\
+8 tasks, 1 in `block_on`, 1 blocking jobs
+block_on #0, called at {here}:{called}, waits
+    waits for task #1, spawned at {here}:{dump}
+task #2, spawned at {here}:{accept}, waits
+    accepts on {address} (descriptor {listens}), at {here}:{accept}
+task #3, spawned at {here}:{read}, waits
+    reads from {address} (at {own}, descriptor {talks}), at {here}:{read}
+task #4, spawned at {here}:{asleep}, waits
+    sleeps for … more, at {here}:{asleep}
+task #5, spawned at {here}:{lone}, waits
+    held elsewhere: its waker is with nothing of reveille's (a channel, a lock, another thread)
+task #6, spawned at {here}:{join}, waits
+    waits for task #5, spawned at {here}:{lone}
+task #7, spawned at {here}:{work}, waits
+    waits for blocking job #8, spawned at {here}:{job}
+task #9, spawned at {here}:{hear}, waits
+    held elsewhere: its waker is with nothing of reveille's (a channel, a lock, another thread)
+task #1, spawned at {here}:{dump}, runs
+blocking job #8, spawned at {here}:{job}, runs for …"
+        );
+        assert_eq!(text, expected);
+
+        release.send(()).unwrap();
+        drop((sender, server, tasks, joins, works, hears));
     });
 }
 
