@@ -25,14 +25,21 @@
 //!
 //! While nothing is recorded, each place that would tell of something costs a load and a branch.
 
+#[cfg(all(unix, feature = "signal"))]
+mod on_signal;
+
 use std::io;
 use std::path::Path;
+
+use output::Output;
 
 pub use reveille_trace::recording::{Described, Settings, Taken, collect, is_on, mark, stop};
 pub use reveille_trace::{
     SCHEMA, chrome, environment, findings, gate, html, live, output, recording, state, trace, trace_json,
 };
 
+#[cfg(all(unix, feature = "signal"))]
+pub use on_signal::write_on_signal;
 pub use reveille_trace::live::serve;
 
 /// Begins to record, in all runtimes of the process. What was recorded before is forgotten.
@@ -55,14 +62,20 @@ pub fn start(settings: &Settings) -> Result<(), Taken> {
 ///
 /// See [the module](self) for an example.
 pub fn write(path: impl AsRef<Path>) -> io::Result<()> {
-    let path = path.as_ref();
-    let output = path.to_str().and_then(output::Output::parse).ok_or_else(|| {
+    write_to(&output_of(path.as_ref())?)
+}
+
+fn output_of(path: &Path) -> io::Result<Output> {
+    path.to_str().and_then(Output::parse).ok_or_else(|| {
         let text = format!(
             "{}: a trace goes to a name that ends in .html or .json; for Perfetto put chrome: before it",
             path.display()
         );
         io::Error::new(io::ErrorKind::InvalidInput, text)
-    })?;
+    })
+}
+
+fn write_to(output: &Output) -> io::Result<()> {
     let trace = collect().ok_or_else(|| {
         io::Error::new(
             io::ErrorKind::NotFound,
