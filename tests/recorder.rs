@@ -214,10 +214,11 @@ fn a_task_whose_waker_is_dropped_is_lost_and_no_other_is() {
                 drop(spawn_named("lost", loses_its_waker()));
                 // Its handle can abort it, but does not wake it.
                 let _handle = spawn_named("lost with a handle", loses_its_waker());
+                let keep_it = keep.clone();
                 drop(spawn_named(
                     "held elsewhere",
                     poll_fn(move |cx| {
-                        keep.send(cx.waker().clone()).unwrap();
+                        keep_it.send(cx.waker().clone()).unwrap();
                         Poll::<()>::Pending
                     }),
                 ));
@@ -227,12 +228,19 @@ fn a_task_whose_waker_is_dropped_is_lost_and_no_other_is() {
                 spawn_named("finished", async {}).await.unwrap();
                 let lasting = spawn_named("lasting", async { sleep(Duration::from_secs(60)).await });
                 drop(spawn_named("joins", async move { drop(lasting.await) }));
-                drop(spawn_named("yields", async {
-                    loop {
+                // Not for ever, or a thread that is late would find the others' spawns overwritten.
+                drop(spawn_named("yields", async move {
+                    for _ in 0..1000 {
                         yield_now().await;
                     }
+                    poll_fn(|cx| {
+                        // Who keeps it may be gone, if it comes to this after the end.
+                        let _ = keep.send(cx.waker().clone());
+                        Poll::<()>::Pending
+                    })
+                    .await;
                 }));
-                // Until each of them has been polled, and the end of the poll told; but for the one that never rests.
+                // Until each of them has been polled, and the end of the poll told; but for the one that yields.
                 let handle = runtime.handle();
                 let wait = |task: &TaskDump| {
                     task.stage == TaskStage::Idle
