@@ -27,6 +27,8 @@
 
 #[cfg(all(unix, feature = "signal"))]
 mod on_signal;
+#[cfg(feature = "tracing")]
+pub mod spans;
 
 use std::io;
 use std::path::Path;

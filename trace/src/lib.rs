@@ -7,7 +7,8 @@
 //! In reading order:
 //!
 //! * the recorder: `slot` (how an event lies in 32 bytes), `ring` (a thread's slots, read while they are written; **start here**),
-//!   `recorder` (whose ring is whose), [`recording`] (switching it on and off), [`environment`] (the variable `REVEILLE_TRACE`);
+//!   `recorder` (whose ring is whose), [`recording`] (switching it on and off), [`environment`] (the variable `REVEILLE_TRACE`),
+//!   [`listener`] (who is told besides);
 //! * from slots to a trace: `decode`, [`trace`] (what a trace is), [`state`] (how things stand at one event), `gaps` (what is
 //!   missing), `spans` (what each thread did);
 //! * what becomes of it: [`trace_json`] (with `words` and [`json`]), [`chrome`], [`html`], [`output`], [`findings`] (what is wrong in
@@ -27,6 +28,7 @@ pub mod findings;
 pub mod gate;
 pub mod html;
 pub mod json;
+pub mod listener;
 pub mod live;
 pub mod output;
 #[cfg(feature = "read")]

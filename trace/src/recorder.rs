@@ -15,6 +15,8 @@ use reveille_context::event::{self, Event, Role};
 use reveille_context::task;
 
 use crate::gate;
+use crate::listener;
+use crate::recording;
 use crate::ring::{Ring, Words};
 use crate::slot::{self, Around};
 use crate::trace::{Thread, ThreadKind};
@@ -235,6 +237,10 @@ impl event::Recorder for Hooks {
         // Its poll begins when it is let through.
         let waits = matches!(event, Event::PollStart { .. }) && gate::pass();
         let at = if waits { self.now() } else { at };
+        listener::tell(at, event);
+        if !recording::is_on() {
+            return;
+        }
         // A thread whose locals are gone tells nothing any more; nor does what is told in here.
         let _ = LOCAL.try_with(|local| {
             if let Ok(mut local) = local.try_borrow_mut() {

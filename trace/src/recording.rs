@@ -4,12 +4,14 @@ use std::collections::HashSet;
 use std::env;
 use std::fmt;
 use std::process;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use reveille_context::event;
 
 use crate::decode::Decoder;
+use crate::listener;
 use crate::recorder::{Cursor, Hooks, Told, recorder};
 use crate::state::State;
 
@@ -87,10 +89,8 @@ impl Default for Settings {
 ///
 /// If the process has another recorder than this crate's.
 pub fn start(settings: &Settings) -> Result<(), Taken> {
+    install()?;
     let mut session = lock();
-    if session.is_none() && event::install(Box::new(Hooks)).is_err() {
-        return Err(Taken(()));
-    }
     let recorder = recorder();
     if let Some(describe) = settings.describe {
         // The first one stays.
@@ -102,21 +102,21 @@ pub fn start(settings: &Settings) -> Result<(), Taken> {
         since: recorder.cursor(),
         began: recorder.now(),
     });
-    event::set_level(match settings.level {
-        Level::Loop => event::Level::Loop,
-        Level::Full => event::Level::Full,
-    });
+    RECORDS.store(true, Ordering::Relaxed);
+    set_level(session.as_ref());
     Ok(())
 }
 
 /// Records no more. What was recorded stays, until it is [started](start) again.
 pub fn stop() {
-    event::set_level(event::Level::Off);
+    let session = lock();
+    RECORDS.store(false, Ordering::Relaxed);
+    set_level(session.as_ref());
 }
 
 /// Whether anything is recorded just now.
 pub fn is_on() -> bool {
-    event::is_on()
+    RECORDS.load(Ordering::Relaxed)
 }
 
 /// What was recorded since it was [started](start), as far as it was not overwritten; also while that goes on. `None` if it never was.
@@ -176,6 +176,12 @@ pub fn mark(message: &str) {
 #[derive(Debug)]
 pub struct Taken(());
 
+impl Taken {
+    pub(crate) fn new() -> Self {
+        Self(())
+    }
+}
+
 impl fmt::Display for Taken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("another recorder than reveille's own is installed in this process, for good")
@@ -229,6 +235,33 @@ impl Session {
         }
     }
 }
+
+/// Takes the place for a recorder, if that was not done before.
+pub(crate) fn install() -> Result<(), Taken> {
+    static INSTALLED: OnceLock<bool> = OnceLock::new();
+    match INSTALLED.get_or_init(|| event::install(Box::new(Hooks)).is_ok()) {
+        true => Ok(()),
+        false => Err(Taken::new()),
+    }
+}
+
+/// Switches the hooks on, or off, by who is to be told.
+pub(crate) fn switch() {
+    set_level(lock().as_ref());
+}
+
+/// To be called under the lock, so that two switches do not cross.
+fn set_level(session: Option<&Session>) {
+    event::set_level(match session.map(|session| session.settings.level) {
+        Some(Level::Full) if is_on() => event::Level::Full,
+        Some(Level::Loop) if is_on() => event::Level::Loop,
+        _ if listener::is_set() => event::Level::Loop,
+        _ => event::Level::Off,
+    });
+}
+
+/// Whether the rings are written. Nothing is published by it: what was told a moment before or after counts for both.
+static RECORDS: AtomicBool = AtomicBool::new(false);
 
 static SESSION: Mutex<Option<Session>> = Mutex::new(None);
 
