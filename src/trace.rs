@@ -23,6 +23,9 @@
 //! # }
 //! ```
 //!
+//! Times are real, also under a clock that is paused (`time::pause`): a timer of an hour then fires as soon as all is at rest, and is
+//! never said to be late.
+//!
 //! While nothing is recorded, each place that would tell of something costs a load and a branch.
 
 #[cfg(all(unix, feature = "signal"))]

@@ -367,6 +367,37 @@ fn recording_starts_stops_and_starts_again() {
 }
 
 #[test]
+fn a_timer_is_late_by_a_clock_that_goes_and_by_no_other() {
+    // Each is due after a millisecond, when the loop has something else to do.
+    let fires = |is_paused| {
+        let trace = record(Level::Loop, || {
+            let runtime = Builder::current_thread().start_paused(is_paused).build().unwrap();
+            runtime.block_on(async {
+                let tasks: Vec<_> = (0..30)
+                    .map(|_| spawn_named("sleeps", async { sleep(Duration::from_millis(1)).await }))
+                    .collect();
+                yield_now().await;
+                thread::sleep(Duration::from_millis(20));
+                for task in tasks {
+                    task.await.unwrap();
+                }
+            });
+        });
+        let late = trace.events.iter().filter_map(|event| match event.what {
+            What::TimerFire { late, .. } => Some(late),
+            _ => None,
+        });
+        let late: Vec<u64> = late.collect();
+        assert_eq!(late.len(), 30);
+        (late, !found(&trace, FindingKind::LateTimers).is_empty())
+    };
+    let (late, is_found) = fires(true);
+    assert!(late.iter().all(|late| *late == 0) && !is_found, "{late:?}");
+    let (late, is_found) = fires(false);
+    assert!(late.iter().all(|late| *late > 10_000_000) && is_found, "{late:?}");
+}
+
+#[test]
 fn a_dump_tells_age_polls_and_busy_time_of_what_is_recorded() {
     let _alone = recorded::alone();
     reveille::block_on(async {

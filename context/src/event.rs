@@ -95,8 +95,8 @@ pub enum Event<'a> {
         level: Option<u8>,
         slot: Option<u8>,
     },
-    /// That time has passed.
-    TimerFire { timer: u64 },
+    /// That time has passed; by hand, if its clock was ever paused, so that real times do not say whether it is late.
+    TimerFire { timer: u64, by_hand: bool },
     /// Nobody waits for it any more.
     TimerCancel { timer: u64 },
     /// A closure was handed to the blocking pool.

@@ -28,6 +28,7 @@ pub(crate) fn set(shared: &Shared, state: &State, key: Key, when: u64) {
 pub(crate) fn fired(shared: &Shared, key: Key, waiter: Waiter) -> Waker {
     event::emit(move || Event::TimerFire {
         timer: shared.number_of(key),
+        by_hand: shared.clock.was_paused(),
     });
     cause::attach(waiter.into_waker(), || Cause::Timer(shared.number_of(key)))
 }

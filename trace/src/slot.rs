@@ -143,7 +143,7 @@ pub(crate) fn pack(at: u64, event: Event<'_>, text: &str, around: &mut impl Arou
             let small = place(level) | place(slot) << 8 | around.task() << 16;
             words(Kind::TimerSet, small, timer, nanoseconds(after))
         }
-        Event::TimerFire { timer } => words(Kind::TimerFire, 0, timer, 0),
+        Event::TimerFire { timer, by_hand } => words(Kind::TimerFire, by_hand.into(), timer, 0),
         Event::TimerCancel { timer } => words(Kind::TimerCancel, 0, timer, 0),
         Event::JobSubmit { job, location } => {
             let location = around.location(location);

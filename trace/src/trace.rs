@@ -1,6 +1,6 @@
 //! A trace as it lies in a file: what `schema.json` describes, in Rust.
 //!
-//! Times are nanoseconds since the trace began. Tasks, sources, timers and jobs are numbers which, within a trace, mean one thing
+//! Times are nanoseconds since the trace began, by the machine's clock also where a runtime's own is paused. Tasks, sources, timers and jobs are numbers which, within a trace, mean one thing
 //! each. Texts are kept once, in [`Trace::strings`].
 
 /// What happened in a process's runtimes, in order.
@@ -204,7 +204,8 @@ pub enum What {
         ready: Ready,
         waiters: Option<u64>,
     },
-    /// A task waits for a time; the timer lies in that level and slot of the wheel.
+    /// A task waits for a time; the timer lies in that level and slot of the wheel. Under a clock that is paused the deadline is when it
+    /// would be due if that went on.
     TimerSet {
         timer: u64,
         task: u64,
@@ -212,7 +213,7 @@ pub enum What {
         level: Option<u64>,
         slot: Option<u64>,
     },
-    /// The time has come, so long ago.
+    /// The time has come, so long ago; under a clock that was ever paused, just now.
     TimerFire { timer: u64, late: u64 },
     /// Nobody waits for it any more.
     TimerCancel { timer: u64 },

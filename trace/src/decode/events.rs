@@ -181,9 +181,11 @@ impl Numbers {
                 // One whose setting was not heard of says nothing, nor one that was cancelled and whose place was kept.
                 let timer = *self.timers.get(&a)?;
                 let deadline = self.deadlines.remove(&timer)?;
+                // Where a clock stood, what was to come after an hour by it comes when all is at rest.
+                let by_hand = slot.code() != 0;
                 What::TimerFire {
                     timer,
-                    late: at.saturating_sub(deadline),
+                    late: if by_hand { 0 } else { at.saturating_sub(deadline) },
                 }
             }
             Kind::TimerCancel => {
