@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_channel::mpsc;
 use futures_lite::StreamExt;
 use reveille::net::TcpListener;
-use reveille::runtime::Builder;
+use reveille::runtime::{Builder, Handle};
 use reveille::task::{self, yield_now};
 use reveille::time::sleep;
 use reveille::trace::Settings;
@@ -60,12 +60,14 @@ impl Subscriber for Keeps {
         let mut fields = Reads::default();
         span.record(&mut fields);
         told().push(Told::Begin(id, fields.0));
+        take_locks_for(id);
         Id::from_u64(id)
     }
 
     fn enter(&self, span: &Id) {
         let id = span.into_u64();
         told().push(Told::Enter(id));
+        take_locks_for(id);
         ENTERED.with_borrow_mut(|entered| entered.push(id));
         let sends = lock(&SENDS).clone();
         if let Some((_, sender)) = sends.filter(|(name, _)| *name == name_of(id)) {
@@ -77,10 +79,13 @@ impl Subscriber for Keeps {
         let id = span.into_u64();
         assert_eq!(ENTERED.with_borrow_mut(Vec::pop), Some(id));
         told().push(Told::Exit(id));
+        take_locks_for(id);
     }
 
     fn try_close(&self, span: Id) -> bool {
-        told().push(Told::Close(span.into_u64()));
+        let id = span.into_u64();
+        told().push(Told::Close(id));
+        take_locks_for(id);
         true
     }
 
@@ -89,7 +94,9 @@ impl Subscriber for Keeps {
         let mut fields = Reads::default();
         event.record(&mut fields);
         let span = ENTERED.with_borrow(|entered| entered.last().copied());
-        told().push(Told::Event(span.expect("it is in a span"), fields.0));
+        let span = span.expect("it is in a span");
+        told().push(Told::Event(span, fields.0));
+        take_locks_for(span);
     }
 
     fn record(&self, _: &Id, _: &Record<'_>) {}
@@ -116,6 +123,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn told() -> MutexGuard<'static, Vec<Told>> {
     lock(&TOLD)
+}
+
+/// For one test: takes the locks of tables, wheels and reactors, which a dump does, and would wait for ever if this thread had one.
+fn take_locks_for(span: u64) {
+    if name_of(span) == "takes locks" {
+        // At the end of a runtime it is nobody's current one.
+        drop(Handle::try_current().map(|handle| handle.dump()));
+    }
 }
 
 fn name_of(span: u64) -> String {
@@ -293,6 +308,39 @@ fn a_subscriber_may_spawn_and_what_it_spawns_is_told_to_nobody() {
         });
     }
     *lock(&SENDS) = None;
+}
+
+#[test]
+fn no_lock_is_held_while_the_subscriber_runs() {
+    let _watchdog = Watchdog::new("a subscriber that takes locks", Duration::from_secs(60));
+    start();
+    for mut builder in [Builder::current_thread(), Builder::multi_thread()] {
+        let runtime = builder.build().unwrap();
+        runtime.block_on(async {
+            let all = || {
+                spawn_named("takes locks", async {
+                    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                    reveille::select! {
+                        accepted = listener.accept() => drop(accepted.unwrap()),
+                        () = sleep(Duration::from_millis(1)) => (),
+                    }
+                })
+            };
+            all().await.unwrap();
+            let aborted = all();
+            aborted.abort();
+            let _ = aborted.await;
+            drop(spawn_named("takes locks", pending::<()>()));
+            yield_now().await;
+        });
+    }
+    // The last one of each runtime may be cancelled by its end.
+    let all = of(|fields| fields["task.name"] == "takes locks");
+    assert_eq!(all.len(), 6);
+    assert!(
+        all.iter()
+            .all(|(_, told)| matches!(told.last(), Some(Told::Close(_))))
+    );
 }
 
 #[test]
