@@ -80,7 +80,7 @@ fn those_that_serve_and_their_clients() {
         server.wait().success();
     }
 
-    let recorded = |name: &&str| can_be_interrupted || **name != "graceful_shutdown";
+    let recorded = |name: &&str| can_be_interrupted || *name != "graceful_shutdown";
     for name in THAT_TALK.into_iter().filter(recorded) {
         check(name, &file(name));
     }
