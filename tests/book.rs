@@ -3,8 +3,8 @@
 //! In there `[..]` stands for anything within a line. It is for measured numbers, and for nothing else. Where a chapter
 //! shows numbers they are a run's, in `book/sample/chNN.txt`.
 
-// ThreadSanitizer watches the runtime. These are programs to be read, and processes of their own.
-#![cfg(not(tsan))]
+// The sanitizers watch the runtime. These are programs to be read, and processes of their own.
+#![cfg(not(any(tsan, memory_checker)))]
 
 #[allow(dead_code, reason = "the tests of the other examples use the rest")]
 mod example_process;
@@ -18,7 +18,7 @@ use example_process::Example;
 
 // What it measures Linux alone tells, and of a program that is watched by a sanitizer it is another's. Optimized it judges processor
 // times as well, by so little room that a machine which does much else refutes it now and then: that is for who runs the program.
-#[cfg(all(target_os = "linux", not(memory_checker), debug_assertions))]
+#[cfg(all(target_os = "linux", debug_assertions))]
 #[test]
 fn ch00() {
     check("ch00_three_models", &["--quick"]);
@@ -55,6 +55,21 @@ fn ch06() {
 }
 
 #[test]
+fn ch10() {
+    check("ch10_cancel", &[]);
+}
+
+#[test]
+fn ch11() {
+    check("ch11_threads", &[]);
+}
+
+#[test]
+fn ch12() {
+    check("ch12_shutdown", &[]);
+}
+
+#[test]
 fn ch07() {
     check("ch07_reactor", &[]);
 }
@@ -74,7 +89,7 @@ fn ch13() {
     check("ch13_watch", &[]);
 }
 
-#[cfg(all(target_os = "linux", not(memory_checker)))]
+#[cfg(target_os = "linux")]
 #[test]
 fn ch14() {
     check("ch14_same_server", &["--quick"]);

@@ -9,6 +9,7 @@ use reveille_context::task::TaskId;
 
 use crate::task::{AbortHandle, JoinError, JoinHandle};
 
+// BOOK: ch10
 /// A [`JoinHandle`] that aborts its task when it is dropped.
 ///
 /// # Cancel safety

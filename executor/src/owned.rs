@@ -187,6 +187,7 @@ impl OwnedTasks {
         table.tasks().filter_map(|(_, task)| task.claim()).collect()
     }
 
+    // BOOK: ch12
     /// Cancels every task on this thread: those that `pop` gives and those that are idle, until the table is empty.
     ///
     /// A waker that has just set SCHEDULED on another thread may not have pushed its task yet, or its mail; `park` waits

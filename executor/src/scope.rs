@@ -17,6 +17,7 @@ use crate::primitive::{Mutex, lock};
 use crate::spawn::spawn;
 use crate::task::AbortHandle;
 
+// BOOK: ch10
 /// Runs `body`, which may spawn children; returns its output when all of them have ended.
 ///
 /// The first panic, of a child or of `body`, cancels everything else and comes out here. For children that can fail see

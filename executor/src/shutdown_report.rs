@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::blocking::JobInfo;
 use crate::task::TaskInfo;
 
+// BOOK: ch12
 /// What still runs of a runtime that was shut down, at the deadline. Its threads end when that returns; nothing waits
 /// for them any more.
 ///

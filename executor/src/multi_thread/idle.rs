@@ -114,6 +114,7 @@ impl<const GROUP: usize> Idle<GROUP> {
         !self.is_searched()
     }
 
+    // BOOK: ch11
     /// Before a worker parks, which gives up its search if it searched. True if it must look at all queues before
     /// it sleeps, since nobody else does.
     #[must_use = "a worker must look again before it sleeps"]
@@ -131,6 +132,7 @@ impl<const GROUP: usize> Idle<GROUP> {
         !self.is_searched()
     }
 
+    // BOOK: ch11
     /// After a worker parked, or looked again and found something. True if it was claimed meanwhile, and searches.
     pub(crate) fn retract(&self, worker: usize) -> bool {
         // Acquire: pairs with the Release of the claim.

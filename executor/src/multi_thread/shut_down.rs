@@ -27,6 +27,7 @@ use crate::shutdown_report::ShutdownReport;
 use crate::task::Runnable;
 
 impl Shared {
+    // BOOK: ch12
     /// Steps 1 and 2.
     pub(super) fn begin_shut_down(&self) {
         // Before a worker can see that it is to end: it ends as soon as the tables are empty, and then nobody would be

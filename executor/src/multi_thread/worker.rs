@@ -318,6 +318,7 @@ impl Worker {
         }
     }
 
+    // BOOK: ch11
     fn sleep(&mut self) {
         if self.shared.quiescence.is_awaited() && self.finds_events() {
             return;

@@ -7,6 +7,7 @@ use reveille_context::task::TaskId;
 
 use super::reference::Task;
 
+// BOOK: ch10
 /// The right to abort a task, apart from its [`JoinHandle`](crate::JoinHandle), which makes it. It can be cloned; dropping
 /// it does nothing.
 ///

@@ -369,6 +369,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         free: Self::free,
     };
 
+    // BOOK: ch12
     unsafe fn run(pointer: NonNull<Header>) -> bool {
         // SAFETY: rules A and B: what was queued is not complete.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
@@ -442,6 +443,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         false
     }
 
+    // BOOK: ch10
     unsafe fn cancel(pointer: NonNull<Header>) {
         // SAFETY: rules A and B: it is not complete.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };

@@ -10,6 +10,7 @@ use reveille_context::task::TaskId;
 
 use super::panic_policy::PanicPolicy;
 
+// BOOK: ch12
 /// A task did not return: it was cancelled, or it panicked.
 ///
 /// # Examples

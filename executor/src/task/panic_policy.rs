@@ -1,5 +1,6 @@
 //! What a panic in a task does, besides ending the task.
 
+// BOOK: ch12
 /// What a runtime does when one of its tasks panics. Whatever it is, who joins the task gets the payload.
 ///
 /// # Examples

@@ -76,6 +76,7 @@ impl<const N: usize> Ring<N> {
         }
     }
 
+    // BOOK: ch11
     /// Takes half of the tasks: the first, and the others into `here`, by the one thread that may push there. While somebody
     /// records, `tell` is called for each before anybody can find it there.
     pub(crate) fn steal<const M: usize>(&self, here: &Ring<M>, tell: impl Fn(TaskId)) -> Option<Runnable> {

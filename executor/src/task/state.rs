@@ -175,7 +175,7 @@ impl State {
         start(self.0.load(Ordering::Relaxed))
     }
 
-    // BOOK: ch04
+    // BOOK: ch04, ch11
     /// (5) Ends a poll that returned `Pending`, which began with so many wakes, and during which the task woke itself or did
     /// not, with the references that were counted elsewhere. `Cancel` leaves those there.
     #[inline]

@@ -42,6 +42,7 @@ struct Search {
     found: Vec<(Owed, u64)>,
 }
 
+// BOOK: ch10
 pub(super) fn find(analysis: &Analysis<'_>) -> Vec<Finding> {
     if !analysis.is_full() {
         return Vec::new();

@@ -42,6 +42,7 @@ impl Drop for NoteDrop {
     }
 }
 
+// BOOK: ch11
 #[test]
 fn a_foreign_spawn_meets_a_worker_that_falls_asleep() {
     explore(2, || {
