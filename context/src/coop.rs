@@ -5,7 +5,7 @@
 //! An executor sets the budget with [`enter`] before each poll; under an executor that does not, it is unlimited.
 
 use std::cell::Cell;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use crate::cause::{self, Cause};
 use crate::primitive::thread_local;
@@ -73,7 +73,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Progress> {
     let before = LEFT.with(Cell::get);
     match before {
         Some(0) => {
-            yield_by(cx);
+            yield_by(cx.waker());
             Poll::Pending
         }
         Some(left) => {
@@ -93,7 +93,7 @@ pub fn poll_proceed(cx: &mut Context<'_>) -> Poll<Progress> {
 pub fn poll_counted<T>(cx: &mut Context<'_>, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
     let before = LEFT.with(Cell::get);
     if before == Some(0) {
-        yield_by(cx);
+        yield_by(cx.waker());
         return Poll::Pending;
     }
     let polled = poll(cx);
@@ -135,10 +135,10 @@ thread_local! {
     static LEFT: Cell<Option<u8>> = Cell::new(None);
 }
 
-/// Lets the others run.
+/// Lets the others run. Not by a context, which would have to lie in memory where it was just made.
 #[cold]
-fn yield_by(cx: &mut Context<'_>) {
-    cause::with(Cause::Budget, || cx.waker().wake_by_ref());
+fn yield_by(waker: &Waker) {
+    cause::with(Cause::Budget, || waker.wake_by_ref());
 }
 
 #[cfg(test)]

@@ -266,18 +266,35 @@ pub fn is_full() -> bool {
 
 // BOOK: ch13
 /// Hands an event to the recorder. With none, this is one relaxed load and `event` is never called.
+///
+/// `event` should be a `move` closure, since what it refers to has to lie in memory, recorder or none. So has what it holds, if that
+/// is more than two words: then ask [`is_on`], and [`tell`].
 #[inline]
 pub fn emit<'a>(event: impl FnOnce() -> Event<'a>) {
     if is_on() {
-        record(event);
+        tell(event);
     }
+}
+
+/// Calls `tell`, which emits several events, if anything is recorded: one look for all of them. It must not panic.
+#[inline]
+pub fn emit_all(tell: impl FnOnce()) {
+    if is_on() {
+        apart(tell);
+    }
+}
+
+/// As [`emit`], where [`is_on`] was found so.
+#[inline]
+pub fn tell<'a>(event: impl FnOnce() -> Event<'a>) {
+    apart(move || record(event));
 }
 
 /// As [`emit`], of an event that is told only if everything is.
 #[inline]
 pub fn emit_full<'a>(event: impl FnOnce() -> Event<'a>) {
     if is_full() {
-        record(event);
+        tell(event);
     }
 }
 
@@ -300,8 +317,14 @@ pub fn emit_at<'a>(Moment(at): Moment, event: impl FnOnce() -> Event<'a>) {
     }
 }
 
+/// Not a call that may unwind, as a Rust one could: then what the caller has in registers would have to lie in memory, for the
+/// destructors that run on the way.
 #[cold]
 #[inline(never)]
+extern "C" fn apart(tell: impl FnOnce()) {
+    tell();
+}
+
 fn record<'a>(event: impl FnOnce() -> Event<'a>) {
     if let Some(recorder) = RECORDER.get() {
         wake::contain(|| recorder.record(recorder.now(), event()));
@@ -351,8 +374,9 @@ mod tests {
         emit(|| unreachable!("there is no recorder"));
         assert!(install(Box::new(Keep)).is_ok());
         emit(|| unreachable!("it is not on yet"));
+        emit_all(|| unreachable!("it is not on yet"));
         set_level(Level::Loop);
-        emit(|| Event::PollStart { task });
+        emit_all(|| emit(|| Event::PollStart { task }));
         emit_full(|| unreachable!("that is not recorded"));
         let (moment, seen) = before(|| 7).expect("it is on");
         emit(|| Event::PollStart { task });
