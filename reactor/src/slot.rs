@@ -107,7 +107,8 @@ impl Slot {
         }
     }
 
-    #[inline]
+    /// Inlined where a recorder is told, and where none is.
+    #[inline(always)]
     fn set_ready(&self, ready: Ready, woken: &mut Vec<Waker>) {
         for direction in BOTH {
             let flags = Flags::of(ready, direction);

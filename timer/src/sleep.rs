@@ -189,6 +189,8 @@ impl Sleep {
         false
     }
 
+    /// Inlined, as what calls it is: once where a recorder is told, and once where none is.
+    #[inline(always)]
     fn register(&mut self, waker: &Waker) {
         if let Some(current) = current::get() {
             if self.register_with(current, self.deadline, waker) {

@@ -12,25 +12,36 @@ use crate::wheel::Key;
 /// A timer was set, or set anew, to that tick. To be told under the lock: before anybody can see it fire.
 #[inline]
 pub(crate) fn set(shared: &Shared, state: &State, key: Key, when: u64) {
-    event::emit(move || {
-        let (level, slot) = state.wheel.place(key).unzip();
-        Event::TimerSet {
-            timer: shared.number_of(key),
-            after: shared.clock.until(when),
-            level,
-            slot,
-        }
-    });
+    if event::is_on() {
+        event::tell(move || {
+            let (level, slot) = state.wheel.place(key).unzip();
+            Event::TimerSet {
+                timer: shared.number_of(key),
+                after: shared.clock.until(when),
+                level,
+                slot,
+            }
+        });
+    }
 }
 
 /// Its time has come: who waited is woken in its name.
 #[inline]
 pub(crate) fn fired(shared: &Shared, key: Key, waiter: Waiter) -> Waker {
-    event::emit(move || Event::TimerFire {
-        timer: shared.number_of(key),
-        by_hand: shared.clock.was_paused(),
-    });
-    cause::attach(waiter.into_waker(), || Cause::Timer(shared.number_of(key)))
+    let waker = waiter.into_waker();
+    if event::is_on() {
+        let by_hand = shared.clock.was_paused();
+        attach(shared.number_of(key), by_hand, waker)
+    } else {
+        waker
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn attach(timer: u64, by_hand: bool, waker: Waker) -> Waker {
+    event::tell(move || Event::TimerFire { timer, by_hand });
+    cause::attach(waker, || Cause::Timer(timer))
 }
 
 /// Nobody waits for it any more, though its place may be kept.
