@@ -16,9 +16,7 @@ use crate::big_future::{boxed, is_big};
 use crate::local;
 use crate::owned::OwnedTasks;
 use crate::primitive::{AtomicU32, Ordering, SegQueue, Thread, current_thread, fence, park_thread};
-use crate::task::{
-    self, Finished, JoinHandle, Mail, Of, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local,
-};
+use crate::task::{Finished, JoinHandle, Mail, PanicPolicy, Place, Runnable, Schedule, Wakers, new_local};
 
 /// A thread inside `block_on`. It drives its runtime, or follows: it waits for its own future while another thread
 /// drives.
@@ -247,8 +245,7 @@ impl Entry {
     {
         local::note_local_task();
         let (task, runnable, handle) = new_local(future, self, location);
-        task::tell_spawned::<F, Self>(handle.id(), name.as_ref(), location);
-        match self.owned.insert(task, name) {
+        match self.owned.insert(task, size_of::<F>(), name) {
             Ok(()) => runnable.schedule(),
             Err(_closed) => runnable.cancel(),
         }
@@ -347,7 +344,6 @@ impl ArcWake for Entry {
 impl Schedule for Entry {
     const LOCAL: bool = true;
     const BOUND: bool = true;
-    const TOLD: Of = Of::LocalTasks;
 
     fn wakers() -> &'static Wakers<Self> {
         static WAKERS: Wakers<Entry> = Wakers::new();
@@ -360,8 +356,12 @@ impl Schedule for Entry {
     }
 
     #[inline]
-    fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
-        local::push(task);
+    fn push_here<const TOLD: bool>(_: &Self, task: Runnable) -> Result<(), Runnable> {
+        if TOLD {
+            local::push(task);
+        } else {
+            local::push_untold(task);
+        }
         Ok(())
     }
 

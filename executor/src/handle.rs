@@ -420,8 +420,7 @@ where
     F::Output: Send + 'static,
 {
     let (task, runnable, handle) = task::new(future, home, location);
-    task::tell_spawned::<F, S>(handle.id(), name.as_ref(), location);
-    match owned.insert(task, name) {
+    match owned.insert(task, size_of::<F>(), name) {
         Ok(()) => runnable.schedule(),
         Err(_closed) => runnable.cancel(),
     }

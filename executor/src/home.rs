@@ -128,8 +128,12 @@ impl Schedule for Home {
     }
 
     #[inline]
-    fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
-        local::push(task);
+    fn push_here<const TOLD: bool>(_: &Self, task: Runnable) -> Result<(), Runnable> {
+        if TOLD {
+            local::push(task);
+        } else {
+            local::push_untold(task);
+        }
         Ok(())
     }
 

@@ -91,6 +91,12 @@ thread_local! {
 #[inline(always)]
 pub(crate) fn push(task: Runnable) {
     task.tell_queued(own_queue);
+    push_untold(task);
+}
+
+/// As [`push`], by one who has found that nobody records.
+#[inline(always)]
+pub(crate) fn push_untold(task: Runnable) {
     // `pop` and the rest end their borrow before a task runs, so this one is always free.
     HERE.with(|here| here.queue.borrow_mut().push_back(task));
 }

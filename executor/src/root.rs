@@ -72,10 +72,10 @@ impl<'a, F: Future> Root<'a, F> {
         }
         let _task = task::enter(self.id);
         let _budget = coop::enter();
-        let (task, entry) = (self.id, self.entry);
+        let root = &*self;
         event::emit(move || {
-            entry.note_root_runs(true);
-            Event::PollStart { task }
+            root.entry.note_root_runs(true);
+            Event::PollStart { task: root.id }
         });
         self.stands = Stands::Runs;
         let polled = self.future.as_mut().poll(&mut self.cx);

@@ -100,7 +100,7 @@ impl BlockingPool {
         // There is no table: until it runs the queue has a job, and then its thread. So nothing else has to be told
         // when it ends, and `close` finds all that did not begin in one place.
         let (_, spawned, handle) = task::new(Work::new(closure), self, spawned_at);
-        task::tell_spawned::<F, Self>(handle.id(), name.as_ref(), spawned_at);
+        task::tell_submitted(&handle);
         let job = Job {
             task: spawned.into_runnable(),
             record: Record {
@@ -209,7 +209,7 @@ impl Schedule for BlockingPool {
         &WAKERS
     }
 
-    fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
+    fn push_here<const TOLD: bool>(_: &Self, task: Runnable) -> Result<(), Runnable> {
         Err(task)
     }
 

@@ -274,13 +274,13 @@ impl Schedule for Shared {
     }
 
     #[inline]
-    fn push_here(shared: &Self, task: Runnable) -> Result<(), Runnable> {
+    fn push_here<const TOLD: bool>(shared: &Self, task: Runnable) -> Result<(), Runnable> {
         let Some(index) = local::shard_of(shared) else {
             return Err(task);
         };
         let shard = &shared.shards[index];
         let behind = if local::note_push() {
-            if event::is_on() && shard.next.is_empty() {
+            if TOLD && event::is_on() && shard.next.is_empty() {
                 task.tell_queued(|| Queue::Lifo(index));
             }
             shard.next.push(task)

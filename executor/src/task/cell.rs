@@ -54,11 +54,12 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
         false
     }
 
-    /// Queues a woken task if this thread runs tasks for `home`; else gives it back.
+    /// Queues a woken task if this thread runs tasks for `home`; else gives it back. Where it is known that nobody records, `TOLD` is
+    /// false.
     ///
     /// A thread that does holds an `Arc` of its own to `home` for as long, since as soon as the task is queued another
     /// thread may run it to its end, and with its cell goes the cell's.
-    fn push_here(home: &Self, task: Runnable) -> Result<(), Runnable>;
+    fn push_here<const TOLD: bool>(home: &Self, task: Runnable) -> Result<(), Runnable>;
 
     /// What keeps a task, which was queued from elsewhere, from being found.
     type Pushed<'a>;
@@ -345,7 +346,7 @@ impl<S: Schedule> Front<S> {
                 if header.state.abort() == Wake::Enqueue {
                     told::woken(header, || Effect::Scheduled);
                     // SAFETY: rules A and B; SCHEDULED was set.
-                    unsafe { waker::push::<S>(pointer) }
+                    unsafe { waker::push::<S, true>(pointer) }
                 }
             } else if header.state.abort_bound() {
                 // SAFETY: rules A and B: the caller has a reference.
@@ -431,11 +432,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
                 Err(cell.panicked(panic))
             }
         };
-        let result = match output {
-            Ok(_) => PollResult::Ready,
-            Err(_) => PollResult::Panic,
-        };
-        told::poll_ends::<S>(header, result);
+        told::ends_in_poll::<S>(header, output.is_err());
         // Until then it is current: what its destructors wake, and who joins it, is woken by it.
         // SAFETY: rule C: we have the task, and its future is dropped.
         unsafe { Self::complete(pointer, output) }
@@ -447,18 +444,23 @@ impl<F: Future, S: Schedule> Cell<F, S> {
     unsafe fn cancel(pointer: NonNull<Header>) {
         // SAFETY: rules A and B: it is not complete.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
-        let id = cell.front.header.id;
-        let _task = task::enter(id);
+        let header = &cell.front.header;
+        let _task = task::enter(header.id);
         // SAFETY: rule C: we have the task; the future is not touched again.
         let error = match catch_unwind(AssertUnwindSafe(|| unsafe { cell.drop_future() })) {
-            Ok(()) => JoinError::cancelled(id),
+            Ok(()) => JoinError::cancelled(header.id),
             Err(panic) => cell.panicked(panic),
         };
+        let how = match error.is_cancelled() {
+            true => End::Cancelled,
+            false => End::Panicked,
+        };
+        told::ends::<S>(header, how);
         // SAFETY: rule C: we have the task, and its future is dropped.
         unsafe { Self::complete(pointer, Err(error)) }
     }
 
-    /// Stores the output, publishes it, gives up the runtime's share and wakes the joiner.
+    /// Stores the output, publishes it, gives up the runtime's share and wakes the joiner. A recorder was told of the end.
     ///
     /// # Safety
     ///
@@ -467,12 +469,6 @@ impl<F: Future, S: Schedule> Cell<F, S> {
         // SAFETY: rules A and B: the share is given up below.
         let cell = unsafe { pointer.cast::<Self>().as_ref() };
         let header = &cell.front.header;
-        let how = match &output {
-            Ok(_) => End::Completed,
-            Err(error) if error.is_cancelled() => End::Cancelled,
-            Err(_) => End::Panicked,
-        };
-        told::ends::<S>(header, how);
         // SAFETY: rule C: the stage is ours and holds nothing.
         cell.stage
             .with_mut(|stage| unsafe { (*stage).output = ManuallyDrop::new(output) });
@@ -509,7 +505,7 @@ impl<F: Future, S: Schedule> Cell<F, S> {
 
     unsafe fn schedule(pointer: NonNull<Header>) {
         // SAFETY: the caller's promise.
-        unsafe { waker::push::<S>(pointer) }
+        unsafe { waker::push::<S, true>(pointer) }
     }
 
     unsafe fn take_output(pointer: NonNull<Header>, target: *mut ()) {

@@ -68,6 +68,11 @@ impl<T> JoinHandle<T> {
         self.task.pointer()
     }
 
+    #[inline]
+    pub(super) fn header(&self) -> &Header {
+        self.task.header()
+    }
+
     /// Asks the runtime to drop the task's future instead of polling it again. Joining then gives an error for
     /// which [`JoinError::is_cancelled`] is true, unless the task completed first.
     ///
@@ -198,10 +203,10 @@ impl<T> Future for JoinHandle<T> {
             Poll::Pending => return Poll::Pending,
         };
         if !self.is_finished() && self.set_waker(cx.waker()).is_ok() {
-            told::joins(&self.task, false);
+            told::joins(self.header(), false);
             return Poll::Pending;
         }
-        told::joins(&self.task, true);
+        told::joins(self.header(), true);
         progress.made();
         Poll::Ready(self.take_output())
     }
@@ -209,7 +214,7 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        told::no_longer_joins(&self.task, self.taken);
+        told::no_longer_joins(self.header(), self.taken);
         if !self.task.header().state.has_join_waker() {
             // One may be left from a poll that did not get to set JOIN_WAKER. It must not live as long as the cell.
             self.drop_waker();

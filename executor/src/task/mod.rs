@@ -89,5 +89,5 @@ pub(crate) use next_slot::NextSlot;
 pub(crate) use place::{NOWHERE, Place};
 pub(crate) use reference::{Claimed, Delivery, Finished, Listed, Mail, Runnable, Task};
 pub(crate) use ring::Ring;
-pub(crate) use told::{Of, spawned as tell_spawned, stolen as tell_stolen};
+pub(crate) use told::{Of, stolen as tell_stolen, submitted as tell_submitted};
 pub(crate) use waker::Wakers;

@@ -124,6 +124,12 @@ impl Listed {
         self.header().set_place(place);
     }
 
+    /// Tells a recorder that it was spawned, with a future of that size.
+    #[inline]
+    pub(crate) fn tell_spawned(&self, size: usize, name: Option<&str>) {
+        told::spawned(self.header(), size, name);
+    }
+
     /// The task's id.
     pub(crate) fn id(&self) -> TaskId {
         self.header().id

@@ -3,46 +3,46 @@
 //! All of it is told before anybody else can see it, so that in a trace nothing comes before its cause; and while nobody records
 //! each of these is one load and a branch.
 
-use std::panic::Location;
-use std::sync::Arc;
-
 use reveille_context::cause;
 use reveille_context::event::{self, Effect, End, Event, Moment, PollResult, Resource, TaskKind};
 use reveille_context::task::TaskId;
 
 use super::cell::{Header, Schedule};
 use super::info::TaskStage;
-use super::reference::Task;
+use super::join::JoinHandle;
 use super::state::Wake;
 
 /// What the tasks of a home are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Of {
     Tasks,
-    LocalTasks,
     /// Closures in the blocking pool.
     Jobs,
 }
 
-/// It was made, and is not queued yet.
+/// It was made, and is not queued yet; its future has that size.
 #[inline]
-pub(crate) fn spawned<F, S: Schedule>(
-    task: TaskId,
-    name: Option<&Arc<str>>,
-    location: &'static Location<'static>,
-) {
-    event::emit(move || match S::TOLD {
-        Of::Jobs => Event::JobSubmit { job: task, location },
-        Of::Tasks | Of::LocalTasks => Event::Spawn {
-            task,
-            kind: match S::TOLD {
-                Of::LocalTasks => TaskKind::Local,
-                _ => TaskKind::Task,
+pub(super) fn spawned(header: &Header, size: usize, name: Option<&str>) {
+    if event::is_on() {
+        event::tell(move || Event::Spawn {
+            task: header.id,
+            kind: match header.vtable.local {
+                true => TaskKind::Local,
+                false => TaskKind::Task,
             },
-            size: size_of::<F>(),
-            location,
-            name: name.map(|name| &**name),
-        },
+            size,
+            location: header.location,
+            name,
+        });
+    }
+}
+
+/// A job was made, and is not queued yet.
+pub(crate) fn submitted(handle: &JoinHandle<impl Sized>) {
+    let header = handle.header();
+    event::emit(move || Event::JobSubmit {
+        job: header.id,
+        location: header.location,
     });
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn spawned<F, S: Schedule>(
 pub(super) fn poll_starts<S: Schedule>(header: &Header) {
     event::emit(move || match S::TOLD {
         Of::Jobs => Event::JobStart { job: header.id },
-        Of::Tasks | Of::LocalTasks => Event::PollStart { task: header.id },
+        Of::Tasks => Event::PollStart { task: header.id },
     });
 }
 
@@ -65,12 +65,25 @@ pub(super) fn poll_ends<S: Schedule>(header: &Header, result: PollResult) {
     }
 }
 
+/// A poll ended, and the task with it: it is about to be complete. One look for both.
+#[inline]
+pub(super) fn ends_in_poll<S: Schedule>(header: &Header, panicked: bool) {
+    event::emit_all(move || {
+        let (result, how) = match panicked {
+            false => (PollResult::Ready, End::Completed),
+            true => (PollResult::Panic, End::Panicked),
+        };
+        poll_ends::<S>(header, result);
+        ends::<S>(header, how);
+    });
+}
+
 /// It is about to be complete.
 #[inline]
 pub(super) fn ends<S: Schedule>(header: &Header, how: End) {
     event::emit(move || match S::TOLD {
         Of::Jobs => Event::JobEnd { job: header.id },
-        Of::Tasks | Of::LocalTasks => Event::TaskEnd {
+        Of::Tasks => Event::TaskEnd {
             task: header.id,
             how,
             location: header.location,
@@ -123,20 +136,20 @@ fn wake(task: TaskId, effect: Effect) -> Event<'static> {
 
 /// The current task has asked for its output.
 #[inline]
-pub(super) fn joins(of: &Task, is_ready: bool) {
+pub(super) fn joins(of: &Header, is_ready: bool) {
     event::emit_full(move || Event::Touch {
         resource: Resource::Join,
-        id: of.id().get(),
+        id: of.id.get(),
         is_ready,
     });
 }
 
 /// The current task will not ask for its output again.
 #[inline]
-pub(super) fn no_longer_joins(of: &Task, is_done: bool) {
+pub(super) fn no_longer_joins(of: &Header, is_done: bool) {
     event::emit_full(move || Event::FutureDrop {
         resource: Resource::Join,
-        id: of.id().get(),
+        id: of.id.get(),
         is_done,
     });
 }

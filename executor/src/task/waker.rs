@@ -55,47 +55,98 @@ impl<S: Schedule> Wakers<S> {
     }
 }
 
+// Each of the four asks once whether it is to be told, and goes on elsewhere then: a call that it came back from would cost a frame.
+
 unsafe fn clone<S: Schedule>(data: *const ()) -> RawWaker {
+    if event::is_full() {
+        // SAFETY: the caller's promise, that of a waker's table.
+        unsafe { clone_and_tell::<S>(data) }
+    } else {
+        // SAFETY: as above.
+        unsafe { clone_untold::<S>(data) }
+    }
+}
+
+unsafe fn drop_waker<S: Schedule>(data: *const ()) {
+    if event::is_full() {
+        // SAFETY: the caller's promise, that of a waker's table.
+        unsafe { drop_waker_and_tell::<S>(data) }
+    } else {
+        // SAFETY: as above.
+        unsafe { drop_waker_untold::<S>(data) }
+    }
+}
+
+unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
+    let task = header(data);
+    if event::is_on() {
+        // SAFETY: rules A and B: the waker holds a reference, which stays, or the task runs.
+        unsafe { wake_and_tell::<S>(task, false) }
+    } else {
+        // SAFETY: as above.
+        unsafe { wake::<S, false>(task, false) }
+    }
+}
+
+unsafe fn wake_by_value<S: Schedule>(data: *const ()) {
+    let task = header(data);
+    if event::is_on() {
+        // SAFETY: rules A and B: the waker holds a reference, which goes along.
+        unsafe { wake_and_tell::<S>(task, true) }
+    } else {
+        // SAFETY: as above.
+        unsafe { wake::<S, false>(task, true) }
+    }
+}
+
+/// # Safety
+///
+/// As of the function in a waker's table.
+#[cold]
+#[inline(never)]
+unsafe fn clone_and_tell<S: Schedule>(data: *const ()) -> RawWaker {
+    // SAFETY: the caller's promise.
+    let waker = unsafe { clone_untold::<S>(data) };
+    // SAFETY: rules A and B: the new waker holds a reference.
+    told::cloned(&unsafe { front::<S>(header(data)) }.header);
+    waker
+}
+
+/// # Safety
+///
+/// As of the function in a waker's table.
+#[inline(always)]
+unsafe fn clone_untold<S: Schedule>(data: *const ()) -> RawWaker {
     let task = header(data);
     // SAFETY: rules A and B: the waker that is cloned holds a reference, or the task runs.
     let front = unsafe { front::<S>(task) };
     if !count(front, task, 1) {
         front.header.state.add_reference();
     }
-    told::cloned(&front.header);
     RawWaker::new(data, &S::wakers().table)
 }
 
-unsafe fn drop_waker<S: Schedule>(data: *const ()) {
+/// # Safety
+///
+/// As of the function in a waker's table.
+#[cold]
+#[inline(never)]
+unsafe fn drop_waker_and_tell<S: Schedule>(data: *const ()) {
+    // SAFETY: rules A and B: the waker holds a reference.
+    told::dropped(&unsafe { front::<S>(header(data)) }.header);
+    // SAFETY: the caller's promise.
+    unsafe { drop_waker_untold::<S>(data) }
+}
+
+/// # Safety
+///
+/// As of the function in a waker's table.
+#[inline(always)]
+unsafe fn drop_waker_untold<S: Schedule>(data: *const ()) {
     let task = header(data);
     // SAFETY: rules A and B: the waker holds a reference, which is given up last.
-    let front = unsafe { front::<S>(task) };
-    told::dropped(&front.header);
-    if !count(front, task, -1) {
+    if !count(unsafe { front::<S>(task) }, task, -1) {
         drop_reference(task);
-    }
-}
-
-unsafe fn wake_by_ref<S: Schedule>(data: *const ()) {
-    let task = header(data);
-    // SAFETY: rules A and B: the waker holds a reference, or the task runs.
-    if !unsafe { wake_if_ours::<S>(task) } {
-        // SAFETY: as above; the waker's reference stays.
-        unsafe { wake_of_others::<S>(task, false) }
-    }
-}
-
-unsafe fn wake_by_value<S: Schedule>(data: *const ()) {
-    let task = header(data);
-    // SAFETY: rules A and B: the waker holds a reference.
-    if unsafe { wake_if_ours::<S>(task) } {
-        // SAFETY: as above: until it is dropped.
-        if !unsafe { front::<S>(task) }.header.owner.count(-1) {
-            drop_reference(task);
-        }
-    } else {
-        // SAFETY: as above; the waker's reference goes along.
-        unsafe { wake_of_others::<S>(task, true) }
     }
 }
 
@@ -109,13 +160,42 @@ pub(super) unsafe fn wake_to_cancel<S: Schedule>(task: NonNull<Header>) {
     unsafe { wake_by_ref::<S>(task.as_ptr().cast_const().cast()) }
 }
 
+/// # Safety
+///
+/// As [`wake`].
+#[cold]
+#[inline(never)]
+unsafe fn wake_and_tell<S: Schedule>(task: NonNull<Header>, by_value: bool) {
+    // SAFETY: the caller's promise.
+    unsafe { wake::<S, true>(task, by_value) }
+}
+
+/// Wakes a task, and tells a recorder of all that comes of it; or, where it was found that there is none, of nothing.
+///
+/// # Safety
+///
+/// Rules A and B: the caller has a reference, which is given up if `by_value`; or the task runs. Its home is an `S`.
+#[inline(always)]
+unsafe fn wake<S: Schedule, const TOLD: bool>(task: NonNull<Header>, by_value: bool) {
+    // SAFETY: the caller's promise.
+    if !unsafe { wake_if_ours::<S, TOLD>(task) } {
+        // SAFETY: the caller's promise.
+        unsafe { wake_of_others::<S, TOLD>(task, by_value) }
+    } else if by_value {
+        // SAFETY: the caller's promise: until the reference is dropped.
+        if !unsafe { front::<S>(task) }.header.owner.count(-1) {
+            drop_reference(task);
+        }
+    }
+}
+
 /// Wakes a task to which this thread has the exclusive right (rule G). False if it has not.
 ///
 /// # Safety
 ///
 /// Rules A and B; the task's home is an `S`.
 #[inline(always)]
-unsafe fn wake_if_ours<S: Schedule>(task: NonNull<Header>) -> bool {
+unsafe fn wake_if_ours<S: Schedule, const TOLD: bool>(task: NonNull<Header>) -> bool {
     // SAFETY: the caller's promise.
     let front = unsafe { front::<S>(task) };
     let owner = &front.header.owner;
@@ -124,7 +204,9 @@ unsafe fn wake_if_ours<S: Schedule>(task: NonNull<Header>) -> bool {
         if ours {
             // This thread polls it, and has it queued again after that.
             owner.note_self_wake();
-            told::woken(&front.header, || Effect::Rescheduled);
+            if TOLD {
+                told::woken(&front.header, || Effect::Rescheduled);
+            }
         }
         return ours;
     }
@@ -133,14 +215,17 @@ unsafe fn wake_if_ours<S: Schedule>(task: NonNull<Header>) -> bool {
     }
     match owner.wake() {
         OwnWake::Enqueue => {
-            told::woken(&front.header, || Effect::Scheduled);
+            if TOLD {
+                told::woken(&front.header, || Effect::Scheduled);
+            }
             // SAFETY: rules A and B: it is not complete, and QUEUED was set.
-            unsafe { push::<S>(task) }
+            unsafe { push::<S, TOLD>(task) }
         }
-        OwnWake::Nothing => told::woken(&front.header, || match owner.stage() {
+        OwnWake::Nothing if TOLD => told::woken(&front.header, || match owner.stage() {
             TaskStage::Running => Effect::Rescheduled,
             _ => Effect::Coalesced,
         }),
+        OwnWake::Nothing => {}
         // From then on the right is nobody's.
         OwnWake::Done => return false,
     }
@@ -160,51 +245,25 @@ fn count<S: Schedule>(front: &Front<S>, task: NonNull<Header>, change: i8) -> bo
 
 /// # Safety
 ///
-/// Rules A and B: the caller has a reference, which is given up if `by_value`; or the task runs.
-unsafe fn wake_of_others<S: Schedule>(task: NonNull<Header>, by_value: bool) {
-    if event::is_on() {
-        // SAFETY: the caller's promise.
-        unsafe { wake_of_others_and_tell::<S>(task, by_value) }
-    } else {
-        // SAFETY: the caller's promise.
-        unsafe { wake_others::<S, _>(task, by_value, |_| ()) }
-    }
-}
-
-/// # Safety
-///
-/// As [`wake_of_others`].
-#[cold]
-unsafe fn wake_of_others_and_tell<S: Schedule>(task: NonNull<Header>, by_value: bool) {
+/// As [`wake`].
+unsafe fn wake_of_others<S: Schedule, const TOLD: bool>(task: NonNull<Header>, by_value: bool) {
     // SAFETY: the caller's promise.
     let header = unsafe { &front::<S>(task).header };
     // Of the header nothing is used after that but a copy.
-    let (id, before) = (header.id, told::before_wake(header));
-    // SAFETY: the caller's promise.
-    unsafe { wake_others::<S, _>(task, by_value, |wake| told::woken_then::<S>(id, wake, before)) }
-}
-
-/// Calls `tell` with what is to be done, before it is.
-///
-/// # Safety
-///
-/// As [`wake_of_others`].
-#[inline(always)]
-unsafe fn wake_others<S: Schedule, T: FnOnce(&Wake)>(task: NonNull<Header>, by_value: bool, tell: T) {
-    // SAFETY: the caller's promise.
-    let state = unsafe { &front::<S>(task).header.state };
+    let (id, before) = (header.id, if TOLD { told::before_wake(header) } else { None });
+    let state = &header.state;
     let wake = match (S::BOUND, by_value) {
         (false, false) => state.wake_by_ref(),
         (false, true) => state.wake_by_value(),
         (true, false) => state.post(),
         (true, true) => state.post_by_value(),
     };
-    tell(&wake);
+    told::woken_then::<S>(id, &wake, before);
     match wake {
         // SAFETY: rules A and B: SCHEDULED was set by this thread, and one reference counted for the mail.
         Wake::Enqueue if S::BOUND => unsafe { post::<S>(task) },
         // SAFETY: rules A and B: it is not complete, and nobody else gets to it until it is queued.
-        Wake::Enqueue => unsafe { push::<S>(task) },
+        Wake::Enqueue => unsafe { push::<S, TOLD>(task) },
         Wake::Nothing => {}
         // SAFETY: rules A and B; the waker's was the last reference.
         Wake::Free => unsafe { free(task) },
@@ -217,7 +276,7 @@ unsafe fn wake_others<S: Schedule, T: FnOnce(&Wake)>(task: NonNull<Header>, by_v
 ///
 /// Rules A, B and H; SCHEDULED, or for a bound task QUEUED, was set by this thread.
 #[inline(always)]
-pub(super) unsafe fn push<S: Schedule>(task: NonNull<Header>) {
+pub(super) unsafe fn push<S: Schedule, const TOLD: bool>(task: NonNull<Header>) {
     // SAFETY: the caller's promise. It is not used again once the task is where another thread can run it to its end.
     let front = unsafe { front::<S>(task) };
     // SAFETY: the caller's promise.
@@ -225,7 +284,7 @@ pub(super) unsafe fn push<S: Schedule>(task: NonNull<Header>) {
     front.header.mark_if_due(home.latency());
     // SAFETY: the caller's promise.
     let task = unsafe { Runnable::new(task) };
-    if let Err(task) = S::push_here(home, task) {
+    if let Err(task) = S::push_here::<TOLD>(home, task) {
         // Rule H: the task came back, and nobody finds it before this is dropped: here, not in a frame that it is handed to.
         let _handed_on = S::push_from_elsewhere(home, task);
     }

@@ -40,7 +40,7 @@ impl Schedule for Nowhere {
         &WAKERS
     }
 
-    fn push_here(_: &Self, task: Runnable) -> Result<(), Runnable> {
+    fn push_here<const TOLD: bool>(_: &Self, task: Runnable) -> Result<(), Runnable> {
         Err(task)
     }
 

@@ -131,7 +131,7 @@ fn a_task_that_is_spawned_elsewhere_meets_the_shutdown() {
             let (desk, drops) = (desk.clone(), drops.clone());
             move || {
                 let (task, spawned, handle) = cell::new(drops.ready(), &desk, Location::caller());
-                match desk.owned.insert(task, None) {
+                match desk.owned.insert(task, 0, None) {
                     Ok(()) => spawned.schedule(),
                     Err(_closed) => spawned.cancel(),
                 }
@@ -176,7 +176,7 @@ impl Schedule for Desk {
         HERE.with(Cell::get)
     }
 
-    fn push_here(desk: &Self, task: Runnable) -> Result<(), Runnable> {
+    fn push_here<const TOLD: bool>(desk: &Self, task: Runnable) -> Result<(), Runnable> {
         desk.queue.with_mut(|queue| {
             // SAFETY: loom checks that nobody else is at it.
             let queue = unsafe { &mut *queue };
@@ -223,7 +223,7 @@ impl Desk {
     {
         let (task, spawned, handle) = cell::new(future, self, Location::caller());
         let waker = waker::borrowed::<Self>(handle.pointer()).clone();
-        assert!(self.owned.insert(task, None).is_ok());
+        assert!(self.owned.insert(task, 0, None).is_ok());
         spawned.schedule();
         (waker, handle)
     }
@@ -247,7 +247,7 @@ impl Desk {
 
     fn run(&self, task: Runnable) {
         if let Some(again) = task.run() {
-            assert!(Self::push_here(self, again).is_ok());
+            assert!(Self::push_here::<true>(self, again).is_ok());
         }
     }
 
