@@ -73,9 +73,8 @@ impl Registration {
         self.handle.reset(self.key, deadline)
     }
 
-    /// Gives the place up.
+    /// Gives the place up. Whoever does tells so first ([`tell_cancelled`](Self::tell_cancelled)).
     pub(crate) fn give_up(self) {
-        self.tell_cancelled();
         let waiter = match self.is_current() {
             true => self.handle.remove(self.key),
             false => self.handle.abandon(self.key),

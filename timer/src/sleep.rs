@@ -227,6 +227,7 @@ impl Sleep {
         };
         // The old place is given up after the new one is taken: no moment without.
         if let Waits::In(old) = mem::replace(&mut self.waits, Waits::In(registration)) {
+            old.tell_cancelled();
             old.give_up();
         }
         true
