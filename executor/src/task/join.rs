@@ -169,14 +169,6 @@ impl<T> JoinHandle<T> {
         unsafe { output.assume_init() }
     }
 
-    /// Drops the waker in the slot, which must be the handle's.
-    fn drop_waker(&mut self) {
-        // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
-        let waker = unsafe { self.task.header().join_waker.replace(None) };
-        // Its panic must not keep the interest from being given up.
-        wake::contain(move || drop(waker));
-    }
-
     /// Leaves `waker` for whoever completes the task.
     // BOOK: ch04
     fn set_waker(&mut self, waker: &Waker) -> Result<(), AlreadyComplete> {
@@ -214,25 +206,28 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        told::no_longer_joins(self.header(), self.taken);
-        if !self.task.header().state.has_join_waker() {
+        // Both at once: where a handle is dropped unused, they never lie in memory then, though a recorder is told in between.
+        // SAFETY: taken once, here.
+        let task = ManuallyDrop::new(unsafe { ManuallyDrop::take(&mut self.task) });
+        let taken = self.taken;
+        told::no_longer_joins(task.header(), taken);
+        if !task.header().state.has_join_waker() {
             // One may be left from a poll that did not get to set JOIN_WAKER. It must not live as long as the cell.
-            self.drop_waker();
+            drop_waker(task.header());
         }
         loop {
-            let header = self.task.header();
+            let header = task.header();
             match header.state.drop_handle() {
                 // The reference went in the same step as the interest.
                 DropHandle::Done => return,
                 DropHandle::Waker => {
                     if header.state.unset_join_waker().is_ok() {
-                        self.drop_waker();
+                        drop_waker(header);
                     }
                 }
                 DropHandle::Output => {
-                    // SAFETY: taken once, here.
-                    let task = unsafe { ManuallyDrop::take(&mut self.task) };
-                    if !self.taken {
+                    let task = ManuallyDrop::into_inner(task);
+                    if !taken {
                         // As tokio's: who drops a handle asked for nothing, so the output's destructor panics alone.
                         // SAFETY: rule C: the task is complete, JOIN_INTEREST is the handle's, and nobody took it.
                         wake::contain(|| unsafe { (task.header().vtable.drop_output)(task.pointer()) });
@@ -242,6 +237,14 @@ impl<T> Drop for JoinHandle<T> {
             }
         }
     }
+}
+
+/// Drops the waker in the slot, which must be the handle's.
+fn drop_waker(header: &Header) {
+    // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
+    let waker = unsafe { header.join_waker.replace(None) };
+    // Its panic must not keep the interest from being given up.
+    wake::contain(move || drop(waker));
 }
 
 // SAFETY: rules C and E: a handle gives out a `T` made on another thread only if that is Send, and what else it
