@@ -9,15 +9,16 @@ mod example_process;
 #[cfg(not(tsan))]
 #[path = "examples/graceful_shutdown.rs"]
 mod graceful_shutdown;
-#[cfg(feature = "trace")]
+// What a recorder writes is the same under a sanitizer, and a day of events takes long there.
+#[cfg(all(feature = "trace", not(any(tsan, memory_checker))))]
 #[path = "examples/recorded.rs"]
 mod recorded;
-#[cfg(feature = "trace")]
+#[cfg(all(feature = "trace", not(any(tsan, memory_checker))))]
 #[path = "../trace/tests/schema/mod.rs"]
 mod schema;
-#[cfg(feature = "trace")]
+#[cfg(all(feature = "trace", not(any(tsan, memory_checker))))]
 mod scratch;
-#[cfg(feature = "trace")]
+#[cfg(all(feature = "trace", not(any(tsan, memory_checker))))]
 #[path = "../trace/tests/viewer/mod.rs"]
 mod viewer;
 
