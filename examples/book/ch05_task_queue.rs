@@ -5,7 +5,7 @@
 //! $ cargo run --example ch05_task_queue -- --trace trace.html      # the same events as the recorder's page; also .json
 //! ```
 
-#[allow(dead_code, reason = "there are no timers here")]
+#[allow(dead_code, reason = "other chapters have more to tell")]
 mod story;
 
 use std::cell::{Cell, RefCell};

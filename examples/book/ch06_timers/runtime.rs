@@ -70,8 +70,7 @@ impl Runtime {
             (Clock::Standing { at }, Some(next)) => {
                 story::tell(Event::Park(Some(next.saturating_sub(*at))));
                 *at = next;
-                story::set_time(next);
-                return story::tell(Event::Unpark);
+                return story::set_time(next);
             }
             (clock, next) => next.map(|next| next.saturating_sub(clock.now())),
         };

@@ -47,14 +47,13 @@ impl Future for Sleep {
         let stale = match known {
             Some(known) => Some(mem::replace(known, waker)),
             None => {
-                let (level, slot) = time.wheel.place(self.deadline);
+                let place = Some(time.wheel.place(self.deadline));
                 let key = time.wheel.insert(self.deadline, waker);
                 self.key = Some(key);
                 story::tell(Event::TimerSet {
                     timer: key.id,
                     deadline: Duration::from_millis(self.deadline),
-                    level,
-                    slot,
+                    place,
                 });
                 None
             }

@@ -2,18 +2,23 @@
 //!
 //! ```console
 //! $ cargo run --example ch07_reactor
+//! $ cargo run --example ch07_reactor -- --trace trace.html      # the exchange as the recorder's page; also .json
 //! ```
 
 mod join;
 mod reactor;
 mod runtime;
 mod socket;
+#[allow(dead_code, reason = "other chapters have more to tell")]
+#[path = "../story.rs"]
+mod story;
 mod timers;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{self, Ipv4Addr, SocketAddr};
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
+use std::process::ExitCode;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,12 +30,14 @@ use runtime::{Told, block_on, current, spawn};
 use socket::{Listener, Stream};
 use timers::timeout;
 
-fn main() -> io::Result<()> {
-    read_until_it_would_block()?;
-    show_one_exchange()?;
-    write_to_who_does_not_read()?;
-    serve_threads()?;
-    poll_without_a_reactor()
+fn main() -> ExitCode {
+    story::told(|| {
+        read_until_it_would_block()?;
+        show_one_exchange()?;
+        write_to_who_does_not_read()?;
+        serve_threads()?;
+        poll_without_a_reactor()
+    })
 }
 
 // ANCHOR: edge

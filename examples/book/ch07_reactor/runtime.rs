@@ -6,12 +6,13 @@ use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use crate::join::{JoinHandle, promise};
 use crate::reactor::{Reactor, Sockets};
+use crate::story::{self, Event};
 use crate::timers::Timers;
 
 // ANCHOR: runtime
@@ -70,7 +71,7 @@ const POLLS_BEFORE_A_LOOK: u32 = 64;
 impl Runtime {
     /// With nothing to run: until somebody is in the queue.
     fn park(&self, reactor: &mut Reactor) {
-        self.tell("park".to_owned());
+        self.tell(Event::Park(None));
         while self.queue.lock().unwrap().is_empty() {
             let next = self.timers.lock().unwrap().next_deadline();
             let timeout = next.map(|next| next.saturating_duration_since(Instant::now()));
@@ -82,7 +83,7 @@ impl Runtime {
     fn turn(&self, reactor: &mut Reactor, timeout: Option<Duration>) {
         // Wakers may run any code, so they run when nothing is locked.
         for (token, waker) in reactor.turn(&self.sockets, timeout) {
-            self.tell(format!("event of token {}", token.0));
+            self.tell(Event::Ready(token.0 as u64));
             waker.wake();
         }
         let due = self.timers.lock().unwrap().take_due(Instant::now());
@@ -121,7 +122,7 @@ impl Wake for Task {
             let name = self.name;
             if !self.queued.swap(true, Ordering::AcqRel) {
                 runtime.push(self);
-                runtime.tell(format!("wake {name}"));
+                runtime.tell(Event::Wake(name));
             }
         }
     }
@@ -131,17 +132,27 @@ impl Task {
     fn run(self: Arc<Self>, runtime: &Runtime) {
         self.queued.swap(false, Ordering::AcqRel);
         ON_THE_CPU.set(self.name);
-        runtime.tell(format!("poll {}", self.name));
+        runtime.tell(Event::Poll(self.name));
         let waker = Waker::from(self.clone());
         let mut slot = self.future.lock().unwrap();
         if let Some(future) = &mut *slot {
             let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-            runtime.tell(format!("{} is {polled:?}", self.name));
+            runtime.tell(self.polled(polled));
             if polled.is_ready() {
                 *slot = None;
             }
         }
         ON_THE_CPU.set(NOBODY);
+    }
+
+    /// The end of its poll, in which the loop and the poll's own waker refer to it, and the queue if it is in there.
+    fn polled(self: &Arc<Self>, polled: Poll<()>) -> Event<'_> {
+        let is_queued = self.queued.load(Ordering::Relaxed);
+        Event::Polled {
+            task: self.name,
+            polled,
+            wakers: Arc::strong_count(self) - 2 - usize::from(is_queued),
+        }
     }
 }
 
@@ -159,7 +170,7 @@ where
         runtime: Arc::downgrade(&runtime),
     };
     runtime.push(Arc::new(task));
-    runtime.tell(format!("spawn {name}"));
+    runtime.tell(Event::Spawn(name));
     handle
 }
 
@@ -185,13 +196,18 @@ pub(crate) enum Told {
 }
 
 /// Prints what has happened, and how things stand after it, as in chapter 5.
-pub(crate) fn tell(event: String) {
-    CURRENT.with_borrow(|runtime| runtime.iter().for_each(|runtime| runtime.tell(event.clone())));
+pub(crate) fn tell(event: Event<'_>) {
+    CURRENT.with_borrow(|runtime| runtime.iter().for_each(|runtime| runtime.tell(event)));
 }
 
 impl Runtime {
-    fn tell(&self, event: String) {
-        if self.told == Told::Aloud {
+    fn tell(&self, event: Event<'_>) {
+        if self.told == Told::Silently {
+            return;
+        }
+        story::tell(event);
+        // On the page this is a part of the socket's picture.
+        if !matches!(event, Event::WaitToRead(_) | Event::WaitToWrite(_)) {
             let names: Vec<_> = self.queue.lock().unwrap().iter().map(|task| task.name).collect();
             let (queue, cpu) = (format!("[{}]", names.join(" ")), ON_THE_CPU.get());
             println!("    {event:<19} queue {queue:<13} cpu {cpu}");

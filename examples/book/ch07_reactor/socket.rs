@@ -11,11 +11,14 @@ use mio::event::Source;
 
 use crate::reactor::Direction;
 use crate::runtime::{Runtime, current, tell};
+use crate::story::Event;
 
 // ANCHOR: socket
 /// A socket in non-blocking mode. It is registered when an operation first would block.
 struct Socket<S: Source> {
     socket: S,
+    /// What the system calls it, which is only told.
+    descriptor: u64,
     registered: Option<(Token, Weak<Runtime>)>,
 }
 
@@ -35,11 +38,12 @@ impl<S: Source> Socket<S> {
         };
         match outcome {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                tell("it would block".to_owned());
+                tell(Event::WouldBlock);
                 let runtime = current();
                 let token = self.register(&runtime)?;
                 // The system owes us an event now. It tells the loop, which asks for it when this poll has returned.
                 runtime.sockets.keep(token, direction, cx.waker());
+                tell(wait_for(token, direction));
                 Poll::Pending
             }
             outcome => Poll::Ready(outcome),
@@ -57,7 +61,7 @@ impl<S: Source> Socket<S> {
         }
         let token = runtime.sockets.register(&mut self.socket)?;
         self.registered = Some((token, Arc::downgrade(runtime)));
-        tell(format!("register token {}", token.0));
+        tell(register(token, self.descriptor));
         Ok(token)
     }
 }
@@ -69,7 +73,7 @@ impl<S: Source> Drop for Socket<S> {
         if let Some((token, runtime)) = &self.registered {
             if let Some(runtime) = runtime.upgrade() {
                 runtime.sockets.deregister(*token, &mut self.socket);
-                tell(format!("deregister {}", token.0));
+                tell(Event::Deregister(token.0 as u64));
             }
         }
     }
@@ -84,7 +88,7 @@ impl Stream {
     /// Reads what is there, or waits until something is. `0` is the end.
     pub(crate) async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = poll_fn(|cx| self.0.poll(cx, Direction::Read, |socket| socket.read(buffer))).await?;
-        tell(format!("read {length} bytes"));
+        tell(Event::Read(length));
         Ok(length)
     }
 
@@ -92,7 +96,7 @@ impl Stream {
         while !bytes.is_empty() {
             let written =
                 poll_fn(|cx| self.0.poll(cx, Direction::Write, |socket| socket.write(bytes))).await?;
-            tell(format!("write {written} bytes"));
+            tell(Event::Write(written));
             if written == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
@@ -110,7 +114,7 @@ impl Stream {
     }
 
     fn new(stream: mio::net::TcpStream) -> Self {
-        Self(Socket::new(stream))
+        Self(Socket::new(descriptor(&stream), stream))
     }
 }
 
@@ -120,7 +124,8 @@ pub(crate) struct Listener(Socket<mio::net::TcpListener>);
 impl Listener {
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         // Non-blocking from the beginning.
-        mio::net::TcpListener::bind(address).map(Socket::new).map(Self)
+        let listener = mio::net::TcpListener::bind(address)?;
+        Ok(Self(Socket::new(descriptor(&listener), listener)))
     }
 
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
@@ -136,10 +141,35 @@ impl Listener {
 }
 
 impl<S: Source> Socket<S> {
-    fn new(socket: S) -> Self {
+    fn new(descriptor: u64, socket: S) -> Self {
         Self {
             socket,
+            descriptor,
             registered: None,
         }
     }
+}
+
+fn register(token: Token, descriptor: u64) -> Event<'static> {
+    Event::Register {
+        socket: token.0 as u64,
+        descriptor,
+    }
+}
+
+fn wait_for(token: Token, direction: Direction) -> Event<'static> {
+    match direction {
+        Direction::Read => Event::WaitToRead(token.0 as u64),
+        Direction::Write => Event::WaitToWrite(token.0 as u64),
+    }
+}
+
+#[cfg(unix)]
+fn descriptor(socket: &impl std::os::fd::AsRawFd) -> u64 {
+    socket.as_raw_fd() as u64
+}
+
+#[cfg(windows)]
+fn descriptor(socket: &impl std::os::windows::io::AsRawSocket) -> u64 {
+    socket.as_raw_socket()
 }

@@ -2,16 +2,21 @@
 //!
 //! ```console
 //! $ cargo run --example ch09_blocking
+//! $ cargo run --example ch09_blocking -- --trace trace.html      # all but the computation as the recorder's page; also .json
 //! ```
 
 mod join;
 mod parker;
 mod pool;
 mod runtime;
+#[allow(dead_code, reason = "other chapters have more to tell")]
+#[path = "../story.rs"]
+mod story;
 mod timers;
 
 use std::collections::HashSet;
 use std::panic;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Barrier, Mutex};
@@ -22,19 +27,23 @@ use join::JoinHandle;
 use runtime::{block_on, pool, spawn, spawn_blocking, yield_now};
 use timers::sleep;
 
-fn main() {
-    block_on(4, async {
-        sleep_on_the_loop().await;
-        sleep_in_the_pool().await;
-        wait_for_ticks().await;
-        compute().await;
-    });
-    fill_the_pool();
-    wait_for_a_job_in_a_job();
-    block_on(1, async {
-        panic_in_a_job().await;
-        drop_a_handle().await;
-    });
+fn main() -> ExitCode {
+    story::told(|| {
+        story::by_the_machine();
+        block_on(4, async {
+            sleep_on_the_loop().await;
+            sleep_in_the_pool().await;
+            wait_for_ticks().await;
+        });
+        // The other task runs thousands of times.
+        story::untold(|| block_on(4, compute()));
+        fill_the_pool();
+        wait_for_a_job_in_a_job();
+        block_on(1, async {
+            panic_in_a_job().await;
+            drop_a_handle().await;
+        });
+    })
 }
 
 // ANCHOR: ticker
@@ -44,7 +53,7 @@ const JOB: Duration = Duration::from_millis(30);
 /// A task that ticks five times, and tells each time. How late was its worst tick?
 fn ticker() -> (JoinHandle<Duration>, Receiver<()>) {
     let (tick, ticks) = mpsc::channel();
-    (spawn(tell_ticks(tick)), ticks)
+    (spawn("ticker", tell_ticks(tick)), ticks)
 }
 
 async fn tell_ticks(tick: Sender<()>) -> Duration {
@@ -105,7 +114,7 @@ const NUMBERS: u64 = 100_000;
 async fn compute() {
     println!("a long computation, and how often another task ran meanwhile:");
     let turns = Arc::new(AtomicU32::new(0));
-    let other = spawn(count_turns(turns.clone()));
+    let other = spawn("other", count_turns(turns.clone()));
 
     let before = turns.load(Ordering::Relaxed);
     let whole = sum_of_squares(0..NUMBERS);

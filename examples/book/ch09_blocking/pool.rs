@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
 use crate::join::{JoinHandle, promise};
+use crate::story;
 
 // ANCHOR: pool
 /// Clones are of one pool.
@@ -39,6 +40,7 @@ impl Pool {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> JoinHandle<thread::Result<T>> {
         let (promise, handle) = promise();
+        let work = story::job(work);
         // A panic ends the job, and neither the thread nor the wait of whoever has the handle.
         let job = move || promise.keep(panic::catch_unwind(AssertUnwindSafe(work)));
         let mut state = self.0.state.lock().unwrap();

@@ -12,6 +12,7 @@ use std::time::Instant;
 use crate::join::{JoinHandle, promise};
 use crate::parker::Parker;
 use crate::pool::Pool;
+use crate::story::{self, Event};
 use crate::timers::Timers;
 
 // ANCHOR: runtime
@@ -36,7 +37,7 @@ where
         pool: Pool::new(limit),
     });
     CURRENT.set(Some(runtime.clone()));
-    let main = spawn(future);
+    let main = spawn("main", future);
     let output = loop {
         if let Some(output) = main.take_output() {
             break output;
@@ -70,12 +71,16 @@ impl Runtime {
     fn park(&self) {
         let next = self.timers.lock().unwrap().next_deadline();
         let timeout = next.map(|next| next.saturating_duration_since(Instant::now()));
+        story::tell(Event::Park(timeout));
         self.parker.park(timeout);
     }
 
     fn fire_timers(&self) {
         let due = self.timers.lock().unwrap().take_due(Instant::now());
-        due.into_iter().for_each(Waker::wake);
+        for (timer, waker) in due {
+            story::tell(Event::TimerFire(timer));
+            waker.wake();
+        }
     }
 
     pub(crate) fn unpark(&self) {
@@ -93,6 +98,7 @@ impl Runtime {
 }
 
 struct Task {
+    name: &'static str,
     future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     queued: AtomicBool,
     runtime: Weak<Runtime>,
@@ -101,27 +107,42 @@ struct Task {
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
         if let Some(runtime) = self.runtime.upgrade() {
-            if !self.queued.swap(true, Ordering::AcqRel) {
-                runtime.push(self);
+            if self.queued.swap(true, Ordering::AcqRel) {
+                return story::tell(Event::WakeOfQueued(self.name));
             }
+            story::tell(Event::Wake(self.name));
+            runtime.push(self);
         }
     }
 }
 
 impl Task {
     fn run(self: Arc<Self>) {
+        story::tell(Event::Poll(self.name));
         self.queued.swap(false, Ordering::AcqRel);
         let waker = Waker::from(self.clone());
         let mut slot = self.future.lock().unwrap();
         if let Some(future) = &mut *slot {
-            if future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+            let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+            story::tell(self.polled(polled));
+            if polled.is_ready() {
                 *slot = None;
             }
         }
     }
+
+    /// The end of its poll, in which the loop and the poll's own waker refer to it, and the queue if it is in there.
+    fn polled(self: &Arc<Self>, polled: Poll<()>) -> Event<'_> {
+        let is_queued = self.queued.load(Ordering::Relaxed);
+        Event::Polled {
+            task: self.name,
+            polled,
+            wakers: Arc::strong_count(self) - 2 - usize::from(is_queued),
+        }
+    }
 }
 
-pub(crate) fn spawn<F>(future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(name: &'static str, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -129,10 +150,12 @@ where
     let runtime = current();
     let (promise, handle) = promise();
     let task = Task {
+        name,
         future: Mutex::new(Some(Box::pin(async move { promise.keep(future.await) }))),
         queued: AtomicBool::new(true),
         runtime: Arc::downgrade(&runtime),
     };
+    story::tell(Event::Spawn(name));
     runtime.push(Arc::new(task));
     handle
 }

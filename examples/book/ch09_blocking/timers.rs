@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::runtime::{Runtime, current};
+use crate::story::{self, Event};
 
 #[derive(Default)]
 pub(crate) struct Timers {
@@ -23,10 +24,10 @@ impl Timers {
     }
 
     /// Takes out who is due.
-    pub(crate) fn take_due(&mut self, now: Instant) -> Vec<Waker> {
+    pub(crate) fn take_due(&mut self, now: Instant) -> Vec<(u64, Waker)> {
         let mut due = Vec::new();
         while let Some(first) = self.waiting.first_entry().filter(|first| first.key().0 <= now) {
-            due.push(first.remove());
+            due.push((first.key().1, first.remove()));
         }
         due
     }
@@ -67,6 +68,15 @@ impl Future for Sleep {
         };
         self.key = Some(key);
         let stale = timers.waiting.insert(key, waker);
+        if stale.is_none() {
+            let deadline = story::time_of(self.deadline);
+            let (timer, place) = (key.1, None);
+            story::tell(Event::TimerSet {
+                timer,
+                deadline,
+                place,
+            });
+        }
         drop(timers);
         drop(stale);
         runtime.unpark();
@@ -78,6 +88,9 @@ impl Drop for Sleep {
     fn drop(&mut self) {
         if let (Some(key), Some(runtime)) = (self.key, self.runtime.upgrade()) {
             let waker = runtime.timers.lock().unwrap().waiting.remove(&key);
+            if waker.is_some() {
+                story::tell(Event::TimerCancel(key.1));
+            }
             drop(waker);
         }
     }

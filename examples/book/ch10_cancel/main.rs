@@ -3,6 +3,7 @@
 //!
 //! ```console
 //! $ cargo run --example ch10_cancel
+//! $ cargo run --example ch10_cancel -- --trace trace.html      # the same as the recorder's page; also .json
 //! ```
 
 mod channel;
@@ -12,11 +13,15 @@ mod rows;
 mod runtime;
 mod scope;
 mod select;
+#[allow(dead_code, reason = "other chapters have more to tell")]
+#[path = "../story.rs"]
+mod story;
 mod watched;
 mod yield_now;
 
 use std::future;
 use std::pin::pin;
+use std::process::ExitCode;
 use std::rc::Rc;
 
 use channel::{Receiver, channel};
@@ -28,7 +33,11 @@ use select::{Either, select};
 use watched::watched;
 use yield_now::yield_now;
 
-fn main() {
+fn main() -> ExitCode {
+    story::told(all)
+}
+
+fn all() {
     println!("dropped at its await:");
     go_on(half_done());
 
@@ -84,12 +93,15 @@ where
     let (forwards, input) = channel();
     let (ask, asked) = channel();
     let (answers, answered) = channel();
-    spawn(forward(rows::Ends {
-        rows: Rows::numbered_to(10),
-        out: forwards,
-        asked,
-        answers,
-    }));
+    spawn(
+        "forwarder",
+        forward(rows::Ends {
+            rows: Rows::numbered_to(10),
+            out: forwards,
+            asked,
+            answers,
+        }),
+    );
     let mut received = Vec::new();
     while let Some(row) = next(&input).await {
         received.push(row.to_string());
@@ -119,7 +131,7 @@ async fn want_one_lock(program: Program) {
     let lock = Rc::new(Lock::default());
     // The first has it, and gives it up after its next turn.
     let first = watched(1, hold(lock.acquire().await));
-    spawn(first);
+    spawn("first", first);
     let second = watched(2, use_it(lock.clone()));
     match program {
         Program::ByReference => {
@@ -135,7 +147,7 @@ async fn want_one_lock(program: Program) {
             }
         }
         Program::AsATask => {
-            let second = spawn(second);
+            let second = spawn("second", second);
             if let Either::Right(()) = select(second, yield_now()).await {
                 watched(3, use_it(lock)).await;
             }
@@ -156,8 +168,8 @@ async fn hold(guard: Guard) {
 // ANCHOR: scopes
 async fn in_a_scope() {
     scope(|scope| async move {
-        scope.spawn(child("A", 3));
-        scope.spawn(child("B", 4));
+        scope.spawn("A", child("A", 3));
+        scope.spawn("B", child("B", 4));
         println!("    the body ends");
     })
     .await;
@@ -166,8 +178,8 @@ async fn in_a_scope() {
 
 async fn dropped_scope() {
     let waits = scope(|scope| async move {
-        scope.spawn(child("A", 3));
-        scope.spawn(child("B", 4));
+        scope.spawn("A", child("A", 3));
+        scope.spawn("B", child("B", 4));
         future::pending::<()>().await;
     });
     select(waits, two_turns()).await;
@@ -176,7 +188,7 @@ async fn dropped_scope() {
 
 async fn dropped_handles() {
     let waits = async {
-        let _handles = (spawn(child("A", 3)), spawn(child("B", 4)));
+        let _handles = (spawn("A", child("A", 3)), spawn("B", child("B", 4)));
         future::pending::<()>().await;
     };
     select(waits, two_turns()).await;

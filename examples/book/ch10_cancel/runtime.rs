@@ -8,9 +8,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use crate::join::{JoinHandle, promise};
+use crate::story::{self, Event};
 use crate::watched;
 
 // ANCHOR: task
@@ -24,43 +25,63 @@ pub(crate) struct Task {
 impl Task {
     /// Drops the future: at once, or, if it is just being polled, at the end of that poll.
     pub(crate) fn abort(&self) {
+        story::tell(Event::Abort(self.woken.name));
         self.is_aborted.set(true);
         if let Ok(mut slot) = self.future.try_borrow_mut() {
             let future = slot.take();
             // Its destructors may run any code, so they run when nothing is borrowed.
             drop(slot);
             drop(future);
+            story::tell(Event::Cancelled(self.woken.name));
         }
     }
 }
 // ANCHOR_END: task
 
 /// As in chapter 4.
-struct Woken(AtomicBool);
+struct Woken {
+    name: &'static str,
+    is_woken: AtomicBool,
+}
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
-        self.0.swap(true, Ordering::AcqRel);
+        match self.is_woken.swap(true, Ordering::AcqRel) {
+            true => story::tell(Event::WakeOfQueued(self.name)),
+            false => story::tell(Event::Wake(self.name)),
+        }
     }
 }
 
 impl Task {
     /// Polls it if it is woken. Whether it was.
     fn run(&self) -> bool {
-        if !self.woken.0.swap(false, Ordering::AcqRel) {
+        if !self.woken.is_woken.swap(false, Ordering::AcqRel) {
             return false;
         }
+        story::tell(Event::Poll(self.woken.name));
         let waker = Waker::from(self.woken.clone());
         let mut slot = self.future.borrow_mut();
         if let Some(future) = &mut *slot {
             let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+            story::tell(self.polled(polled));
             if polled.is_ready() || self.is_aborted.get() {
                 let future = slot.take();
                 drop(slot);
                 drop(future);
+                story::tell(Event::Cancelled(self.woken.name));
             }
         }
         true
+    }
+
+    /// The end of its poll, in which this task and the poll's own waker refer to what is woken.
+    fn polled(&self, polled: Poll<()>) -> Event<'_> {
+        Event::Polled {
+            task: self.woken.name,
+            polled,
+            wakers: Arc::strong_count(&self.woken) - 2,
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -74,7 +95,7 @@ impl Task {
 /// Nothing wakes tasks from outside here: there are no timers, no sockets and no other threads. So when nobody is woken,
 /// nobody ever will be.
 pub(crate) fn block_on<T: 'static>(future: impl Future<Output = T> + 'static) -> Result<T, AllWait> {
-    let main = spawn(future);
+    let main = spawn("main", future);
     let result = loop {
         let tasks = TASKS.with_borrow(Vec::clone);
         // By turns, those in front first.
@@ -97,13 +118,20 @@ pub(crate) fn block_on<T: 'static>(future: impl Future<Output = T> + 'static) ->
 }
 // ANCHOR_END: block_on
 
-pub(crate) fn spawn<T: 'static>(future: impl Future<Output = T> + 'static) -> JoinHandle<T> {
+pub(crate) fn spawn<T: 'static>(
+    name: &'static str,
+    future: impl Future<Output = T> + 'static,
+) -> JoinHandle<T> {
     let (promise, outcome) = promise();
     let task = Rc::new(Task {
         future: RefCell::new(Some(Box::pin(async move { promise.keep(future.await) }))),
         is_aborted: Cell::new(false),
-        woken: Arc::new(Woken(AtomicBool::new(true))),
+        woken: Arc::new(Woken {
+            name,
+            is_woken: AtomicBool::new(true),
+        }),
     });
+    story::tell(Event::Spawn(name));
     TASKS.with_borrow_mut(|tasks| tasks.push(task.clone()));
     JoinHandle::new(task, outcome)
 }

@@ -33,8 +33,8 @@ pub(crate) struct Scope(Children);
 type Children = Rc<RefCell<Vec<JoinHandle<()>>>>;
 
 impl Scope {
-    pub(crate) fn spawn(&self, child: impl Future<Output = ()> + 'static) {
-        self.0.borrow_mut().push(spawn(child));
+    pub(crate) fn spawn(&self, name: &'static str, child: impl Future<Output = ()> + 'static) {
+        self.0.borrow_mut().push(spawn(name, child));
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! ```console
 //! $ cargo run --example ch11_threads
+//! $ cargo run --example ch11_threads -- --trace trace.html      # all but the sums as the recorder's page; also .json
 //! ```
 
 mod join;
@@ -10,11 +11,15 @@ mod parker;
 mod primitive;
 mod runtime;
 mod send;
+#[allow(dead_code, reason = "other chapters have more to tell")]
+#[path = "../story.rs"]
+mod story;
 mod workers;
 mod yield_now;
 
 use std::ops::Range;
 use std::pin::Pin;
+use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -22,20 +27,25 @@ use std::thread;
 use runtime::{block_on, spawn, steals};
 use yield_now::yield_now;
 
-fn main() {
+fn main() -> ExitCode {
+    story::told(all)
+}
+
+fn all() {
     println!("what may be given to another thread, and what may be lent to one:");
     send::print_table();
 
     println!("one program, by different numbers of workers:");
     for workers in [1, 2, 4] {
-        let (sum, steals) = block_on(workers, async { (sum(0..100_000).await, steals()) });
+        // Nobody steps through sixteen thousand tasks.
+        let (sum, steals) = story::untold(|| block_on(workers, async { (sum(0..100_000).await, steals()) }));
         println!("    workers: {workers}, the sum is {sum}, steals: {steals}");
     }
 
     println!("a task blocks its worker until its child has run:");
     println!(
         "    the child ran on {}",
-        block_on(2, async { spawn(blocks()).await })
+        block_on(2, async { spawn("parent", blocks()).await })
     );
 
     println!("two tasks count to 100000 each:");
@@ -58,7 +68,7 @@ fn sum(numbers: Range<u64>) -> Pin<Box<dyn Future<Output = u64> + Send>> {
             return numbers.sum();
         }
         let middle = numbers.start.midpoint(numbers.end);
-        let first_half = spawn(sum(numbers.start..middle));
+        let first_half = spawn("half", sum(numbers.start..middle));
         let second_half = sum(middle..numbers.end).await;
         first_half.await + second_half
     })
@@ -69,7 +79,7 @@ fn sum(numbers: Range<u64>) -> Pin<Box<dyn Future<Output = u64> + Send>> {
 async fn blocks() -> &'static str {
     let (says, said) = mpsc::channel();
     // On the queue of this worker, which comes to it when this poll returns.
-    spawn(async move { says.send(thread::current().id()).unwrap() });
+    spawn("child", async move { says.send(thread::current().id()).unwrap() });
     // Never do that (chapter 9): here it leaves the child to the other worker.
     if said.recv().unwrap() == thread::current().id() {
         "the same worker"
@@ -93,9 +103,10 @@ fn in_one_step(counter: &AtomicU32) {
 
 async fn count(step: Step) -> u32 {
     let counter = Arc::new(AtomicU32::new(0));
-    let tasks = [counter.clone(), counter.clone()].map(|counter| {
+    let tasks = ["one", "another"].map(|name| {
+        let counter = counter.clone();
         // No await between two steps, nor within one.
-        spawn(async move { (0..100_000).for_each(|_| step(&counter)) })
+        spawn(name, async move { (0..100_000).for_each(|_| step(&counter)) })
     });
     for task in tasks {
         task.await;

@@ -17,6 +17,11 @@ impl Parker {
 
     pub(crate) fn park(&self) {
         let mut token = self.token.lock().unwrap();
+        // loom's models are of the queues and the parkers, and tell nobody.
+        #[cfg(not(loom))]
+        if !*token {
+            crate::story::tell(crate::story::Event::Park(None));
+        }
         while !*token {
             token = self.bell.wait(token).unwrap();
         }

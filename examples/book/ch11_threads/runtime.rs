@@ -9,6 +9,7 @@ use std::thread;
 
 use crate::join::{JoinHandle, promise};
 use crate::parker::Parker;
+use crate::story::{self, Event};
 use crate::workers::Workers;
 
 pub(crate) struct Runtime {
@@ -17,6 +18,7 @@ pub(crate) struct Runtime {
 
 // ANCHOR: task
 pub(crate) struct Task {
+    name: &'static str,
     stage: Mutex<Stage>,
     runtime: Weak<Runtime>,
 }
@@ -40,9 +42,13 @@ impl Wake for Task {
             Stage::Idle(future) => {
                 *stage = Stage::Queued(future);
                 drop(stage);
+                story::tell(Event::Wake(self.name));
                 self.push();
             }
-            Stage::Polled => *stage = Stage::PolledAndWoken,
+            Stage::Polled => {
+                *stage = Stage::PolledAndWoken;
+                story::tell(Event::WakeOfPolled(self.name));
+            }
             as_it_was => *stage = as_it_was,
         }
     }
@@ -50,6 +56,7 @@ impl Wake for Task {
 
 impl Task {
     fn run(self: Arc<Self>) {
+        story::tell(Event::Poll(self.name));
         let taken = mem::replace(&mut *self.stage.lock().unwrap(), Stage::Polled);
         let Stage::Queued(mut future) = taken else {
             unreachable!("it was in a queue");
@@ -58,13 +65,16 @@ impl Task {
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
         if polled.is_ready() {
             drop(future);
+            story::tell(self.polled(polled));
             *self.stage.lock().unwrap() = Stage::Over;
             return;
         }
         let mut stage = self.stage.lock().unwrap();
+        story::tell(self.polled(polled));
         if let Stage::PolledAndWoken = *stage {
             *stage = Stage::Queued(future);
             drop(stage);
+            story::tell(Event::Requeue(self.name));
             self.push();
         } else {
             *stage = Stage::Idle(future);
@@ -81,9 +91,21 @@ impl Task {
 }
 // ANCHOR_END: task
 
+impl Task {
+    /// The end of its poll, in which its worker and the poll's own waker refer to it.
+    fn polled(self: &Arc<Self>, polled: Poll<()>) -> Event<'_> {
+        Event::Polled {
+            task: self.name,
+            polled,
+            wakers: Arc::strong_count(self) - 2,
+        }
+    }
+}
+
 // ANCHOR: block_on
 /// Runs a future to its end on this thread, and meanwhile what is spawned in it on so many others.
 pub(crate) fn block_on<F: Future>(workers: usize, future: F) -> F::Output {
+    story::tell(Event::Workers(workers as u32));
     let runtime = Arc::new(Runtime {
         workers: Workers::new(workers),
     });
@@ -101,9 +123,11 @@ pub(crate) fn block_on<F: Future>(workers: usize, future: F) -> F::Output {
 impl Runtime {
     fn work(self: Arc<Self>, worker: usize) {
         let _entered = Entered::new(&self, Some(worker));
+        story::tell(Event::Worker(worker as u32));
         while let Some(task) = self.workers.next(worker) {
             task.run();
         }
+        story::tell(Event::Unpark);
     }
 
     /// The `block_on` of chapter 3.
@@ -112,8 +136,12 @@ impl Runtime {
         let mut future = pin!(future);
         let unpark = Arc::new(Unpark(Parker::new()));
         let waker = Waker::from(unpark.clone());
+        story::tell(Event::Root(ROOT));
         loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            story::tell(Event::Poll(ROOT));
+            let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+            story::tell(unpark.polled(polled.is_ready()));
+            if let Poll::Ready(output) = polled {
                 return output;
             }
             unpark.0.park();
@@ -134,11 +162,26 @@ struct Unpark(Parker);
 
 impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
+        story::tell(Event::Wake(ROOT));
         self.0.unpark();
     }
 }
 
-pub(crate) fn spawn<F>(future: F) -> JoinHandle<F::Output>
+/// The future of `block_on`.
+const ROOT: &str = "main";
+
+impl Unpark {
+    /// As of a task: the end of a poll of the root.
+    fn polled(self: &Arc<Self>, is_ready: bool) -> Event<'static> {
+        Event::Polled {
+            task: ROOT,
+            polled: if is_ready { Poll::Ready(()) } else { Poll::Pending },
+            wakers: Arc::strong_count(self) - 2,
+        }
+    }
+}
+
+pub(crate) fn spawn<F>(name: &'static str, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -146,9 +189,11 @@ where
     let (promise, handle) = promise();
     let future = Box::pin(async move { promise.keep(future.await) });
     let task = Task {
+        name,
         stage: Mutex::new(Stage::Queued(future)),
         runtime: Arc::downgrade(&current()),
     };
+    story::tell(Event::Spawn(name));
     Arc::new(task).push();
     handle
 }

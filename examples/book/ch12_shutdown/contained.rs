@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::story::{self, Event};
+
 pub(crate) type Payload = Box<dyn Any + Send>;
 
 pub(crate) struct Contained<F> {
@@ -29,7 +31,10 @@ impl<F: Future> Future for Contained<F> {
         let result = match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(output),
-            Err(payload) => Err(payload),
+            Err(payload) => {
+                story::tell(Event::Panic);
+                Err(payload)
+            }
         };
         // Before anybody hears of its end; and its destructors are its code as well.
         let future = self.future.take();

@@ -15,7 +15,7 @@ pub(crate) fn run() {
     let runtime = Runtime::new();
     let unfinished = runtime.block_on(async {
         let stop = Stop::default();
-        let server = spawn(serve(stop.clone()));
+        let server = spawn("server", serve(stop.clone()));
         sleep(Duration::from_millis(450)).await;
         stop.call();
         let requests = server.await.expect("the server returns");
@@ -42,7 +42,7 @@ async fn serve(stop: Stop) -> Vec<JoinHandle<()>> {
         .is_none()
     {
         let number = requests.len() + 1;
-        requests.push(spawn(answer(number)));
+        requests.push(spawn(format!("request {number}"), answer(number)));
     }
     requests
 }

@@ -2,6 +2,7 @@
 //!
 //! ```console
 //! $ cargo run --example ch12_shutdown
+//! $ cargo run --example ch12_shutdown -- --trace trace.html      # the same as the recorder's page; also .json
 //! ```
 
 mod contained;
@@ -9,22 +10,28 @@ mod drain;
 mod join;
 mod never_ends;
 mod runtime;
+#[allow(dead_code, reason = "other chapters have more to tell")]
+#[path = "../story.rs"]
+mod story;
 mod time;
 
 use std::panic;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use join::JoinError;
 use runtime::{Runtime, spawn, yield_now};
 
-fn main() {
+fn main() -> ExitCode {
     // What a task panics with is printed where it is joined.
     panic::set_hook(Box::new(|_| ()));
-    a_task_panics();
-    tasks_that_never_end();
-    destructors_that_misbehave();
-    drain::run();
+    story::told(|| {
+        a_task_panics();
+        tasks_that_never_end();
+        destructors_that_misbehave();
+        drain::run();
+    })
 }
 
 // ANCHOR: panics
@@ -32,7 +39,7 @@ fn a_task_panics() {
     println!("three tasks, of which one panics:");
     Runtime::new().block_on(async {
         let tasks = [1, 2, 3].map(|number| {
-            spawn(async move {
+            spawn(format!("task {number}"), async move {
                 yield_now().await;
                 if number == 2 {
                     panic!("the disk is full");
@@ -81,15 +88,18 @@ fn destructors_that_misbehave() {
     println!("destructors that misbehave:");
     let runtime = Runtime::new();
     runtime.block_on(async {
-        spawn(never_ends::with_destructor(|| {
-            let task = spawn(async { println!("    nobody ever sees this") });
+        let first = never_ends::with_destructor(|| {
+            let task = spawn("nobody", async { println!("    nobody ever sees this") });
             println!("    the first one spawns: {:?}", task.take_result());
-        }));
-        spawn(never_ends::with_destructor(|| {
+        });
+        let second = never_ends::with_destructor(|| {
             println!("    the second one panics");
             panic!("in a destructor");
-        }));
-        spawn(never_ends::with_destructor(|| println!("    the third one runs")));
+        });
+        let third = never_ends::with_destructor(|| println!("    the third one runs"));
+        spawn("first", first);
+        spawn("second", second);
+        spawn("third", third);
         yield_now().await;
     });
     let cancelled = runtime.shut_down();

@@ -14,15 +14,15 @@ pub(crate) async fn spawn_five(dropped: Arc<AtomicU32>) {
         name,
         dropped: dropped.clone(),
     };
-    spawn(waits(note("A, which waits for what never comes")));
+    spawn("A", waits(note("A, which waits for what never comes")));
 
     let (of_b, of_c, of_d) = (Slot::default(), Slot::default(), Slot::default());
-    of_b.put(spawn(joins(of_c.clone(), note("B, which joins C"))));
-    of_c.put(spawn(joins(of_b.clone(), note("C, which joins B"))));
-    of_d.put(spawn(joins(of_d.clone(), note("D, which joins itself"))));
+    of_b.put(spawn("B", joins(of_c.clone(), note("B, which joins C"))));
+    of_c.put(spawn("C", joins(of_b.clone(), note("C, which joins B"))));
+    of_d.put(spawn("D", joins(of_d.clone(), note("D, which joins itself"))));
     yield_now().await;
 
-    spawn(waits(note("E, which was never polled")));
+    spawn("E", waits(note("E, which was never polled")));
 }
 
 async fn waits(_note: Note) {

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::contained::Contained;
 use crate::join::{JoinHandle, promise};
+use crate::story::{self, Event};
 use crate::time::Timers;
 
 pub(crate) struct Runtime(Arc<Shared>);
@@ -33,6 +34,7 @@ struct Owned {
 
 pub(crate) struct Task {
     number: u64,
+    name: String,
     /// `None` once it is over.
     future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     queued: AtomicBool,
@@ -42,7 +44,10 @@ pub(crate) struct Task {
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
         if let Some(runtime) = self.runtime.upgrade() {
-            if !self.queued.swap(true, Ordering::AcqRel) {
+            if self.queued.swap(true, Ordering::AcqRel) {
+                story::tell(Event::WakeOfQueued(&self.name));
+            } else {
+                story::tell(Event::Wake(&self.name));
                 runtime.queue.lock().unwrap().push_back(self);
             }
         }
@@ -55,7 +60,10 @@ impl Task {
         let waker = Waker::from(self.clone());
         let mut slot = self.future.lock().unwrap();
         let Some(future) = &mut *slot else { return };
-        if future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
+        story::tell(Event::Poll(&self.name));
+        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+        story::tell(self.polled(polled));
+        if polled.is_ready() {
             *slot = None;
             drop(slot);
             runtime.owned.lock().unwrap().tasks.remove(&self.number);
@@ -67,8 +75,28 @@ impl Task {
     fn cancel(&self) {
         let future = self.future.lock().unwrap().take();
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        story::tell(Event::ShutDown(&self.name));
     }
     // ANCHOR_END: cancel
+
+    /// The end of its poll, in which the loop, the list and the poll's own waker refer to it, and the queue if it is in there.
+    fn polled(self: &Arc<Self>, polled: Poll<()>) -> Event<'_> {
+        let is_queued = self.queued.load(Ordering::Relaxed);
+        Event::Polled {
+            task: &self.name,
+            polled,
+            wakers: Arc::strong_count(self) - 3 - usize::from(is_queued),
+        }
+    }
+}
+
+/// Who was forgotten tells of its own end.
+impl Drop for Task {
+    fn drop(&mut self) {
+        if self.future.get_mut().is_ok_and(|future| future.is_some()) {
+            story::tell(Event::ShutDown(&self.name));
+        }
+    }
 }
 
 impl Runtime {
@@ -87,9 +115,12 @@ impl Runtime {
         let mut future = pin!(future);
         let woken = Arc::new(Woken(AtomicBool::new(true)));
         let waker = Waker::from(woken.clone());
+        story::tell(Event::Root(ROOT));
         loop {
             if woken.0.swap(false, Ordering::AcqRel) {
+                story::tell(Event::Poll(ROOT));
                 let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+                story::tell(woken.polled(polled.is_ready()));
                 if let Poll::Ready(output) = polled {
                     return output;
                 }
@@ -152,7 +183,7 @@ pub(crate) fn cancel_all(tasks: impl Iterator<Item = Arc<Task>>) {
 }
 
 // ANCHOR: spawn
-pub(crate) fn spawn<F>(future: F) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(name: impl Into<String>, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -170,12 +201,14 @@ where
     owned.spawned += 1;
     let task = Arc::new(Task {
         number: owned.spawned,
+        name: name.into(),
         future: Mutex::new(Some(Box::pin(async move { promise.keep(future.await) }))),
         queued: AtomicBool::new(true),
         runtime: Arc::downgrade(&runtime),
     });
     owned.tasks.insert(task.number, task.clone());
     drop(owned);
+    story::tell(Event::Spawn(&task.name));
     runtime.queue.lock().unwrap().push_back(task);
     handle
 }
@@ -199,7 +232,22 @@ struct Woken(AtomicBool);
 
 impl Wake for Woken {
     fn wake(self: Arc<Self>) {
+        story::tell(Event::Wake(ROOT));
         self.0.swap(true, Ordering::AcqRel);
+    }
+}
+
+/// The main future.
+const ROOT: &str = "main";
+
+impl Woken {
+    /// As of a task: the end of a poll of the main future.
+    fn polled(self: &Arc<Self>, is_ready: bool) -> Event<'static> {
+        Event::Polled {
+            task: ROOT,
+            polled: if is_ready { Poll::Ready(()) } else { Poll::Pending },
+            wakers: Arc::strong_count(self) - 2,
+        }
     }
 }
 

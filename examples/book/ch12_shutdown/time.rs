@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::runtime::{Shared, current};
+use crate::story::{self, Event};
 
 #[derive(Default)]
 pub(crate) struct Timers {
@@ -20,8 +21,11 @@ pub(crate) struct Timers {
 impl Timers {
     /// Goes on to the next deadline, and takes out who waits for it.
     pub(crate) fn step(&mut self) -> Option<Waker> {
-        let ((deadline, _), waker) = self.waiting.pop_first()?;
+        let ((deadline, timer), waker) = self.waiting.pop_first()?;
+        story::tell(Event::Park(Some(deadline.saturating_sub(self.now))));
         self.now = self.now.max(deadline);
+        story::set_time(self.now);
+        story::tell(Event::TimerFire(timer));
         Some(waker)
     }
 }
@@ -71,6 +75,15 @@ impl Future for Sleep {
         timers.numbered += 1;
         self.key = Some(key);
         let replaced = timers.waiting.insert(key, cx.waker().clone());
+        if replaced.is_none() {
+            let (deadline, timer) = key;
+            let place = None;
+            story::tell(Event::TimerSet {
+                timer,
+                deadline,
+                place,
+            });
+        }
         // A waker may be the last reference to a task, whose destructors may run any code.
         drop(timers);
         drop(replaced);
@@ -82,6 +95,9 @@ impl Drop for Sleep {
     fn drop(&mut self) {
         if let (Some(key), Some(runtime)) = (self.key, self.runtime.upgrade()) {
             let waker = runtime.timers.lock().unwrap().waiting.remove(&key);
+            if waker.is_some() {
+                story::tell(Event::TimerCancel(key.1));
+            }
             drop(waker);
         }
     }
