@@ -59,10 +59,10 @@ impl Task {
         if !self.woken.is_woken.swap(false, Ordering::AcqRel) {
             return false;
         }
-        story::tell(Event::Poll(self.woken.name));
         let waker = Waker::from(self.woken.clone());
         let mut slot = self.future.borrow_mut();
         if let Some(future) = &mut *slot {
+            story::tell(Event::Poll(self.woken.name));
             let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
             story::tell(self.polled(polled));
             if polled.is_ready() || self.is_aborted.get() {

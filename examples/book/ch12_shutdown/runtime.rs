@@ -74,8 +74,8 @@ impl Task {
     /// Drops the future, whose destructors may run any code: they may spawn, wake, and panic.
     fn cancel(&self) {
         let future = self.future.lock().unwrap().take();
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
         story::tell(Event::ShutDown(&self.name));
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
     }
     // ANCHOR_END: cancel
 

@@ -39,7 +39,7 @@ pub(crate) enum Event<'a> {
     Abort(&'a str),
     /// It was.
     Cancelled(&'a str),
-    /// It was, since the runtime ends.
+    /// It is now, since the runtime ends.
     ShutDown(&'a str),
     /// For so long at most.
     Park(Option<Duration>),
