@@ -1,6 +1,6 @@
-//! The page, opened in a browser from a file.
+//! The page, opened in a browser: from a file, or from the program that it shows.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{fmt, fs};
 
 use reveille_trace::html;
@@ -48,7 +48,7 @@ impl fmt::Display for Theme {
 pub struct Tab {
     browser: Chromium,
     session: String,
-    file: PathBuf,
+    address: String,
     seen: Vec<Value>,
 }
 
@@ -60,9 +60,25 @@ impl Tab {
 
     /// Opens a page.
     pub fn open_text(page: &str) -> Self {
-        let mut browser = Chromium::start();
+        let browser = Chromium::start();
         let file = browser.folder().join("trace.html");
         fs::write(&file, page).expect("there is a place for the page");
+        let mut tab = Self::new(browser, format!("file://{}", file.display()));
+        let offline =
+            json!({"offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        tab.call("Network.emulateNetworkConditions", offline);
+        tab.navigate();
+        tab
+    }
+
+    /// Opens the page that a program shows of itself while it runs.
+    pub fn open_address(address: &str) -> Self {
+        let mut tab = Self::new(Chromium::start(), address.to_owned());
+        tab.navigate();
+        tab
+    }
+
+    fn new(mut browser: Chromium, address: String) -> Self {
         let target = browser.call(None, "Target.createTarget", json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let attached = browser.call(None, "Target.attachToTarget", attach);
@@ -73,19 +89,15 @@ impl Tab {
         let mut tab = Self {
             browser,
             session,
-            file,
+            address,
             seen: Vec::new(),
         };
         for domain in ["Page", "Runtime", "Network", "Log"] {
             tab.call(&format!("{domain}.enable"), json!({}));
         }
-        let offline =
-            json!({"offline": true, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
-        tab.call("Network.emulateNetworkConditions", offline);
         // On a telephone they take no room, and a screenshot has none.
         tab.call("Emulation.setScrollbarsHidden", json!({"hidden": true}));
         tab.resize(WIDE);
-        tab.navigate();
         tab
     }
 
@@ -101,6 +113,23 @@ impl Tab {
         let thrown = &answer["exceptionDetails"];
         assert!(thrown.is_null(), "{expression}: {thrown}");
         answer["result"]["value"].take()
+    }
+
+    /// Waits until an expression in the page is true.
+    ///
+    /// # Panics
+    ///
+    /// If it throws, or does not become true for as long as an answer of the browser may take.
+    #[track_caller]
+    pub fn wait_until(&mut self, expression: &str) {
+        self.evaluate(&format!(
+            "new Promise((done, failed) => {{ \
+                const look = () => {{ \
+                    try {{ if ({expression}) done(); else setTimeout(look, 20); }} catch (error) {{ failed(error); }} \
+                }}; \
+                look(); \
+            }})"
+        ));
     }
 
     /// Presses a key and lets it go, as a person would: `ArrowRight`, `n`.
@@ -166,7 +195,7 @@ impl Tab {
 
     /// The address of the page.
     pub fn address(&self) -> String {
-        format!("file://{}", self.file.display())
+        self.address.clone()
     }
 
     /// What the console has: messages of the page's, exceptions, and what the browser complains of.
