@@ -153,8 +153,9 @@
     return { th: id, name, kind, worker, polls: [], parks: [], jobs: [], stack: [] };
   }
 
-  // The part of the timeline to show first: the shortest of the polls nearest to `t`, and its neighbours as long as none of them
-  // makes it more than six times as long (after a long pause), at most 40 polls. Of a very long poll it shows one end.
+  // The part of the timeline to show first: the shortest of the polls nearest to `t`, and its neighbours as long as none of
+  // them makes it more than six times as long (after a long pause), at most 40 polls; and `t` itself. Of a very long poll it
+  // shows one end.
   function busyPart({ lanes: all, start, end }, t) {
     const polls = all.flatMap((one) => one.polls).sort((a, b) => a.start - b.start);
     if (polls.length === 0) return [start, Math.max(end, start + 1000)];
@@ -177,6 +178,8 @@
       to = Math.max(to, wider[0].place);
       part = wider[0].part;
     }
+    // The nearest poll may begin after the moment, or be over by then.
+    part = [Math.min(part[0], t), Math.max(part[1], t)];
     const margin = length(part) * 0.08;
     return [part[0] - margin, part[1] + margin];
   }

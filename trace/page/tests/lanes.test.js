@@ -157,6 +157,16 @@ test("the_part_shown_first_holds_the_polls_around_the_moment_and_no_long_pause",
   assert.ok(shown.length >= 10 && shown.length <= 41, `${shown.length} polls`);
 });
 
+test("the_moment_is_in_the_part_shown_first_also_when_nothing_is_polled_then", () => {
+  for (const trace of TRACES) {
+    const all = lanesOf(trace);
+    for (const { t } of trace.events) {
+      const [from, to] = busyPart(all, t);
+      assert.ok(from <= t && t <= to, `${t} is not from ${from} to ${to}`);
+    }
+  }
+});
+
 test("a_trace_without_polls_is_shown_whole", () => {
   assert.deepEqual(
     busyPart(lanesOf({ threads: [], events: [{ t: 5, th: 1, k: "mark", msg: 0 }] }), 5),
