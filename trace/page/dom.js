@@ -40,6 +40,11 @@
     return element("button", { type: "button", class: "link", "data-event": index }, text);
   }
 
+  // A path or an address: where it does not fit into its line, it is broken behind a slash.
+  function breakable(text) {
+    return text.split(/(?<=\/)/).flatMap((part, place) => (place === 0 ? [part] : [element("wbr"), part]));
+  }
+
   // The first `most` of `items`, made by `make`, and a line about how many more there are.
   function atMost(most, items, make) {
     const shown = items.slice(0, most).map(make);
@@ -54,5 +59,5 @@
     return 40 + ((id * 137.508) % 360) * (280 / 360);
   }
 
-  reveille.dom = { element, svg, byId, taskChip, eventLink, atMost, hue };
+  reveille.dom = { element, svg, byId, taskChip, eventLink, atMost, breakable, hue };
 })((globalThis.reveille ??= {}));

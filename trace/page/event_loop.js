@@ -1,7 +1,7 @@
 // Page 1: the state of the event loops at the current event.
 (function (reveille) {
   "use strict";
-  const { element, svg, byId, taskChip, atMost } = reveille.dom;
+  const { element, svg, byId, taskChip, atMost, breakable } = reveille.dom;
   const { duration, count, integer } = reveille.durations;
   const { sentence } = reveille.sentences;
   const { waits, cycles } = reveille.waits;
@@ -57,8 +57,8 @@
         `queued ${duration(sched)}`,
         `idle ${duration(idle)}`,
       ];
-      if (place !== "") parts.push(`spawned at ${place}`);
-      return [...told, ` ${parts.join(" · ")}`];
+      const spawned = place === "" ? [] : [" · spawned at ", breakable(place)];
+      return [...told, ` ${parts.join(" · ")}`, ...spawned].flat();
     }
 
     #queues(state) {
@@ -73,10 +73,10 @@
             "h3",
             null,
             `${queueTitle(q)} `,
-            element("span", { class: "count" }, integer(tasks.length)),
+            element("span", { class: "count" }, count(tasks.length, "task")),
           ),
           tasks.length === 0
-            ? none("empty")
+            ? null
             : element(
                 "ol",
                 { class: "chips", "data-queue": q, "aria-label": "the first runs next" },

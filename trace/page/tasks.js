@@ -1,7 +1,7 @@
 // Page 3: the findings, and the table of the tasks.
 (function (reveille) {
   "use strict";
-  const { element, byId, taskChip, eventLink } = reveille.dom;
+  const { element, byId, taskChip, eventLink, breakable } = reveille.dom;
   const { duration, moment, count, integer } = reveille.durations;
 
   class Tasks {
@@ -116,7 +116,7 @@
             ({ task }) => task.spawned ?? -1,
             ({ task }) => (task.spawned === null ? "before" : moment(task.spawned)),
           ),
-          { title: "At", sort: ({ place }) => place, cell: ({ place }) => place || "not known" },
+          { title: "At", sort: ({ place }) => place, cell: ({ place }) => (place === "" ? "not known" : breakable(place)) },
         ],
       });
       return this.table.node;

@@ -57,8 +57,22 @@
     for (const { left, right, width } of isCut ? [] : range.getClientRects())
       if (width > 0 && (left < -0.5 || right > root.clientWidth + 0.5))
         complaints.add(`outside of the window: ${told(node)}`);
+    for (const word of node.closest("td") ? brokenWords(text) : [])
+      complaints.add(`${word} is broken: ${told(node)}`);
     const ratio = contrast(node);
     if (ratio < 4.5) complaints.add(`contrast ${ratio.toFixed(2)}: ${told(node)}`);
+  }
+
+  // The short words of which a part is on another line; a long name may be broken anywhere.
+  function brokenWords(text) {
+    const words = Array.from(text.data.matchAll(/(?<!\w)\p{L}{1,12}(?!\w)/gu));
+    const broken = words.filter(({ 0: word, index }) => {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      return new Set(Array.from(range.getClientRects(), ({ top }) => top)).size > 1;
+    });
+    return broken.map(([word]) => word);
   }
 
   // As WCAG 2.2 defines it.

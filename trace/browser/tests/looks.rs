@@ -58,6 +58,10 @@ fn what_cannot_be_read_is_complained_of() {
         ),
         ("<p style='width: 60px'>a_long_word_stands_over", "over the edge"),
         (
+            "<table style='width: 60px; overflow-wrap: anywhere'><td>completed",
+            "completed is broken",
+        ),
+        (
             "<p style='position: fixed; left: 380px; white-space: nowrap'>outside",
             "outside of the window",
         ),
