@@ -5,6 +5,8 @@
 
 #[allow(dead_code, reason = "the tests of the other examples use the rest")]
 mod example_process;
+#[path = "../trace/tests/schema/mod.rs"]
+mod schema;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod scratch;
 
@@ -335,9 +337,10 @@ fn a_trace_in_no_known_form_is_refused_before_anything_runs() {
     }
 }
 
-/// What a program prints, and the trace that it writes.
+/// What a program prints, and the trace that it writes, which is one as the schema demands.
 fn recorded(program: &str) -> (String, Trace) {
     let (printed, text) = with_trace(program, "trace.json");
+    schema::demand(&serde_json::from_str(&text).expect("JSON"));
     (printed, read(&text).expect("a trace"))
 }
 
