@@ -119,7 +119,7 @@ impl Tab {
     ///
     /// # Panics
     ///
-    /// If it throws, or does not become true for as long as an answer of the browser may take.
+    /// If it throws, or is not true for a minute.
     #[track_caller]
     pub fn wait_until(&mut self, expression: &str) {
         self.evaluate(&format!(
@@ -128,6 +128,7 @@ impl Tab {
                     try {{ if ({expression}) done(); else setTimeout(look, 20); }} catch (error) {{ failed(error); }} \
                 }}; \
                 look(); \
+                setTimeout(() => failed(new Error('a minute is over')), 60000); \
             }})"
         ));
     }
