@@ -213,7 +213,8 @@ impl<T> Drop for JoinHandle<T> {
         told::no_longer_joins(task.header(), taken);
         if !task.header().state.has_join_waker() {
             // One may be left from a poll that did not get to set JOIN_WAKER. It must not live as long as the cell.
-            drop_waker(task.header());
+            // SAFETY: rule D: JOIN_WAKER is clear, and the handle's.
+            unsafe { drop_waker(task.header()) };
         }
         loop {
             let header = task.header();
@@ -222,7 +223,8 @@ impl<T> Drop for JoinHandle<T> {
                 DropHandle::Done => return,
                 DropHandle::Waker => {
                     if header.state.unset_join_waker().is_ok() {
-                        drop_waker(header);
+                        // SAFETY: rule D: JOIN_WAKER was cleared, by the handle.
+                        unsafe { drop_waker(header) };
                     }
                 }
                 DropHandle::Output => {
@@ -239,9 +241,13 @@ impl<T> Drop for JoinHandle<T> {
     }
 }
 
-/// Drops the waker in the slot, which must be the handle's.
-fn drop_waker(header: &Header) {
-    // SAFETY: rule D: JOIN_WAKER is clear, the slot is ours.
+/// Drops the waker in the slot.
+///
+/// # Safety
+///
+/// Rule D: JOIN_WAKER is clear, and the caller is the handle.
+unsafe fn drop_waker(header: &Header) {
+    // SAFETY: the caller's promise.
     let waker = unsafe { header.join_waker.replace(None) };
     // Its panic must not keep the interest from being given up.
     wake::contain(move || drop(waker));

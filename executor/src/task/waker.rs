@@ -170,7 +170,7 @@ unsafe fn wake_and_tell<S: Schedule>(task: NonNull<Header>, by_value: bool) {
     unsafe { wake::<S, true>(task, by_value) }
 }
 
-/// Wakes a task, and tells a recorder of all that comes of it; or, where it was found that there is none, of nothing.
+/// Wakes a task, and tells a recorder of all that comes of it; or, where it was found that there is none, not of the wake.
 ///
 /// # Safety
 ///
