@@ -230,8 +230,8 @@ pub enum Level {
     Full = 2,
 }
 
-/// Takes events, on the thread on which they happen. It is called under locks of the runtime's too, so it must not call into that;
-/// nor block, but at [`Event::PollStart`], for which none is held.
+/// Takes events, on the thread on which they happen. It is called under locks of the runtime's too, so it must not call into that,
+/// nor block. No lock is held at the events by which a task or a job is made, begins and ends to run, and is over: there it may.
 pub trait Recorder: Send + Sync {
     /// The time, in nanoseconds since whenever it likes.
     fn now(&self) -> u64;

@@ -32,7 +32,7 @@ use std::collections::HashMap;
 use std::mem;
 use std::panic::Location;
 use std::ptr;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use reveille_context::event::{Event, Recorder, TaskKind};
 use reveille_context::task::TaskId;
@@ -42,7 +42,7 @@ use tracing::{Span, trace, trace_span};
 use super::Taken;
 
 /// Has all tasks that are spawned from now on told to the subscribers of the crate `tracing`, in all runtimes of the process and for
-/// good; [the module](self) says how. The recorder may be started and stopped beside it. A second call does nothing.
+/// good; [the module](self) says how. The recorder may be started and stopped beside it. Once it has succeeded, a call does nothing.
 ///
 /// # Errors
 ///
@@ -61,10 +61,13 @@ use super::Taken;
 /// # Ok::<(), reveille::trace::Taken>(())
 /// ```
 pub fn start() -> Result<(), Taken> {
-    static ONCE: Once = Once::new();
-    let mut result = Ok(());
-    ONCE.call_once(|| result = listener::set(Box::new(Spans)));
-    result
+    static STARTED: Mutex<bool> = Mutex::new(false);
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*started {
+        listener::set(Box::new(Spans))?;
+        *started = true;
+    }
+    Ok(())
 }
 
 struct Spans;

@@ -54,8 +54,8 @@ pub(crate) trait Schedule: Send + Sync + Sized + 'static {
         false
     }
 
-    /// Queues a woken task if this thread runs tasks for `home`; else gives it back. Where it is known that nobody records, `TOLD` is
-    /// false.
+    /// Queues a woken task if this thread runs tasks for `home`; else gives it back. Where it was found that nobody records, `TOLD`
+    /// is false.
     ///
     /// A thread that does holds an `Arc` of its own to `home` for as long, since as soon as the task is queued another
     /// thread may run it to its end, and with its cell goes the cell's.
