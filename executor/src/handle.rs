@@ -15,7 +15,7 @@ use crate::metrics::Metrics;
 use crate::multi_thread::Shared;
 use crate::nested::NestedBlockOn;
 use crate::owned::OwnedTasks;
-use crate::quiescence::Quiescence;
+use crate::quiescence::{Coming, Quiescence};
 use crate::task::{self, JoinHandle, MadeThere, PanicPolicy, Schedule, Seen};
 
 /// A reference to a runtime, to spawn on it from any thread. It does not keep the runtime running: once that is
@@ -271,6 +271,7 @@ impl Handle {
         F: Future + 'static,
         F::Output: Send + 'static,
     {
+        let _coming = self.come();
         let workers = self.as_multi_thread().map_or(0, |shared| shared.workers());
         let entry = self.as_multi_thread().and_then(|shared| shared.entry(worker));
         match entry {
@@ -375,6 +376,15 @@ impl Handle {
         }
     }
 
+    /// Before a spawn, and until it is done: if this thread is in no runtime, nothing else shows that something is to run.
+    #[inline]
+    pub(crate) fn come(&self) -> Option<Coming<'_>> {
+        match local::entered_at() {
+            Some(_) => None,
+            None => self.quiescence().come(),
+        }
+    }
+
     pub(crate) fn spawn_at<F>(
         &self,
         future: F,
@@ -401,6 +411,7 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let _coming = self.come();
         match &self.scheduler {
             Scheduler::CurrentThread(home) => spawn_in(home, &home.owned, future, location, name),
             Scheduler::MultiThread(shared) => spawn_in(shared, shared.owned_here(), future, location, name),

@@ -10,6 +10,12 @@
 //! rounds, at which all rested (the double collect of Afek et al., *Atomic Snapshots of Shared Memory*, 1993). And from
 //! that moment on nothing changes, since only what is active activates anything.
 //!
+//! **But for who comes from outside**, where nobody is asked: a thread that begins a `block_on`, or that spawns without
+//! being in one. Between the look and the telling the *door* is shut, and those wait in front of it. Each first shows that
+//! it comes (the one as an active entry, the other as [`Coming`]) and then passes the door. So either whoever looks next
+//! finds it, or who looks just now has told before it goes on. (A wake from outside is let through: it is what the runtime
+//! waits for, and comes when it comes.)
+//!
 //! **Nobody forgets to look.** Workers look when they are about to park and everybody sees that they are. Whatever else
 //! comes to rest (a thread in `block_on`, the last blocking job) unparks a worker, which looks on its way back. Each first
 //! says that it rests, and then looks, or leaves it to the one who looks just now and then looks again. And who finds that
@@ -26,7 +32,7 @@ use std::task::Waker;
 
 use reveille_context::wake;
 
-use crate::primitive::{AtomicUsize, Ordering, fence};
+use crate::primitive::{AtomicUsize, Mutex, Ordering, fence, lock};
 
 /// Told when a runtime has come to rest: [`Config::on_quiescent`](crate::Config::on_quiescent). It is what moves a clock
 /// that is paused.
@@ -84,7 +90,8 @@ pub trait OnQuiescent: Send + Sync {
     }
 
     /// The runtime is at rest. What is put into `woken` is woken, and then the executor looks again; if there is nothing,
-    /// the runtime sleeps. Called by one thread at a time.
+    /// the runtime sleeps. Called by one thread at a time. Who comes from outside meanwhile, to `block_on` or to spawn, waits
+    /// until it is over: it must not wait for them.
     fn reached(&self, woken: &mut Vec<Waker>);
 }
 
@@ -95,6 +102,10 @@ pub(crate) struct Quiescence {
     worker: Waker,
     /// How many have wanted to look since the one who does began.
     looking: AtomicUsize,
+    /// Shut from the look to the telling.
+    door: Mutex<()>,
+    /// How many come from outside and have not spawned yet.
+    coming: AtomicUsize,
 }
 
 /// The answers of one round: the numbers of everything, in a fixed order.
@@ -106,6 +117,8 @@ impl Quiescence {
             listener,
             worker,
             looking: AtomicUsize::new(0),
+            door: Mutex::new(()),
+            coming: AtomicUsize::new(0),
         }
     }
 
@@ -118,6 +131,23 @@ impl Quiescence {
         let mut awaited = false;
         wake::contain(|| awaited = listener.is_awaited());
         awaited
+    }
+
+    /// By a thread from outside that everybody sees to come by now: waits until whoever finds all at rest just now has told.
+    pub(crate) fn pass_the_door(&self) {
+        if self.is_awaited() {
+            drop(lock(&self.door));
+        }
+    }
+
+    /// By a thread from outside, before it spawns.
+    pub(crate) fn come(&self) -> Option<Coming<'_>> {
+        self.is_awaited().then(|| {
+            // Relaxed: who shuts the door after this has passed it finds the change; who did so before has told by then.
+            self.coming.fetch_add(1, Ordering::Relaxed);
+            self.pass_the_door();
+            Coming { quiescence: self }
+        })
     }
 
     /// By whoever has come to rest, and is no worker: has a worker look.
@@ -139,11 +169,7 @@ impl Quiescence {
         let mut woken = Vec::new();
         loop {
             let wanted = self.looking.load(Ordering::Acquire);
-            while is_at_rest(&**listener, &ask) {
-                wake::contain(|| listener.reached(&mut woken));
-                if woken.is_empty() {
-                    break;
-                }
+            while self.tells(&**listener, &ask, &mut woken) {
                 wake::wake_all(&mut woken);
             }
             let ended = self
@@ -156,11 +182,43 @@ impl Quiescence {
     }
 }
 
-/// The listener is foreign code: where it panics nothing is at rest, and nobody is kept from looking later.
-fn is_at_rest(listener: &dyn OnQuiescent, ask: &impl Fn(&mut Answers) -> bool) -> bool {
-    let mut quiet = false;
-    wake::contain(|| quiet = listener.is_awaited() && is_quiet(listener, ask));
-    quiet
+/// A thread from outside that is about to spawn, until it has.
+pub(crate) struct Coming<'a> {
+    quiescence: &'a Quiescence,
+}
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        // Release: pairs with the Acquire in `is_at_rest`, for what was spawned.
+        self.quiescence.coming.fetch_sub(1, Ordering::Release);
+        // What was spawned may have come to rest already, and who looked then found this.
+        self.quiescence.have_a_look();
+    }
+}
+
+impl Quiescence {
+    /// Looks, and tells. Whether somebody is to be woken for it.
+    fn tells(
+        &self,
+        listener: &dyn OnQuiescent,
+        ask: &impl Fn(&mut Answers) -> bool,
+        woken: &mut Vec<Waker>,
+    ) -> bool {
+        let _shut = lock(&self.door);
+        if self.is_at_rest(listener, ask) {
+            wake::contain(|| listener.reached(woken));
+        }
+        !woken.is_empty()
+    }
+
+    /// The listener is foreign code: where it panics nothing is at rest, and nobody is kept from looking later.
+    fn is_at_rest(&self, listener: &dyn OnQuiescent, ask: &impl Fn(&mut Answers) -> bool) -> bool {
+        let mut quiet = false;
+        // Acquire: pairs with the Release of who has come.
+        let nobody_comes = self.coming.load(Ordering::Acquire) == 0;
+        wake::contain(|| quiet = nobody_comes && listener.is_awaited() && is_quiet(listener, ask));
+        quiet
+    }
 }
 
 fn is_quiet(listener: &dyn OnQuiescent, ask: &impl Fn(&mut Answers) -> bool) -> bool {

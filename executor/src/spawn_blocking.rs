@@ -82,6 +82,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        let _coming = self.come();
         self.blocking().spawn_blocking(job, spawned_at, None)
     }
 
@@ -112,6 +113,7 @@ impl Handle {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        let _coming = self.come();
         self.blocking().spawn_mandatory(job, spawned_at)
     }
 

@@ -168,3 +168,73 @@ fn of_two_that_come_to_rest_at_once_one_sees_both() {
         assert!(listener.reached.load(Ordering::Relaxed));
     });
 }
+
+/// Told only while nobody from outside is inside. Its panic would be contained, so it is noted.
+#[derive(Default)]
+struct TellsOfNobodyInside {
+    inside: loom::sync::atomic::AtomicBool,
+    somebody: AtomicBool,
+    told: AtomicBool,
+}
+
+impl OnQuiescent for TellsOfNobodyInside {
+    fn is_awaited(&self) -> bool {
+        true
+    }
+
+    fn reached(&self, _: &mut Vec<Waker>) {
+        self.told.store(true, Ordering::Relaxed);
+        let inside = self.inside.load(Ordering::Relaxed);
+        self.somebody.fetch_or(inside, Ordering::Relaxed);
+    }
+}
+
+/// A thread begins a `block_on` while another one has found all at rest, and not told yet.
+#[test]
+fn who_enters_between_the_look_and_the_telling_waits_for_that() {
+    loom::model(|| {
+        let listener = Arc::new(TellsOfNobodyInside::default());
+        let runtime = Runtime::new(listener.clone());
+        let looking = {
+            let runtime = runtime.clone();
+            thread::spawn(move || runtime.quiescence().have_a_look())
+        };
+        let entry = entry();
+        let registered = runtime.entries.register(&entry, runtime.quiescence());
+        listener.inside.store(true, Ordering::Relaxed);
+        entry.take_woken();
+        listener.inside.store(false, Ordering::Relaxed);
+        waker(entry.clone()).wake();
+        entry.sleep(|| {});
+        looking.join().unwrap();
+        std::mem::forget(registered);
+        assert!(!listener.somebody.load(Ordering::Relaxed), "it was active");
+    });
+}
+
+/// The same for one who spawns: what he spawns runs as soon as it is there. And if it is over before he is, somebody looks again.
+#[test]
+fn who_spawns_from_outside_between_the_look_and_the_telling_waits_for_that() {
+    loom::model(|| {
+        let listener = Arc::new(TellsOfNobodyInside::default());
+        let runtime = Runtime::new(listener.clone());
+        let task = entry();
+        task.take_woken();
+        task.set_driving(true);
+        let registered = runtime.entries.register(&task, runtime.quiescence());
+        let looking = {
+            let runtime = runtime.clone();
+            thread::spawn(move || runtime.quiescence().have_a_look())
+        };
+        let coming = runtime.quiescence().come();
+        waker(task.clone()).wake();
+        listener.inside.store(true, Ordering::Relaxed);
+        listener.inside.store(false, Ordering::Relaxed);
+        task.take_woken();
+        drop(coming);
+        looking.join().unwrap();
+        std::mem::forget(registered);
+        assert!(!listener.somebody.load(Ordering::Relaxed), "there was a task");
+        assert!(listener.told.load(Ordering::Relaxed), "all is at rest in the end");
+    });
+}

@@ -87,7 +87,9 @@ pub(crate) use cell::{Schedule, new, new_local};
 pub(crate) use local::MadeThere;
 pub(crate) use next_slot::NextSlot;
 pub(crate) use place::{NOWHERE, Place};
-pub(crate) use reference::{Claimed, Delivery, Finished, Listed, Mail, Runnable, Task};
+#[cfg(not(loom))]
+pub(crate) use reference::Task;
+pub(crate) use reference::{Claimed, Delivery, Finished, Listed, Mail, Runnable};
 pub(crate) use ring::Ring;
 pub(crate) use told::{Of, stolen as tell_stolen, submitted as tell_submitted};
 pub(crate) use waker::Wakers;
