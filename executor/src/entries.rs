@@ -29,7 +29,7 @@ impl Entries {
         state.here.push(entry.clone());
         state.registered += 1;
         drop(state);
-        // It counts as active. Who has found all at rest before that is to tell of it first.
+        // Everybody sees it by now. Who has found all at rest before is to tell of it first.
         quiescence.pass_the_door();
         Registered {
             entries: self,

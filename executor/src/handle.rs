@@ -376,13 +376,14 @@ impl Handle {
         }
     }
 
-    /// Before a spawn, and until it is done: if this thread is in no runtime, nothing else shows that something is to run.
+    /// Before a spawn, and until it is done: if this thread is not in this runtime, nothing else shows that something is to run.
     #[inline]
     pub(crate) fn come(&self) -> Option<Coming<'_>> {
-        match local::entered_at() {
-            Some(_) => None,
-            None => self.quiescence().come(),
+        let quiescence = self.quiescence();
+        if local::is_inside(quiescence) {
+            return None;
         }
+        quiescence.come()
     }
 
     pub(crate) fn spawn_at<F>(

@@ -20,6 +20,7 @@ use crate::handle::Handle;
 use crate::home::Home;
 use crate::multi_thread::Shared;
 use crate::primitive::thread_local;
+use crate::quiescence::Quiescence;
 use crate::task::{Finished, Runnable};
 
 pub(crate) use aside::{Aside, address};
@@ -46,6 +47,23 @@ struct Here {
     pushed: Cell<bool>,
 }
 
+/// A `block_on`.
+#[derive(Clone, Copy)]
+struct Entered {
+    /// Where it was called.
+    location: &'static Location<'static>,
+    /// Whose it is: compared, never followed.
+    runtime: *const Quiescence,
+}
+
+impl Entered {
+    /// Of the runtime that is current by now.
+    fn new(handle: Option<&Handle>, location: &'static Location<'static>) -> Self {
+        let runtime = handle.map_or(ptr::null(), |handle| Arc::as_ptr(handle.quiescence()));
+        Self { location, runtime }
+    }
+}
+
 struct Local {
     /// What stands still while this thread blocks: each `block_on` that it was in, and the worker that it is, the innermost
     /// last. Compared, never followed.
@@ -54,8 +72,8 @@ struct Local {
     has_local_tasks: Cell<bool>,
     /// In what kind of runtime this thread runs tasks.
     flavor: Cell<Flavor>,
-    /// Where the `block_on` that this thread is in was called.
-    entered_at: Cell<Option<&'static Location<'static>>>,
+    /// The `block_on` that this thread is in.
+    entered: Cell<Option<Entered>>,
     /// The runtime that `spawn` goes to.
     handle: RefCell<Option<Rc<Handle>>>,
     /// The multi-thread runtime of which this thread works a shard.
@@ -79,7 +97,7 @@ thread_local! {
         suspended: RefCell::new(Vec::new()),
         has_local_tasks: Cell::new(false),
         flavor: Cell::new(Flavor::Outside),
-        entered_at: Cell::new(None),
+        entered: Cell::new(None),
         handle: RefCell::new(None),
         works_for: RefCell::new(None),
         current_entry: RefCell::new(None),
@@ -296,7 +314,16 @@ pub(crate) fn current_entry() -> Option<Arc<Entry>> {
 
 /// Where the `block_on` that this thread is in was called.
 pub(crate) fn entered_at() -> Option<&'static Location<'static>> {
-    try_with(|local| local.entered_at.get()).flatten()
+    try_with(|local| local.entered.get())
+        .flatten()
+        .map(|entered| entered.location)
+}
+
+/// Whether this thread is in a `block_on` of the runtime of that, or in its code while it looks for rest.
+#[inline]
+pub(crate) fn is_inside(runtime: &Quiescence) -> bool {
+    let entered = try_with(|local| local.entered.get()).flatten();
+    entered.is_some_and(|entered| ptr::eq(entered.runtime, runtime))
 }
 
 /// Makes the runtime of `home` the one that this thread drives, with `queue` as its woken tasks.
@@ -338,8 +365,7 @@ pub(crate) enum Flavor {
 
 /// Whether this thread runs tasks, if they do not stand still just now: it must not wait for a runtime's end.
 pub(crate) fn runs_tasks() -> bool {
-    try_with(|local| local.entered_at.get().is_some() || !local.suspended.borrow().is_empty())
-        .unwrap_or(false)
+    try_with(|local| local.entered.get().is_some() || !local.suspended.borrow().is_empty()).unwrap_or(false)
 }
 
 /// Whether something of what stands still on this thread is so: to be compared only.
@@ -404,7 +430,9 @@ impl EntryGuard {
     pub(crate) fn new(entry: Arc<Entry>, location: &'static Location<'static>, flavor: Flavor) -> Self {
         LOCAL.with(|local| {
             local.flavor.set(flavor);
-            local.entered_at.set(Some(location));
+            local
+                .entered
+                .set(Some(Entered::new(local.handle.borrow().as_deref(), location)));
             HERE.with(|here| here.entry.set(Arc::as_ptr(&entry)));
             *local.current_entry.borrow_mut() = Some(entry.clone());
         });
@@ -423,7 +451,7 @@ impl Drop for EntryGuard {
                 drop(HERE.with(|here| mem::take(&mut **here.queue.borrow_mut())));
                 let entry = LOCAL.with(|local| {
                     local.flavor.set(Flavor::Outside);
-                    local.entered_at.set(None);
+                    local.entered.set(None);
                     HERE.with(|here| {
                         here.entry.set(ptr::null());
                         // Whatever became of a worker: its thread may outlive the runtime.

@@ -11,10 +11,11 @@
 //! that moment on nothing changes, since only what is active activates anything.
 //!
 //! **But for who comes from outside**, where nobody is asked: a thread that begins a `block_on`, or that spawns without
-//! being in one. Between the look and the telling the *door* is shut, and those wait in front of it. Each first shows that
-//! it comes (the one as an active entry, the other as [`Coming`]) and then passes the door. So either whoever looks next
-//! finds it, or who looks just now has told before it goes on. (A wake from outside is let through: it is what the runtime
-//! waits for, and comes when it comes.)
+//! being in one of this runtime. Between the look and the telling the *door* is shut, and those wait in front of it. Each
+//! first shows that it comes (the one as an entry, the other as [`Coming`]) and then passes the door. So either whoever
+//! looks next finds it, or who looks just now has told before it goes on. (A wake or an abort from outside is let through:
+//! a wake is what the runtime waits for, and comes when it comes. So is a spawn that finds rest not awaited, if that
+//! changes before it is done.)
 //!
 //! **Nobody forgets to look.** Workers look when they are about to park and everybody sees that they are. Whatever else
 //! comes to rest (a thread in `block_on`, the last blocking job) unparks a worker, which looks on its way back. Each first
@@ -77,8 +78,8 @@ use crate::primitive::{AtomicUsize, Mutex, Ordering, fence, lock};
 /// assert_eq!(at_rest.times.load(Ordering::Relaxed), 1);
 /// ```
 pub trait OnQuiescent: Send + Sync {
-    /// Whether it matters now whether the runtime is at rest. Asked each time something goes to sleep, so it should cost
-    /// little. Who changes the answer to "yes" from outside the runtime calls [`Handle::look_for_rest`].
+    /// Whether it matters now whether the runtime is at rest. Asked each time something goes to sleep, and by each thread
+    /// that enters or spawns from outside, so it should cost little. Who changes the answer to "yes" from outside the runtime calls [`Handle::look_for_rest`].
     ///
     /// [`Handle::look_for_rest`]: crate::Handle::look_for_rest
     fn is_awaited(&self) -> bool;
@@ -90,8 +91,11 @@ pub trait OnQuiescent: Send + Sync {
     }
 
     /// The runtime is at rest. What is put into `woken` is woken, and then the executor looks again; if there is nothing,
-    /// the runtime sleeps. Called by one thread at a time. Who comes from outside meanwhile, to `block_on` or to spawn, waits
-    /// until it is over: it must not wait for them.
+    /// the runtime sleeps. Called by one thread at a time.
+    ///
+    /// As long as it [is awaited](Self::is_awaited), a thread that begins a `block_on` or spawns from outside waits until the
+    /// three questions and this are over. So none of them may wait for another thread, nor enter this runtime by way of
+    /// [`block_in_place`](crate::block_in_place).
     fn reached(&self, woken: &mut Vec<Waker>);
 }
 
@@ -145,7 +149,7 @@ impl Quiescence {
         self.is_awaited().then(|| {
             // Relaxed: who shuts the door after this has passed it finds the change; who did so before has told by then.
             self.coming.fetch_add(1, Ordering::Relaxed);
-            self.pass_the_door();
+            drop(lock(&self.door));
             Coming { quiescence: self }
         })
     }
@@ -189,8 +193,10 @@ pub(crate) struct Coming<'a> {
 
 impl Drop for Coming<'_> {
     fn drop(&mut self) {
-        // Release: pairs with the Acquire in `is_at_rest`, for what was spawned.
+        // Release: pairs with the Acquire in `is_quiet`, for what was spawned.
         self.quiescence.coming.fetch_sub(1, Ordering::Release);
+        // As in `Entry::sleep`: either who looks finds this gone, or this finds that somebody waits for rest.
+        fence(Ordering::SeqCst);
         // What was spawned may have come to rest already, and who looked then found this.
         self.quiescence.have_a_look();
     }
@@ -214,24 +220,26 @@ impl Quiescence {
     /// The listener is foreign code: where it panics nothing is at rest, and nobody is kept from looking later.
     fn is_at_rest(&self, listener: &dyn OnQuiescent, ask: &impl Fn(&mut Answers) -> bool) -> bool {
         let mut quiet = false;
-        // Acquire: pairs with the Release of who has come.
-        let nobody_comes = self.coming.load(Ordering::Acquire) == 0;
-        wake::contain(|| quiet = nobody_comes && listener.is_awaited() && is_quiet(listener, ask));
+        wake::contain(|| quiet = listener.is_awaited() && self.is_quiet(listener, ask));
         quiet
     }
-}
 
-fn is_quiet(listener: &dyn OnQuiescent, ask: &impl Fn(&mut Answers) -> bool) -> bool {
-    let Some(other_work) = listener.other_work() else {
-        return false;
-    };
-    let round = || {
-        // Pairs with the fence of whoever comes to rest (`Entry::sleep`, `Idle::announce`): after it said so, and before it asks
-        // whether that matters.
-        fence(Ordering::SeqCst);
-        let mut answers = Answers::new();
-        ask(&mut answers).then_some(answers)
-    };
-    let Some(first) = round() else { return false };
-    round().is_some_and(|second| second == first) && listener.other_work() == Some(other_work)
+    fn is_quiet(&self, listener: &dyn OnQuiescent, ask: &impl Fn(&mut Answers) -> bool) -> bool {
+        let Some(other_work) = listener.other_work() else {
+            return false;
+        };
+        let round = || {
+            // Pairs with the fence of whoever comes to rest (`Entry::sleep`, `Idle::announce`, `Coming`): after it said so, and
+            // before it asks whether that matters.
+            fence(Ordering::SeqCst);
+            // Acquire: pairs with the Release of who has come.
+            if self.coming.load(Ordering::Acquire) > 0 {
+                return None;
+            }
+            let mut answers = Answers::new();
+            ask(&mut answers).then_some(answers)
+        };
+        let Some(first) = round() else { return false };
+        round().is_some_and(|second| second == first) && listener.other_work() == Some(other_work)
+    }
 }

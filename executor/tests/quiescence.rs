@@ -1,4 +1,4 @@
-//! Who is told that nothing runs any more, and what a listener that panics costs.
+//! Who is told that nothing runs any more, what a listener that panics costs, and who waits while it is told.
 
 mod watchdog;
 
@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
+use std::thread::{self, ThreadId};
 
 use reveille_executor::{Config, CurrentThread, Handle, MultiThread, OnQuiescent, ThreadPark};
 use watchdog::watched;
@@ -49,8 +50,8 @@ fn a_look_that_panics_is_followed_by_others(run: impl FnOnce(&Config, Arc<Panics
 }
 
 /// Waits until the listener has panicked, and then has the runtime look again.
-fn look_again(handle: Handle, has_panicked: mpsc::Receiver<()>) -> std::thread::JoinHandle<()> {
-    std::thread::spawn(move || {
+fn look_again(handle: Handle, has_panicked: mpsc::Receiver<()>) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
         has_panicked.recv().unwrap();
         handle.look_for_rest();
     })
@@ -92,4 +93,46 @@ fn a_listener_that_panics_is_asked_again_on_workers() {
             looks.join().unwrap();
         });
     });
+}
+
+/// Notes who asks it.
+#[derive(Default)]
+struct NotesWhoAsks {
+    asked_by: Mutex<Vec<ThreadId>>,
+}
+
+impl NotesWhoAsks {
+    /// How often this thread has asked.
+    fn asked_here(&self) -> usize {
+        let here = thread::current().id();
+        let asked_by = self.asked_by.lock().unwrap();
+        asked_by.iter().filter(|thread| **thread == here).count()
+    }
+}
+
+impl OnQuiescent for NotesWhoAsks {
+    fn is_awaited(&self) -> bool {
+        self.asked_by.lock().unwrap().push(thread::current().id());
+        true
+    }
+
+    fn reached(&self, _: &mut Vec<Waker>) {}
+}
+
+/// Who asks whether rest is awaited waits in front of the door if it is.
+#[test]
+fn who_spawns_from_another_runtime_comes_from_outside() {
+    let listener = Arc::new(NotesWhoAsks::default());
+    let mut config = Config::default();
+    config.on_quiescent = Some(listener.clone());
+    let executor = CurrentThread::with_config(ThreadPark::new(), &config);
+    let asks_for_a_spawn = || {
+        let before = listener.asked_here();
+        drop(executor.handle().spawn(async {}));
+        listener.asked_here() > before
+    };
+    assert!(asks_for_a_spawn(), "this thread is in no runtime");
+    let other = CurrentThread::new(ThreadPark::new());
+    assert!(other.block_on(async { asks_for_a_spawn() }), "in another one");
+    assert!(!executor.block_on(async { asks_for_a_spawn() }), "in this one");
 }

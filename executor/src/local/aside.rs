@@ -8,7 +8,7 @@ use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Flavor, HERE, LOCAL, Local, try_with};
+use super::{Entered, Flavor, HERE, LOCAL, Local, try_with};
 use crate::entry::Entry;
 use crate::handle::Handle;
 use crate::home::Home;
@@ -24,7 +24,7 @@ pub(crate) struct Aside {
     queue: RefCell<VecDeque<Runnable>>,
     has_local_tasks: Cell<bool>,
     flavor: Cell<Flavor>,
-    entered_at: Cell<Option<&'static Location<'static>>>,
+    entered: Cell<Option<Entered>>,
     handle: RefCell<Option<Rc<Handle>>>,
     current_entry: RefCell<Option<Arc<Entry>>>,
 }
@@ -38,7 +38,7 @@ impl Aside {
             queue: RefCell::new(VecDeque::new()),
             has_local_tasks: Cell::new(false),
             flavor: Cell::new(Flavor::CurrentThread),
-            entered_at: Cell::new(Some(location)),
+            entered: Cell::new(Some(Entered::new(Some(&handle), location))),
             handle: RefCell::new(Some(Rc::new(handle))),
             current_entry: RefCell::new(Some(entry)),
         }
@@ -64,7 +64,7 @@ impl Aside {
         });
         self.has_local_tasks.swap(&local.has_local_tasks);
         self.flavor.swap(&local.flavor);
-        self.entered_at.swap(&local.entered_at);
+        self.entered.swap(&local.entered);
         self.handle.swap(&local.handle);
         self.current_entry.swap(&local.current_entry);
     }

@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
-use super::{Flavor, HERE, LOCAL};
+use super::{Entered, Flavor, HERE, LOCAL};
 use crate::entry::Entry;
 use crate::task::Runnable;
 
@@ -27,7 +26,7 @@ pub(crate) fn suspend() -> Suspended {
     LOCAL.with(|local| Suspended {
         flavor: local.flavor.replace(Flavor::Outside),
         entry: HERE.with(|here| here.entry.replace(ptr::null())),
-        entered_at: local.entered_at.take(),
+        entered: local.entered.take(),
         current_entry: local.current_entry.take(),
         queue: HERE.with(|here| mem::take(&mut **here.queue.borrow_mut())),
         has_local_tasks: local.has_local_tasks.take(),
@@ -39,7 +38,7 @@ pub(crate) fn suspend() -> Suspended {
 pub(crate) struct Suspended {
     flavor: Flavor,
     entry: *const Entry,
-    entered_at: Option<&'static Location<'static>>,
+    entered: Option<Entered>,
     current_entry: Option<Arc<Entry>>,
     queue: VecDeque<Runnable>,
     has_local_tasks: bool,
@@ -51,7 +50,7 @@ impl Drop for Suspended {
         LOCAL.with(|local| {
             local.flavor.set(self.flavor);
             HERE.with(|here| here.entry.set(self.entry));
-            local.entered_at.set(self.entered_at);
+            local.entered.set(self.entered);
             if self.current_entry.is_some() {
                 local.suspended.borrow_mut().pop();
             }

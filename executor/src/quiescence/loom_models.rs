@@ -172,9 +172,16 @@ fn of_two_that_come_to_rest_at_once_one_sees_both() {
 /// Told only while nobody from outside is inside. Its panic would be contained, so it is noted.
 #[derive(Default)]
 struct TellsOfNobodyInside {
-    inside: loom::sync::atomic::AtomicBool,
+    /// Behind a lock, so that the last value is seen, whatever else is.
+    inside: loom::sync::Mutex<bool>,
     somebody: AtomicBool,
     told: AtomicBool,
+}
+
+impl TellsOfNobodyInside {
+    fn set_inside(&self, inside: bool) {
+        *self.inside.lock().unwrap() = inside;
+    }
 }
 
 impl OnQuiescent for TellsOfNobodyInside {
@@ -184,7 +191,7 @@ impl OnQuiescent for TellsOfNobodyInside {
 
     fn reached(&self, _: &mut Vec<Waker>) {
         self.told.store(true, Ordering::Relaxed);
-        let inside = self.inside.load(Ordering::Relaxed);
+        let inside = *self.inside.lock().unwrap();
         self.somebody.fetch_or(inside, Ordering::Relaxed);
     }
 }
@@ -201,21 +208,25 @@ fn who_enters_between_the_look_and_the_telling_waits_for_that() {
         };
         let entry = entry();
         let registered = runtime.entries.register(&entry, runtime.quiescence());
-        listener.inside.store(true, Ordering::Relaxed);
+        listener.set_inside(true);
         entry.take_woken();
-        listener.inside.store(false, Ordering::Relaxed);
-        waker(entry.clone()).wake();
-        entry.sleep(|| {});
+        listener.set_inside(false);
+        // It rests: as one that drives does, so that nobody needs to end its sleep.
+        entry.set_driving(true);
+        runtime.quiescence().have_a_look();
         looking.join().unwrap();
         std::mem::forget(registered);
         assert!(!listener.somebody.load(Ordering::Relaxed), "it was active");
+        assert!(
+            listener.told.load(Ordering::Relaxed),
+            "all was at rest in the end"
+        );
     });
 }
 
-/// The same for one who spawns: what he spawns runs as soon as it is there. And if it is over before he is, somebody looks again.
-#[test]
-fn who_spawns_from_outside_between_the_look_and_the_telling_waits_for_that() {
-    loom::model(|| {
+/// The same for one who spawns: what he spawns runs as soon as it is there.
+fn spawning_from_outside(spawned_rests_last: bool) {
+    loom::model(move || {
         let listener = Arc::new(TellsOfNobodyInside::default());
         let runtime = Runtime::new(listener.clone());
         let task = entry();
@@ -228,13 +239,30 @@ fn who_spawns_from_outside_between_the_look_and_the_telling_waits_for_that() {
         };
         let coming = runtime.quiescence().come();
         waker(task.clone()).wake();
-        listener.inside.store(true, Ordering::Relaxed);
-        listener.inside.store(false, Ordering::Relaxed);
-        task.take_woken();
-        drop(coming);
+        listener.set_inside(true);
+        if spawned_rests_last {
+            drop(coming);
+            listener.set_inside(false);
+            task.take_woken();
+            runtime.quiescence().have_a_look();
+        } else {
+            listener.set_inside(false);
+            task.take_woken();
+            drop(coming);
+        }
         looking.join().unwrap();
         std::mem::forget(registered);
         assert!(!listener.somebody.load(Ordering::Relaxed), "there was a task");
         assert!(listener.told.load(Ordering::Relaxed), "all is at rest in the end");
     });
+}
+
+#[test]
+fn who_spawns_from_outside_between_the_look_and_the_telling_waits_for_that() {
+    spawning_from_outside(true);
+}
+
+#[test]
+fn if_what_was_spawned_from_outside_rests_first_somebody_looks_again() {
+    spawning_from_outside(false);
 }
