@@ -326,8 +326,26 @@ fn the_page_of_chapter_13_shows_its_four_bugs() {
 }
 
 #[test]
+fn each_request_to_the_server_of_chapter_14_is_in_its_trace() {
+    let (_, trace) = recorded("ch14_same_server");
+    let count = |is_it: fn(&What) -> bool| trace.events.iter().filter(|event| is_it(&event.what)).count();
+    // Three clients ask twice, each time for something that the server waits for.
+    assert_eq!(count(|what| matches!(what, What::TimerFire { .. })), 6);
+    let is_task = |what: &What| {
+        matches!(
+            what,
+            What::Spawn {
+                kind: TaskKind::Task,
+                ..
+            }
+        )
+    };
+    assert_eq!(count(is_task), 3);
+}
+
+#[test]
 fn a_trace_in_no_known_form_is_refused_before_anything_runs() {
-    for program in PROGRAMS.into_iter().chain(["ch13_watch"]) {
+    for program in PROGRAMS.into_iter().chain(["ch13_watch", "ch14_same_server"]) {
         let ended = Example::start(program, &["--trace", "trace.txt"]).wait();
         assert_eq!(ended.status.code(), Some(2), "{ended:?}");
         assert!(

@@ -2,6 +2,7 @@
 //!
 //! ```console
 //! $ cargo run --release --example ch14_same_server -- --quick      # some seconds; without --quick some more
+//! $ cargo run --example ch14_same_server -- --trace trace.html      # the page of the server on reveille; also .json
 //! ```
 //!
 //! What measures is chapter 0's: this process is the load, and starts itself again as the server, once for each row.
@@ -21,6 +22,7 @@ mod verdict;
 mod claims;
 mod on_reveille;
 mod on_the_toy;
+mod recorded;
 mod server;
 #[allow(dead_code, reason = "a server does not connect, and leaves its tasks alone")]
 mod toy;
@@ -29,6 +31,7 @@ use std::process::ExitCode;
 use std::{env, io};
 
 use measurement::Run;
+use reveille::trace::output::Output;
 use server::Model;
 use verdict::Verdict;
 
@@ -41,10 +44,11 @@ fn main() -> ExitCode {
         ["--quick"] => compare((64, 10), 400),
         // Connections are descriptors, of which many systems allow a process 1,024.
         [] => compare((100, 20), 900),
-        _ => {
-            eprintln!("usage: ch14_same_server [--quick]");
-            return ExitCode::from(2);
-        }
+        ["--trace", path] => match Output::parse(path) {
+            Some(output) => recorded::record(&output),
+            None => return usage(),
+        },
+        _ => return usage(),
     };
     match result {
         Ok(true) => ExitCode::SUCCESS,
@@ -54,6 +58,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("usage: ch14_same_server [--quick | --trace FILE.html|FILE.json]");
+    ExitCode::from(2)
 }
 
 /// Measures so many connections that send so many requests each, and so many that stay open. Whether every claim that could
