@@ -1,6 +1,7 @@
 //! One call of `block_on`: its root future's waker, and the tasks that may not leave its thread.
 
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
@@ -113,6 +114,11 @@ impl Entry {
     pub(crate) fn note_root_runs(&self, runs: bool) {
         // Relaxed: nothing depends on it but a word in a trace.
         self.root_runs.store(runs, Ordering::Relaxed);
+    }
+
+    /// Whether the root is being polled, as far as a recorder was told.
+    pub(crate) fn root_runs(&self) -> bool {
+        self.root_runs.load(Ordering::Relaxed)
     }
 
     /// Sleeps as a follower, unless there is news, until the thread is unparked. `rests` is called when everybody sees that
@@ -245,11 +251,13 @@ impl Entry {
     {
         local::note_local_task();
         let (task, runnable, handle) = new_local(future, self, location);
-        match self.owned.insert(task, size_of::<F>(), name) {
+        // As in `spawn_in`.
+        let handle = ManuallyDrop::new(handle);
+        match self.owned.insert(task, name) {
             Ok(()) => runnable.schedule(),
             Err(_closed) => runnable.cancel(),
         }
-        handle
+        ManuallyDrop::into_inner(handle)
     }
 
     /// The table of its local tasks.
@@ -319,7 +327,7 @@ impl Entry {
             cause: cause::current(),
             effect: match before & WOKEN {
                 // Relaxed: as where it is noted. Another thread may have seen it a moment too late.
-                0 if self.root_runs.load(Ordering::Relaxed) => Effect::Rescheduled,
+                0 if self.root_runs() => Effect::Rescheduled,
                 0 => Effect::Scheduled,
                 _ => Effect::Coalesced,
             },

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::{Arc, Weak};
 
@@ -432,11 +433,14 @@ where
     F::Output: Send + 'static,
 {
     let (task, runnable, handle) = task::new(future, home, location);
-    match owned.insert(task, size_of::<F>(), name) {
+    // What is called here panics only if there are 2^31 tasks. Then it stays for good; and it need not lie in memory each time so
+    // that it could be dropped.
+    let handle = ManuallyDrop::new(handle);
+    match owned.insert(task, name) {
         Ok(()) => runnable.schedule(),
         Err(_closed) => runnable.cancel(),
     }
-    handle
+    ManuallyDrop::into_inner(handle)
 }
 
 /// So that what takes a handle takes also one that has more to it.

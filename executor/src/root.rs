@@ -23,15 +23,7 @@ pub(crate) struct Root<'a, F> {
     cx: Context<'a>,
     future: Pin<&'a mut F>,
     location: &'static Location<'static>,
-    stands: Stands,
-}
-
-/// How a root stands, for a recorder.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stands {
-    Waits,
-    Runs,
-    Complete,
+    is_complete: bool,
 }
 
 impl<'a, F: Future> Root<'a, F> {
@@ -57,7 +49,7 @@ impl<'a, F: Future> Root<'a, F> {
             cx: Context::from_waker(waker),
             future,
             location,
-            stands: Stands::Waits,
+            is_complete: false,
         }
     }
 
@@ -70,6 +62,14 @@ impl<'a, F: Future> Root<'a, F> {
         if !self.entry.take_woken() {
             return None;
         }
+        let output = self.poll();
+        self.is_complete = output.is_some();
+        output
+    }
+
+    /// Apart, and with nothing of this needed after the poll: else it would lie in a register in the midst of the future's code.
+    #[inline(never)]
+    fn poll(&mut self) -> Option<F::Output> {
         let _task = task::enter(self.id);
         let _budget = coop::enter();
         let root = &*self;
@@ -77,36 +77,35 @@ impl<'a, F: Future> Root<'a, F> {
             root.entry.note_root_runs(true);
             Event::PollStart { task: root.id }
         });
-        self.stands = Stands::Runs;
-        let polled = self.future.as_mut().poll(&mut self.cx);
-        self.tell_poll_end(match polled {
-            Poll::Ready(_) => PollResult::Ready,
-            Poll::Pending => PollResult::Pending,
-        });
-        match polled {
+        match self.future.as_mut().poll(&mut self.cx) {
             Poll::Ready(output) => {
-                self.stands = Stands::Complete;
+                tell_poll_end(PollResult::Ready);
                 Some(output)
             }
             Poll::Pending => {
-                self.stands = Stands::Waits;
+                tell_poll_end(PollResult::Pending);
                 None
             }
         }
     }
 }
 
-impl<F> Root<'_, F> {
-    fn tell_poll_end(&self, result: PollResult) {
-        event::emit(move || {
-            self.entry.note_root_runs(false);
-            Event::PollEnd {
-                task: self.id,
-                result,
-                wakers: Arc::strong_count(self.entry).saturating_sub(HOLDERS),
-            }
-        });
-    }
+/// Of the root that this thread polls.
+fn tell_poll_end(result: PollResult) {
+    event::emit_all(move || {
+        if let (Some(root), Some(entry)) = (task::current(), local::current_entry()) {
+            tell_end_of_poll(root, &entry, result, HOLDERS + 1);
+        }
+    });
+}
+
+fn tell_end_of_poll(root: TaskId, entry: &Arc<Entry>, result: PollResult, holders: usize) {
+    entry.note_root_runs(false);
+    event::emit(move || Event::PollEnd {
+        task: root,
+        result,
+        wakers: Arc::strong_count(entry).saturating_sub(holders),
+    });
 }
 
 /// So many references to an entry are no wakers: its owner's own, two of the registry and its guard, and two of the thread, which is
@@ -115,15 +114,24 @@ const HOLDERS: usize = 5;
 
 impl<F> Drop for Root<'_, F> {
     fn drop(&mut self) {
-        if self.stands == Stands::Runs {
-            self.tell_poll_end(PollResult::Panic);
+        let root = &*self;
+        event::emit_all(move || root.tell_end());
+    }
+}
+
+impl<F> Root<'_, F> {
+    fn tell_end(&self) {
+        // In the midst of a poll it is dropped by a panic.
+        let panicked = !self.is_complete && self.entry.root_runs();
+        if panicked {
+            tell_end_of_poll(self.id, self.entry, PollResult::Panic, HOLDERS);
         }
         event::emit(move || Event::TaskEnd {
             task: self.id,
-            how: match self.stands {
-                Stands::Complete => End::Completed,
-                Stands::Runs => End::Panicked,
-                Stands::Waits => End::Cancelled,
+            how: match (self.is_complete, panicked) {
+                (true, _) => End::Completed,
+                (false, true) => End::Panicked,
+                (false, false) => End::Cancelled,
             },
             location: self.location,
         });

@@ -144,6 +144,8 @@ pub(super) struct Header {
 
 /// What can be done with a cell only by code that knows its future.
 pub(super) struct VTable {
+    /// Of the future, in bytes.
+    pub(super) size: usize,
     pub(super) local: bool,
     pub(super) bound: bool,
     /// Starts and polls a task that was popped. Whether it is to be queued again.
@@ -358,6 +360,7 @@ impl<S: Schedule> Front<S> {
 
 impl<F: Future, S: Schedule> Cell<F, S> {
     const VTABLE: VTable = VTable {
+        size: size_of::<F>(),
         local: S::LOCAL,
         bound: S::BOUND,
         run: Self::run,
@@ -451,12 +454,30 @@ impl<F: Future, S: Schedule> Cell<F, S> {
             Ok(()) => JoinError::cancelled(header.id),
             Err(panic) => cell.panicked(panic),
         };
+        // Not `ends` alone: what is to be kept over a call that is hardly ever made is saved each time.
+        match told::is_on() {
+            // SAFETY: rule C: we have the task, and its future is dropped.
+            true => unsafe { Self::tell_and_complete(pointer, error) },
+            // SAFETY: the same.
+            false => unsafe { Self::complete(pointer, Err(error)) },
+        }
+    }
+
+    /// Tells that it was cancelled, or panicked when it was, and completes it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`complete`](Self::complete).
+    #[cold]
+    #[inline(never)]
+    unsafe fn tell_and_complete(pointer: NonNull<Header>, error: JoinError) {
         let how = match error.is_cancelled() {
             true => End::Cancelled,
             false => End::Panicked,
         };
-        told::ends::<S>(header, how);
-        // SAFETY: rule C: we have the task, and its future is dropped.
+        // SAFETY: rules A and B: it is not complete.
+        told::ends::<S>(unsafe { pointer.as_ref() }, how);
+        // SAFETY: the caller's promise.
         unsafe { Self::complete(pointer, Err(error)) }
     }
 

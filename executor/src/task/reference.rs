@@ -124,10 +124,10 @@ impl Listed {
         self.header().set_place(place);
     }
 
-    /// Tells a recorder that it was spawned, with a future of that size.
+    /// Tells a recorder that it was spawned.
     #[inline]
-    pub(crate) fn tell_spawned(&self, size: usize, name: Option<&str>) {
-        told::spawned(self.header(), size, name);
+    pub(crate) fn tell_spawned(&self, name: Option<&str>) {
+        told::spawned(self.header(), name);
     }
 
     /// The task's id.

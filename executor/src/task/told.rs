@@ -20,9 +20,15 @@ pub(crate) enum Of {
     Jobs,
 }
 
-/// It was made, and is not queued yet; its future has that size.
+/// Whether anything is told.
 #[inline]
-pub(super) fn spawned(header: &Header, size: usize, name: Option<&str>) {
+pub(super) fn is_on() -> bool {
+    event::is_on()
+}
+
+/// It was made, and is not queued yet.
+#[inline]
+pub(super) fn spawned(header: &Header, name: Option<&str>) {
     if event::is_on() {
         event::tell(move || Event::Spawn {
             task: header.id,
@@ -30,7 +36,7 @@ pub(super) fn spawned(header: &Header, size: usize, name: Option<&str>) {
                 true => TaskKind::Local,
                 false => TaskKind::Task,
             },
-            size,
+            size: header.vtable.size,
             location: header.location,
             name,
         });

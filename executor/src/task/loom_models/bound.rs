@@ -131,7 +131,7 @@ fn a_task_that_is_spawned_elsewhere_meets_the_shutdown() {
             let (desk, drops) = (desk.clone(), drops.clone());
             move || {
                 let (task, spawned, handle) = cell::new(drops.ready(), &desk, Location::caller());
-                match desk.owned.insert(task, 0, None) {
+                match desk.owned.insert(task, None) {
                     Ok(()) => spawned.schedule(),
                     Err(_closed) => spawned.cancel(),
                 }
@@ -223,7 +223,7 @@ impl Desk {
     {
         let (task, spawned, handle) = cell::new(future, self, Location::caller());
         let waker = waker::borrowed::<Self>(handle.pointer()).clone();
-        assert!(self.owned.insert(task, 0, None).is_ok());
+        assert!(self.owned.insert(task, None).is_ok());
         spawned.schedule();
         (waker, handle)
     }

@@ -85,7 +85,7 @@ impl Yard {
     {
         let (task, spawned, handle) = cell::new(future, self, Location::caller());
         let waker = waker::borrowed::<Self>(handle.pointer()).clone();
-        assert!(self.owned.insert(task, 0, None).is_ok());
+        assert!(self.owned.insert(task, None).is_ok());
         spawned.schedule();
         (waker, handle)
     }
