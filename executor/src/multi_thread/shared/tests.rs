@@ -9,7 +9,7 @@ fn runtime_and_task() -> (Arc<Shared>, Runnable, JoinHandle<()>) {
     let park: Box<dyn Park> = Box::new(ThreadPark::new());
     let shared = Arc::new(Shared::new(vec![park], Config::default()));
     let (listed, spawned, handle) = task::new(async {}, &shared, Location::caller());
-    assert!(shared.spawned_elsewhere.insert(listed, 0, None).is_ok());
+    assert!(shared.spawned_elsewhere.insert(listed, None).is_ok());
     (shared, spawned.into_runnable(), handle)
 }
 
