@@ -380,8 +380,13 @@ impl Handle {
     /// Before a spawn, and until it is done: if this thread is not in this runtime, nothing else shows that something is to run.
     #[inline]
     pub(crate) fn come(&self) -> Option<Coming<'_>> {
+        // Asked first, since it costs least.
+        let runs_tasks = match &self.scheduler {
+            Scheduler::CurrentThread(home) => local::is_driving(Arc::as_ptr(home)),
+            Scheduler::MultiThread(shared) => local::shard_of(shared).is_some(),
+        };
         let quiescence = self.quiescence();
-        if local::is_inside(quiescence) {
+        if runs_tasks || local::is_inside(quiescence) {
             return None;
         }
         quiescence.come()

@@ -72,7 +72,7 @@ struct Local {
     has_local_tasks: Cell<bool>,
     /// In what kind of runtime this thread runs tasks.
     flavor: Cell<Flavor>,
-    /// The `block_on` that this thread is in.
+    /// The `block_on` that this thread is in, or what stands for one: a worker, an embedding.
     entered: Cell<Option<Entered>>,
     /// The runtime that `spawn` goes to.
     handle: RefCell<Option<Rc<Handle>>>,
@@ -319,7 +319,7 @@ pub(crate) fn entered_at() -> Option<&'static Location<'static>> {
         .map(|entered| entered.location)
 }
 
-/// Whether this thread is in a `block_on` of the runtime of that, or in its code while it looks for rest.
+/// Whether this thread runs tasks of the runtime of that (in a `block_on`, as a worker, in an embedding), or looks for rest there.
 #[inline]
 pub(crate) fn is_inside(runtime: &Quiescence) -> bool {
     let entered = try_with(|local| local.entered.get()).flatten();

@@ -65,8 +65,8 @@ impl OwnedTasks {
         }
     }
 
-    /// Adds a task that was never queued yet, and tells a recorder of it first: here, and not where it is made, which is compiled for each future. The closed flag is read under the same lock, so that no task is added
-    /// after [`close`](Self::close).
+    /// Adds a task that was never queued yet, and tells a recorder of it first: here, and not where it is made, which is compiled
+    /// for each future. The closed flag is read under the same lock, so that no task is added after [`close`](Self::close).
     pub(crate) fn insert(&self, task: Listed, name: Option<Arc<str>>) -> Result<(), Closed> {
         task.tell_spawned(name.as_deref());
         let mut table = lock(&self.table);

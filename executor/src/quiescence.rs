@@ -15,7 +15,7 @@
 //! first shows that it comes (the one as an entry, the other as [`Coming`]) and then passes the door. So either whoever
 //! looks next finds it, or who looks just now has told before it goes on. (A wake or an abort from outside is let through:
 //! a wake is what the runtime waits for, and comes when it comes. So is a spawn that finds rest not awaited, if that
-//! changes before it is done.)
+//! changes before it is done; and a hook that a worker calls on its way to its park, if that spawns.)
 //!
 //! **Nobody forgets to look.** Workers look when they are about to park and everybody sees that they are. Whatever else
 //! comes to rest (a thread in `block_on`, the last blocking job) unparks a worker, which looks on its way back. Each first
@@ -93,9 +93,9 @@ pub trait OnQuiescent: Send + Sync {
     /// The runtime is at rest. What is put into `woken` is woken, and then the executor looks again; if there is nothing,
     /// the runtime sleeps. Called by one thread at a time.
     ///
-    /// As long as it [is awaited](Self::is_awaited), a thread that begins a `block_on` or spawns from outside waits until the
-    /// three questions and this are over. So none of them may wait for another thread, nor enter this runtime by way of
-    /// [`block_in_place`](crate::block_in_place).
+    /// As long as it [is awaited](Self::is_awaited), a thread that begins a `block_on` or spawns from outside waits until
+    /// [`is_awaited`](Self::is_awaited), [`other_work`](Self::other_work) and this have all been called. So none of the three
+    /// may wait for another thread; and within [`block_in_place`](crate::block_in_place) it is as one from outside there.
     fn reached(&self, woken: &mut Vec<Waker>);
 }
 

@@ -23,7 +23,15 @@ pub(crate) struct Root<'a, F> {
     cx: Context<'a>,
     future: Pin<&'a mut F>,
     location: &'static Location<'static>,
-    is_complete: bool,
+    stands: Stands,
+}
+
+/// How a root stands, for a recorder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    Waits,
+    Runs,
+    Complete,
 }
 
 impl<'a, F: Future> Root<'a, F> {
@@ -49,7 +57,7 @@ impl<'a, F: Future> Root<'a, F> {
             cx: Context::from_waker(waker),
             future,
             location,
-            is_complete: false,
+            stands: Stands::Waits,
         }
     }
 
@@ -62,8 +70,12 @@ impl<'a, F: Future> Root<'a, F> {
         if !self.entry.take_woken() {
             return None;
         }
+        self.stands = Stands::Runs;
         let output = self.poll();
-        self.is_complete = output.is_some();
+        self.stands = match output {
+            Some(_) => Stands::Complete,
+            None => Stands::Waits,
+        };
         output
     }
 
@@ -93,7 +105,10 @@ impl<'a, F: Future> Root<'a, F> {
 /// Of the root that this thread polls.
 fn tell_poll_end(result: PollResult) {
     event::emit_all(move || {
-        if let (Some(root), Some(entry)) = (task::current(), local::current_entry()) {
+        let Some(entry) = local::current_entry() else {
+            return;
+        };
+        if let Some((root, _)) = entry.root_id() {
             tell_end_of_poll(root, &entry, result, HOLDERS + 1);
         }
     });
@@ -122,16 +137,15 @@ impl<F> Drop for Root<'_, F> {
 impl<F> Root<'_, F> {
     fn tell_end(&self) {
         // In the midst of a poll it is dropped by a panic.
-        let panicked = !self.is_complete && self.entry.root_runs();
-        if panicked {
+        if self.stands == Stands::Runs {
             tell_end_of_poll(self.id, self.entry, PollResult::Panic, HOLDERS);
         }
         event::emit(move || Event::TaskEnd {
             task: self.id,
-            how: match (self.is_complete, panicked) {
-                (true, _) => End::Completed,
-                (false, true) => End::Panicked,
-                (false, false) => End::Cancelled,
+            how: match self.stands {
+                Stands::Complete => End::Completed,
+                Stands::Runs => End::Panicked,
+                Stands::Waits => End::Cancelled,
             },
             location: self.location,
         });

@@ -12,7 +12,6 @@ use crate::job::Job;
 use crate::load::{self, Load};
 use crate::on_reveille;
 
-// ANCHOR: record
 /// Three clients, at the same time, that ask twice each for something that the server has to wait for.
 pub(crate) fn record(output: &Output) -> io::Result<bool> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -32,4 +31,3 @@ pub(crate) fn record(output: &Output) -> io::Result<bool> {
     output.write(&trace::collect().expect("it was started"))?;
     Ok(true)
 }
-// ANCHOR_END: record

@@ -2,6 +2,7 @@
 
 use std::alloc::Layout;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
@@ -111,7 +112,7 @@ where
     S: Schedule,
 {
     // SAFETY: rule E: the future and its output are Send.
-    unsafe { allocate(future, home, location) }
+    unsafe { allocate(future, home, location, &Cell::<F, S>::VTABLE) }
 }
 
 /// As [`new`], for a future that may not leave this thread.
@@ -126,7 +127,7 @@ where
     S: Schedule,
 {
     // SAFETY: rule E: the wrapper checks the thread before every access.
-    unsafe { allocate(HomeBound::new(future), home, location) }
+    unsafe { allocate(HomeBound::new(future), home, location, &LocalCell::<F, S>::VTABLE) }
 }
 
 /// The part of a cell that does not depend on the future.
@@ -187,11 +188,12 @@ union Stage<F: Future> {
 
 /// # Safety
 ///
-/// Rule E: `future` and its output are Send, or the future is [`HomeBound`].
+/// Rule E: `future` and its output are Send, or the future is [`HomeBound`]. Rule B: `vtable` is of a `Cell<F, S>`.
 unsafe fn allocate<F, T, S>(
     future: F,
     home: &Arc<S>,
     location: &'static Location<'static>,
+    vtable: &'static VTable,
 ) -> (Listed, Spawned, JoinHandle<T>)
 where
     F: Future<Output = T> + 'static,
@@ -206,7 +208,7 @@ where
     };
     let header = Header {
         state,
-        vtable: &Cell::<F, S>::VTABLE,
+        vtable,
         id,
         location,
         join_waker: JoinWaker::new(),
@@ -356,6 +358,17 @@ impl<S: Schedule> Front<S> {
             }
         });
     }
+}
+
+/// What differs in a cell of a future that is home-bound.
+struct LocalCell<F, S>(PhantomData<(F, S)>);
+
+impl<F: Future, S: Schedule> LocalCell<F, S> {
+    /// Nobody spawned the wrapper.
+    const VTABLE: VTable = VTable {
+        size: size_of::<F>(),
+        ..Cell::<HomeBound<F>, S>::VTABLE
+    };
 }
 
 impl<F: Future, S: Schedule> Cell<F, S> {
