@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::future::{pending, poll_fn};
+use std::panic::catch_unwind;
 use std::pin::{Pin, pin};
 use std::sync::mpsc;
 use std::task::Poll;
@@ -364,6 +365,32 @@ fn recording_starts_stops_and_starts_again() {
     yields(8);
     reveille::trace::stop();
     assert_eq!(polls(), 8, "what was before is forgotten");
+}
+
+/// How many ends there are of that kind, of tasks and roots.
+fn ends(trace: &Trace, kind: End) -> usize {
+    count(
+        trace,
+        |what| matches!(what, What::TaskEnd { how, .. } if *how == kind),
+    )
+}
+
+#[test]
+fn a_root_that_panics_in_the_poll_in_which_recording_began_is_told_so() {
+    let _alone = recorded::alone();
+    let root = || {
+        reveille::block_on(async {
+            reveille::trace::start(&Settings::default()).unwrap();
+            panic!("a root that panics, as this test wants");
+        });
+    };
+    assert!(catch_unwind(root).is_err());
+    reveille::trace::stop();
+    let trace = reveille::trace::collect().unwrap();
+    assert_eq!(
+        (ends(&trace, End::Panicked), ends(&trace, End::Cancelled)),
+        (1, 0)
+    );
 }
 
 #[test]
