@@ -1,7 +1,7 @@
 //! What the book's programs write with `--trace`: that the page shows the very program whose lines the chapter prints.
 
-// ThreadSanitizer watches the runtime. These are programs to be read, and processes of their own.
-#![cfg(not(tsan))]
+// The sanitizers watch the runtime. These are programs to be read, and processes of their own.
+#![cfg(not(any(tsan, memory_checker)))]
 
 #[allow(dead_code, reason = "the tests of the other examples use the rest")]
 mod example_process;

@@ -284,7 +284,8 @@ fn sockets_and_timers_are_events_in_the_span_of_their_task() {
     assert!(registered["descriptor"].parse::<i32>().is_ok());
     let set = find("set").expect("a sleep is in the wheel");
     assert_eq!(set["kind"], "timer");
-    assert!((1..=1_100_000).contains(&set["after"].parse::<u64>().unwrap()));
+    // Nanoseconds until it fires, which is by then perhaps.
+    assert!(set["after"].parse::<u64>().unwrap() <= 1_100_000);
     let gone = find("deregister").expect("it was dropped");
     assert_eq!(gone["id"], registered["id"]);
 }
