@@ -3,8 +3,9 @@
 //! In there `[..]` stands for anything within a line. It is for measured numbers, and for nothing else. Where a chapter
 //! shows numbers they are a run's, in `book/sample/chNN.txt`.
 
-// The sanitizers watch the runtime. These are programs to be read, and processes of their own.
-#![cfg(not(any(tsan, memory_checker)))]
+// The sanitizers watch the runtime. These are programs to be read, and processes of their own; where Windows is only there
+// as Wine (ci/wine) they are not built.
+#![cfg(not(any(tsan, memory_checker, windows)))]
 
 #[allow(dead_code, reason = "the tests of the other examples use the rest")]
 mod example_process;

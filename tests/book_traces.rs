@@ -1,7 +1,8 @@
 //! What the book's programs write with `--trace`: that the page shows the very program whose lines the chapter prints.
 
-// The sanitizers watch the runtime. These are programs to be read, and processes of their own.
-#![cfg(not(any(tsan, memory_checker)))]
+// The sanitizers watch the runtime. These are programs to be read, and processes of their own; where Windows is only there
+// as Wine (ci/wine) they are not built.
+#![cfg(not(any(tsan, memory_checker, windows)))]
 
 #[allow(dead_code, reason = "the tests of the other examples use the rest")]
 mod example_process;
