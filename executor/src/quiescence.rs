@@ -79,7 +79,8 @@ use crate::primitive::{AtomicUsize, Mutex, Ordering, fence, lock};
 /// ```
 pub trait OnQuiescent: Send + Sync {
     /// Whether it matters now whether the runtime is at rest. Asked each time something goes to sleep, and by each thread
-    /// that enters or spawns from outside, so it should cost little. Who changes the answer to "yes" from outside the runtime calls [`Handle::look_for_rest`].
+    /// that enters or spawns from outside, so it should cost little. Who changes the answer to "yes" from outside the
+    /// runtime calls [`Handle::look_for_rest`].
     ///
     /// [`Handle::look_for_rest`]: crate::Handle::look_for_rest
     fn is_awaited(&self) -> bool;
@@ -106,7 +107,7 @@ pub(crate) struct Quiescence {
     worker: Waker,
     /// How many have wanted to look since the one who does began.
     looking: AtomicUsize,
-    /// Shut from the look to the telling.
+    /// Shut from the look to the telling. So it is held while the listener is called, and on its terms; and over no wake.
     door: Mutex<()>,
     /// How many come from outside and have not spawned yet.
     coming: AtomicUsize,

@@ -111,7 +111,7 @@ where
     F::Output: Send + 'static,
     S: Schedule,
 {
-    // SAFETY: rule E: the future and its output are Send.
+    // SAFETY: rule E: the future and its output are Send. Rule B: the table is its cell's.
     unsafe { allocate(future, home, location, &Cell::<F, S>::VTABLE) }
 }
 
@@ -126,7 +126,7 @@ where
     F::Output: 'static,
     S: Schedule,
 {
-    // SAFETY: rule E: the wrapper checks the thread before every access.
+    // SAFETY: rule E: the wrapper checks the thread before every access. Rule B: the table is of the wrapper's cell.
     unsafe { allocate(HomeBound::new(future), home, location, &LocalCell::<F, S>::VTABLE) }
 }
 
